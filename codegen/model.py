@@ -88,8 +88,9 @@ class Enumeration:
     """A closed set of wire texts.
 
     `values` is their union in the order of the core (WSDL order where a WSDL has it, with additions
-    after); `aliases` maps a spelling that one contract has beside the plain one to the plain one
-    (`Celcius` to `Celsius`), and names the contract family that has it.
+    after), without the texts that are only another spelling. Those are in `aliases`: each stands
+    for a plain value (`Celcius` for `Celsius`) and names the contract family that has it.
+    `json_name` is the name in `definitions`, where a schema has the enumeration there.
     """
 
     name: str
@@ -97,6 +98,7 @@ class Enumeration:
     json_values: tuple[str, ...]
     soap_values: tuple[str, ...] | None
     aliases: tuple[Alias, ...] = ()
+    json_name: str | None = None
 
 
 @dataclass(frozen=True)
@@ -115,12 +117,14 @@ class Structure:
 
     `fields` is in JSON schema order; `soap_order` lists wire names in XSD order, None where the
     structure has no SOAP contract. `services` names the SOAP services whose schema has the type.
+    `json_name` is the name in `definitions`, where a schema has the structure there.
     """
 
     name: str
     fields: tuple[Field, ...]
     soap_order: tuple[str, ...] | None
     services: tuple[str, ...] = ()
+    json_name: str | None = None
 
 
 @dataclass(frozen=True)
@@ -174,6 +178,8 @@ class Service:
     address: str
     operations: tuple[str, ...]
     """Action names in the order of the port type."""
+    simple_types: tuple[Scalar, ...] = ()
+    """Named simple types of the service's schema, used or not, by `soap_name`."""
 
 
 @dataclass(frozen=True)

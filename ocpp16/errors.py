@@ -1,7 +1,8 @@
 """The exception tree, and the codes by which OCPP names what went wrong.
 
-Knows every way a message, a call or a connection can fail, in words both wires share. Does not know
-how a wire spells a code (see `bindings.ocppj.faults` and `bindings.ocpps.faults`). Spec: J 4.2.3, S 4.
+Knows every way a message, a call or a connection can fail, in words both wires share. Does not
+know how a wire spells a code (see `bindings.ocppj.faults` and `bindings.ocpps.faults`).
+Spec: J 4.2.3, S 4.
 """
 
 from __future__ import annotations
@@ -98,7 +99,8 @@ class ConstraintError(OcppError):
     """Internal: a value breaks a rule. Sending makes it `InvalidMessage`, receiving a `Fault`.
 
     Args:
-        path: JSON pointer to the value, in wire names (`/meterValue/0/timestamp`); "" is the payload.
+        path: JSON pointer to the value, in wire names (`/meterValue/0/timestamp`); "" is the
+            payload.
         kind: The rule that is broken.
         reason: What was found and what is allowed.
     """

@@ -37,15 +37,15 @@ def parse_timestamp(text: str) -> datetime:
         instant = datetime.fromisoformat(
             f"{date}T{minute}:{'59' if leap else second}{'+00:00' if offset in 'Zz' else offset}"
         ).astimezone(UTC)
-        if leap:
-            if instant.minute != 59 or instant.hour != 23:
-                raise ValueError("names a leap second that cannot be")
-            instant += timedelta(seconds=1)
         if fraction:
             # Half a microsecond goes up, as the fast decoder does it.
             instant += timedelta(microseconds=(int(fraction[:7].ljust(7, "0")) + 5) // 10)
+        if leap:
+            instant += timedelta(seconds=1)
     except (ValueError, OverflowError) as error:
         raise ValueError(f"names no instant ({error})") from None
+    if leap and (instant.hour, instant.minute, instant.second) != (0, 0, 0):
+        raise ValueError("names a leap second that cannot be")
     return instant
 
 
@@ -76,12 +76,18 @@ def is_instant(value: object) -> bool:
 
 def to_utc(value: datetime) -> datetime:
     """Return an aware datetime in UTC; anything else comes back as it is, for `check` to refuse."""
-    if isinstance(value, datetime) and value.tzinfo is not UTC and value.utcoffset() is not None:
-        try:
-            return value.astimezone(UTC)
-        except OverflowError:
-            return value
-    return value
+    foreign: object = value
+    if not isinstance(foreign, datetime) or foreign.tzinfo is UTC or foreign.utcoffset() is None:
+        return value
+    try:
+        return foreign.astimezone(UTC)
+    except OverflowError:
+        return value
+
+
+def is_boolean(value: object) -> bool:
+    """Tell whether a value is true or false."""
+    return type(value) is bool
 
 
 def is_integer(value: object) -> bool:

@@ -97,6 +97,9 @@ class ActionSpec:
     senders: frozenset[Side]
     request: type
     response: type
+    summary: str
+    """What it is for, in one statement."""
     sections: str
+    """Where the standard treats it."""
     soap_services: tuple[str, ...] = ()
     """SOAP services that offer the operation; empty for an action of the security extension."""

@@ -1,4 +1,133 @@
 """What must outlive a connection, and may outlive a process: protocols, and in-memory ones.
 
-Knows what is kept and for how long, and no database (see `ocpp16.store`) and no wire.
+Knows what is kept and for how long, and no database (see `ocpp16.store`) and no wire. Whoever keeps
+something elsewhere has to see to it that no method raises: what cannot be read counts as not there.
 """
+
+from __future__ import annotations
+
+from collections import Counter
+from hashlib import sha256
+from typing import Protocol
+
+import attrs
+
+
+class AnswerMemory(Protocol):
+    """Answers that one identity was given to its transaction messages, for repeats.
+
+    Shared by the connections of an identity, one after another. What is kept is bounded by
+    `Settings.answers` and `Settings.answer_bytes`; the oldest go first.
+    """
+
+    def find(self, call_id: str, action: str, fingerprint: bytes) -> bytes | None:
+        """Return the encoded answer to an equal call, None where there is none."""
+
+    def knows(self, call_id: str) -> bool:
+        """Tell whether an answer to a call of this id is kept, whatever its content."""
+
+    def keep(self, call_id: str, action: str, fingerprint: bytes, answer: bytes) -> None:
+        """Keep an answer (a frame, as it was sent)."""
+
+
+class MemoryAnswers:
+    """An `AnswerMemory` that lasts as long as the process.
+
+    Args:
+        limit: How many answers are kept.
+        byte_limit: How large they may be in all, ids and keys included; a larger one is not kept.
+    """
+
+    __slots__ = ("_answers", "_byte_limit", "_bytes", "_ids", "_limit")
+
+    def __init__(self, limit: int, byte_limit: int) -> None:
+        self._limit = limit
+        self._byte_limit = byte_limit
+        self._bytes = 0
+        self._answers: dict[tuple[str, bytes], bytes] = {}
+        self._ids: Counter[str] = Counter()
+
+    @property
+    def size(self) -> int:
+        """How large the answers kept are, in bytes."""
+        return self._bytes
+
+    def find(self, call_id: str, action: str, fingerprint: bytes) -> bytes | None:
+        """Return the encoded answer to an equal call, None where there is none."""
+        # Most calls have new ids, and no digest to pay for.
+        return (
+            self._answers.get(_key(call_id, action, fingerprint)) if call_id in self._ids else None
+        )
+
+    def knows(self, call_id: str) -> bool:
+        """Tell whether an answer to a call of this id is kept, whatever its content."""
+        return call_id in self._ids
+
+    def keep(self, call_id: str, action: str, fingerprint: bytes, answer: bytes) -> None:
+        """Keep an answer (a frame, as it was sent)."""
+        key = _key(call_id, action, fingerprint)
+        if key in self._answers:
+            self._forget(key)
+        size = _size(key, answer)
+        if size > self._byte_limit or self._limit < 1:
+            return
+        self._answers[key] = answer
+        self._ids[call_id] += 1
+        self._bytes += size
+        while len(self._answers) > self._limit or self._bytes > self._byte_limit:
+            self._forget(next(iter(self._answers)))
+
+    def _forget(self, key: tuple[str, bytes]) -> None:
+        answer = self._answers.pop(key)
+        self._bytes -= _size(key, answer)
+        call_id = key[0]
+        self._ids[call_id] -= 1
+        if not self._ids[call_id]:
+            del self._ids[call_id]
+
+
+def _key(call_id: str, action: str, fingerprint: bytes) -> tuple[str, bytes]:
+    # The content of a message can be as large as a message: its digest stands for it.
+    return call_id, sha256(action.encode() + b"\0" + fingerprint).digest()
+
+
+def _size(key: tuple[str, bytes], answer: bytes) -> int:
+    call_id, digest = key
+    return len(call_id.encode("utf-8", "surrogatepass")) + len(digest) + len(answer)
+
+
+@attrs.frozen(kw_only=True)
+class Registration:
+    """What a charge point was last told when it booted."""
+
+    status: str
+    """Wire text of the registration status: `Accepted`, `Pending` or `Rejected`."""
+    interval: int
+    """Seconds: between heartbeats if it was accepted, else until it may boot again."""
+
+
+class Registrations(Protocol):
+    """Registration of each charge point; it outlives connections and restarts (C 4.2)."""
+
+    def find(self, identity: str) -> Registration | None:
+        """Return the registration of a charge point, None if it never booted here."""
+
+    def keep(self, identity: str, registration: Registration) -> None:
+        """Keep what a charge point was told, in place of what it was told before."""
+
+
+class MemoryRegistrations:
+    """`Registrations` that last as long as the process; one entry for each identity let in."""
+
+    __slots__ = ("_registrations",)
+
+    def __init__(self) -> None:
+        self._registrations: dict[str, Registration] = {}
+
+    def find(self, identity: str) -> Registration | None:
+        """Return the registration of a charge point, None if it never booted here."""
+        return self._registrations.get(identity)
+
+    def keep(self, identity: str, registration: Registration) -> None:
+        """Keep what a charge point was told, in place of what it was told before."""
+        self._registrations[identity] = registration

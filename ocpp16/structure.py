@@ -81,6 +81,17 @@ class Structure:
     _deviations: tuple[Deviation, ...]
     SPEC: ClassVar[TypeSpec]
 
+    def __attrs_post_init__(self) -> None:
+        self.check()
+
+    def __repr__(self) -> str:
+        present = ", ".join(
+            f"{field.name}={value!r}"
+            for field in self.SPEC.fields
+            if (value := getattr(self, field.name)) is not None
+        )
+        return f"{type(self).__name__}({present})"
+
     def check(self) -> None:
         """Check every field, nested ones included.
 
@@ -143,10 +154,12 @@ class RequestType(Protocol[RequestT_co, AnswerT_co]):
     """
 
     @classmethod
-    def request_type(cls) -> type[RequestT_co]: ...
+    def request_type(cls) -> type[RequestT_co]:
+        """Return the request class."""
 
     @classmethod
-    def response_type(cls) -> type[AnswerT_co]: ...
+    def response_type(cls) -> type[AnswerT_co]:
+        """Return the class of its response."""
 
 
 def deviations(message: Structure) -> tuple[Deviation, ...]:
@@ -158,7 +171,7 @@ def deviations(message: Structure) -> tuple[Deviation, ...]:
 
 
 def as_tuple(value: Any) -> Any:
-    """Return a list or other iterable as a tuple; what is none comes back, for `check` to refuse."""
+    """Return an iterable as a tuple; what is none comes back as it is, for `check` to refuse."""
     if value is None or isinstance(value, (tuple, str, bytes, Mapping, Structure)):
         return value
     return tuple(value) if isinstance(value, Iterable) else value
@@ -171,6 +184,30 @@ def is_text(value: object, max_length: int = 2**31) -> bool:
         and len(value) <= max_length
         and (value.isascii() or not _has_surrogate(value))
     )
+
+
+def is_member(value: object, enum: type[WireEnum]) -> bool:
+    """Tell whether a value is a member of an enumeration; a stand-in is none."""
+    return isinstance(value, enum) and value.is_recognised
+
+
+def is_valid(value: object, cls: type[DataType]) -> bool:
+    """Tell whether a value is a data type without fault."""
+    return type(value) is cls and value._is_valid()
+
+
+def are_valid(values: object, cls: type[DataType], least: int = 0) -> bool:
+    """Tell whether a value is a tuple of data types without fault."""
+    return (
+        isinstance(values, tuple)
+        and len(values) >= least
+        and all(is_valid(value, cls) for value in values)
+    )
+
+
+def are_texts(values: object, max_length: int) -> bool:
+    """Tell whether a value is a tuple of texts of at most so many characters."""
+    return isinstance(values, tuple) and all(is_text(value, max_length) for value in values)
 
 
 def _has_surrogate(text: str) -> bool:

@@ -1,0 +1,50 @@
+"""`enums.py`, `datatypes.py`, `messages.py`: the import paths that users see."""
+
+from __future__ import annotations
+
+from codegen.generate.messages import messages_of
+from codegen.generate.source import Banner, imports, module
+from codegen.model import Contract, Profile
+from codegen.prose import Prose
+
+ENUMS = """Enumerations of OCPP 1.6 (`RegistrationStatus.ACCEPTED`); a member equals its wire text."""
+DATATYPES = """Data types of OCPP 1.6: values with fields that messages carry."""
+MESSAGES = """Requests and responses of OCPP 1.6, of all feature profiles and the security extension.
+
+A request is typed by its response: `await peer.call(HeartbeatRequest())` is a `HeartbeatResponse`."""
+
+
+def files(contract: Contract, texts: Prose, banner: Banner) -> dict[str, str]:
+    """Return the three public modules."""
+    del texts
+    enums = sorted(enum.name for enum in contract.enumerations)
+    types = sorted(one.name for one in contract.data_types)
+    messages = sorted(message.structure.name for message in messages_of(contract))
+    profiles = {
+        profile: [
+            message.structure.name
+            for action in contract.actions
+            if action.profile is profile
+            for message in (action.request, action.response)
+        ]
+        for profile in sorted(Profile, key=lambda one: one.value)
+    }
+    message_imports = [
+        line
+        for profile, classes in profiles.items()
+        for line in imports(f"ocpp16._generated.{profile.value}", classes)
+    ]
+    return {
+        "ocpp16/enums.py": _reexport(
+            banner, ENUMS, imports("ocpp16._generated.enums", enums), enums
+        ),
+        "ocpp16/datatypes.py": _reexport(
+            banner, DATATYPES, imports("ocpp16._generated.datatypes", types), types
+        ),
+        "ocpp16/messages.py": _reexport(banner, MESSAGES, message_imports, messages),
+    }
+
+
+def _reexport(banner: Banner, doc: str, lines: list[str], exported: list[str]) -> str:
+    everything = ["__all__ = [", *(f'    "{name}",' for name in exported), "]"]
+    return module(banner, doc, [[*lines, "", *everything]])

@@ -1,0 +1,77 @@
+"""OCPP-J codec: one JSON payload to one typed message and back.
+
+The fast path is generated: msgspec reads into private Structs (types, lengths, enumerations and
+unknown keys checked in C), straight-line code copies into the public classes. Whatever it does not
+take, the slow path (`explain`) reads again, to say what is wrong or to tolerate it. Spec: J 4.2.
+"""
+
+from __future__ import annotations
+
+from typing import TypeVar
+
+import msgspec
+
+from ocpp16.bindings.explain import NESTING_LIMIT, explain
+from ocpp16.bindings.ocppj._generated import CODECS
+from ocpp16.bindings.ocppj.fast import Unusual
+from ocpp16.bindings.ocppj.notation import JsonNotation
+from ocpp16.bindings.ocppj.text import deepest, parse
+from ocpp16.errors import ConstraintError, ConstraintKind
+from ocpp16.settings import STRICT, Leniency
+from ocpp16.structure import Structure
+
+StructureT = TypeVar("StructureT", bound=Structure)
+
+_NOTATION = JsonNotation()
+
+
+def decode(
+    cls: type[StructureT], payload: bytes, leniency: frozenset[Leniency] = STRICT
+) -> StructureT:
+    """Read a payload as a message of the given class.
+
+    Args:
+        cls: A request or response class.
+        payload: A JSON text, as `framing.unframe` gives it.
+        leniency: What is tolerated; `ocpp16.deviations` lists each use.
+
+    Raises:
+        ConstraintError: The payload breaks a rule; it says which, and where.
+    """
+    try:
+        message: StructureT = CODECS[cls].decode(payload)
+    except (msgspec.MsgspecError, Unusual, UnicodeError, RecursionError):
+        return decode_slowly(cls, payload, leniency)
+    return message
+
+
+def decode_slowly(
+    cls: type[StructureT], payload: bytes, leniency: frozenset[Leniency] = STRICT
+) -> StructureT:
+    """Do what `decode` does by the spec alone; every answer of both is the same."""
+    return explain(cls, parse_payload(payload), _NOTATION, leniency)
+
+
+def parse_payload(payload: bytes) -> object:
+    """Read the JSON of a payload for the slow path.
+
+    Raises:
+        ConstraintError: It nests too deep, or is not JSON.
+    """
+    if deepest(payload) > NESTING_LIMIT:
+        reason = f"nests deeper than {NESTING_LIMIT}"
+        raise ConstraintError("", ConstraintKind.SHAPE, reason)
+    try:
+        return parse(payload)
+    except (ValueError, RecursionError) as error:
+        raise ConstraintError("", ConstraintKind.SHAPE, f"is not JSON ({error})") from None
+
+
+def encode(message: Structure) -> bytes:
+    """Write a message as a JSON object, checking it again.
+
+    Raises:
+        InvalidMessage: It breaks a rule of OCPP 1.6; path and kind say which.
+    """
+    message.check()
+    return CODECS[type(message)].encode(message)

@@ -1,0 +1,79 @@
+"""JSON text, read the careful way: repeats seen, numbers exact, depth bounded.
+
+Only the slow path needs it: the fast path reads with msgspec, which keeps the last of repeated keys
+and rounds numbers. Knows JSON (RFC 8259) and nothing of OCPP.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+import attrs
+
+# The closing quote is optional, so that an unfinished string cannot make the search start over at
+# each of its quotes.
+_TOKENS = re.compile(rb'"(?:[^"\\]|\\.)*+"?|[\[{]|[\]}]', re.DOTALL)
+_INTEGER_DIGITS = 20
+"""More digits than a 64-bit integer with its sign has; longer ones are never converted."""
+
+
+class Members(list[tuple[str, Any]]):
+    """An object as its members in order, repeats included."""
+
+    __slots__ = ()
+
+
+@attrs.frozen
+class HugeNumber:
+    """A number that is too large to be one of OCPP's, kept as its kind alone."""
+
+    is_integer: bool
+
+
+def deepest(text: bytes) -> int:
+    """Return how deep arrays and objects nest in a JSON text."""
+    depth = most = 0
+    for match in _TOKENS.finditer(text):
+        first = text[match.start()]
+        if first in b"[{":
+            depth += 1
+            most = max(most, depth)
+        elif first in b"]}":
+            depth -= 1
+    return most
+
+
+def parse(text: bytes) -> Any:
+    """Read a JSON text that is known to be one and not to nest too deep.
+
+    Returns:
+        Members, list, str, int, Decimal, HugeNumber, bool or None.
+    """
+    return json.loads(
+        text, object_pairs_hook=Members, parse_int=_integer, parse_float=_decimal
+    )
+
+
+def _integer(digits: str) -> int | HugeNumber:
+    return int(digits) if len(digits) <= _INTEGER_DIGITS else HugeNumber(is_integer=True)
+
+
+def _decimal(text: str) -> Decimal | HugeNumber:
+    try:
+        return Decimal(text)
+    except InvalidOperation:
+        return HugeNumber(is_integer=False)
+
+
+def decimals(number: Decimal) -> int:
+    """Return how many decimals a number has by its value: 1.10 has one, 100 has none."""
+    _, digits, exponent = number.as_tuple()
+    if not isinstance(exponent, int) or not any(digits):
+        return 0
+    last = len(digits)
+    while digits[last - 1] == 0:
+        last -= 1
+    return max(0, -(exponent + len(digits) - last))

@@ -1,0 +1,1 @@
+"""Roles: the charge point and the central system, whichever wire carries them."""

@@ -1,0 +1,252 @@
+"""What a role tells those who watch it: connections, frames, and what went wrong.
+
+Plain values. Each names the peer it is about; frames and reasons are the peer's own text and not to
+be trusted. `Observers` spreads them: to hooks at once, to streams without ever waiting for one.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections import deque
+from collections.abc import Callable
+from typing import Self, TypeAlias, TypeVar
+from weakref import WeakSet
+
+import attrs
+
+from ocpp16.enums import RegistrationStatus
+from ocpp16.errors import Fault, OcppError
+from ocpp16.roles.peer import Peer
+from ocpp16.structure import Deviation, Response
+from ocpp16.transports.task import Signal
+
+logger = logging.getLogger(__name__)
+
+
+@attrs.frozen
+class Connected:
+    """A peer is connected, and can be called."""
+
+    peer: Peer
+
+
+@attrs.frozen
+class Disconnected:
+    """A connection has ended."""
+
+    peer: Peer
+    reason: str
+
+
+@attrs.frozen
+class Replaced:
+    """A charge point connected again, and its earlier connection is closed."""
+
+    peer: Peer
+    """The earlier connection."""
+    by: Peer
+    """The one that counts from now on."""
+
+
+@attrs.frozen
+class Refused:
+    """A charge point was not let in."""
+
+    identity: str
+    """Who it claimed to be."""
+    status: int
+    """HTTP status that it was answered."""
+    reason: str
+    address: str | None
+
+
+@attrs.frozen
+class Registered:
+    """A BootNotification was answered."""
+
+    peer: Peer
+    status: RegistrationStatus
+    interval: int
+    """Seconds: between heartbeats if it was accepted, else until the next BootNotification."""
+
+
+@attrs.frozen
+class FrameIn:
+    """A frame came in."""
+
+    peer: Peer
+    frame: bytes
+
+
+@attrs.frozen
+class FrameOut:
+    """A frame goes out."""
+
+    peer: Peer
+    frame: bytes
+
+
+@attrs.frozen
+class FaultAnswered:
+    """A call of the peer was answered with an error."""
+
+    peer: Peer
+    id: str
+    action: str | None
+    """As the peer wrote it; None where the frame could not be read so far."""
+    fault: Fault
+
+
+@attrs.frozen
+class Unanswerable:
+    """A frame got no answer: none is possible, or nobody waits for what it answers."""
+
+    peer: Peer
+    reason: str
+    frame: bytes | str
+
+
+@attrs.frozen
+class Deviated:
+    """A message breaks rules, and was read by leniency."""
+
+    peer: Peer
+    id: str
+    action: str
+    deviations: tuple[Deviation, ...]
+
+
+@attrs.frozen
+class LateAnswer:
+    """An answer came after its call had timed out or was cancelled."""
+
+    peer: Peer
+    id: str
+    action: str
+    outcome: Response | OcppError
+
+
+@attrs.frozen
+class Repeated:
+    """The peer repeated a call, and gets the answer of the first."""
+
+    peer: Peer
+    id: str
+    action: str
+
+
+@attrs.frozen
+class IdReused:
+    """The peer used the id of an earlier call for another one."""
+
+    peer: Peer
+    id: str
+    action: str
+
+
+Event: TypeAlias = (
+    Connected
+    | Disconnected
+    | Replaced
+    | Refused
+    | Registered
+    | FrameIn
+    | FrameOut
+    | FaultAnswered
+    | Unanswerable
+    | Deviated
+    | LateAnswer
+    | Repeated
+    | IdReused
+)
+FrameHook: TypeAlias = Callable[[FrameIn | FrameOut], object]
+FrameHookT = TypeVar("FrameHookT", bound=FrameHook)
+
+
+class EventStream:
+    """The events of a role from now on, as an asynchronous iterator.
+
+    A reader that is too slow loses the oldest ones, which `dropped` counts. The stream ends when it
+    is closed, by `close`, `async with`, or by being forgotten.
+
+    Args:
+        limit: How many events wait for the reader.
+    """
+
+    def __init__(self, limit: int) -> None:
+        self.dropped = 0
+        self._events: deque[Event] = deque()
+        self._limit = limit
+        self._is_closed = False
+        self._changed = Signal()
+
+    def put(self, event: Event) -> None:
+        """Add an event."""
+        if self._is_closed:
+            return
+        if len(self._events) >= self._limit:
+            self._events.popleft()
+            self.dropped += 1
+        self._events.append(event)
+        self._changed.notify()
+
+    def close(self) -> None:
+        """End the stream; events that wait can still be read."""
+        self._is_closed = True
+        self._changed.notify()
+
+    def __aiter__(self) -> Self:
+        return self
+
+    async def __anext__(self) -> Event:
+        while not self._events:
+            if self._is_closed:
+                raise StopAsyncIteration
+            await self._changed.wait()
+        return self._events.popleft()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        self.close()
+
+
+class Observers:
+    """Everyone who watches a role.
+
+    Args:
+        limit: How many events wait for the reader of a stream.
+    """
+
+    def __init__(self, limit: int) -> None:
+        self._limit = limit
+        self._streams: WeakSet[EventStream] = WeakSet()
+        self._hooks: list[FrameHook] = []
+
+    @property
+    def watches_frames(self) -> bool:
+        """Tell whether anyone wants frames, so that nobody makes events for nobody."""
+        return bool(self._hooks) or bool(self._streams)
+
+    def add_stream(self) -> EventStream:
+        """Return a new stream."""
+        stream = EventStream(self._limit)
+        self._streams.add(stream)
+        return stream
+
+    def add_hook(self, hook: FrameHookT) -> FrameHookT:
+        """Call a function with each frame event from now on."""
+        self._hooks.append(hook)
+        return hook
+
+    def tell(self, event: Event) -> None:
+        """Spread an event."""
+        if isinstance(event, FrameIn | FrameOut):
+            for hook in self._hooks:
+                try:
+                    hook(event)
+                except Exception:
+                    logger.exception("a frame hook failed")
+        for stream in tuple(self._streams):
+            stream.put(event)

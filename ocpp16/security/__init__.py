@@ -1,0 +1,1 @@
+"""Security: who is let in, by data and pure functions. No sockets here."""

@@ -1,0 +1,69 @@
+"""Who is let in: what is known of a peer before its connection is open, and the verdict.
+
+The place for authentication. An `Admission` is asked before the WebSocket upgrade and sees no
+frame; the `PeerInfo` it returns is what handlers may trust. Spec: J 3.1, JE 3.4 (HTTP 404).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import TypeAlias
+
+import attrs
+
+from ocpp16.envelope import PeerInfo
+from ocpp16.spec import Side
+
+
+@attrs.frozen(kw_only=True)
+class Handshake:
+    """What a charge point says of itself when it asks to be let in. All of it is only claimed."""
+
+    identity: str
+    """The identity it claims, decoded; its form was checked."""
+    binding: str
+    """`ocppj` or `ocpps`."""
+    url: str
+    """The URL it asked for, without query."""
+    address: str | None = None
+    """Its network address, `host:port`."""
+    headers: tuple[tuple[str, str], ...] = attrs.field(default=(), repr=False)
+    """Header fields of the request, in order; one may hold a password, so no repr shows them."""
+
+    def header(self, name: str) -> str | None:
+        """Return the first value of a header field, None where there is none."""
+        wanted = name.lower()
+        return next((value for key, value in self.headers if key.lower() == wanted), None)
+
+    def admit(self, security_profile: int = 0) -> PeerInfo:
+        """Return the verdict that lets the peer in as who it claims to be."""
+        return PeerInfo(
+            identity=self.identity,
+            side=Side.CHARGE_POINT,
+            binding=self.binding,
+            address=self.address,
+            url=self.url,
+            user_agent=self.header("User-Agent"),
+            security_profile=security_profile,
+        )
+
+
+@attrs.frozen
+class Refusal:
+    """The verdict that keeps a peer out, before any upgrade."""
+
+    status: int
+    """HTTP status, 400 to 599."""
+    reason: str = ""
+    """Told to the peer; never put secrets here."""
+    headers: tuple[tuple[str, str], ...] = ()
+    """Further header fields of the answer (`WWW-Authenticate`, say)."""
+
+
+Admission: TypeAlias = Callable[[Handshake], Awaitable[PeerInfo | Refusal]]
+"""Lets a peer in, as the `PeerInfo` says, or refuses it."""
+
+Known: TypeAlias = Callable[[str], bool | Awaitable[bool]]
+"""Tells whether an identity is one that may connect."""
+
+UNKNOWN_IDENTITY = Refusal(404, "unknown charge point")

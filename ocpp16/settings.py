@@ -1,0 +1,112 @@
+"""Every limit, timer and choice of the library, in one object with documented defaults.
+
+Knows numbers and their units; enforces none of them. Where a number comes from the standard, its
+section stands beside it; the others are house rules.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import timedelta
+from enum import StrEnum, unique
+from types import MappingProxyType
+from typing import Literal
+
+import attrs
+
+
+@unique
+class Leniency(StrEnum):
+    """One fault of a peer's messages that a reader can be told to tolerate."""
+
+    UNKNOWN_FIELDS = "unknown-fields"
+    """Fields that OCPP 1.6 does not have are dropped."""
+    NULL_AS_ABSENT = "null-as-absent"
+    """A field that is null counts as absent."""
+    NUMBER_STRINGS = "number-strings"
+    """A number in quotes where a number is due, and a bare number where text is due."""
+    OVER_LENGTH = "over-length"
+    """A text longer than allowed is kept whole."""
+    NAIVE_TIMESTAMPS = "naive-timestamps"
+    """Any ISO 8601 form is read; without an offset it is taken as UTC."""
+    UNKNOWN_ENUM = "unknown-enum"
+    """A value that the enumeration does not have is kept as its text."""
+    BAD_SAMPLED_VALUE = "bad-sampled-value"
+    """A sampled value that breaks a rule is dropped, the others of its message are kept."""
+
+
+STRICT: frozenset[Leniency] = frozenset()
+_NO_PEERS: Mapping[str, frozenset[Leniency]] = MappingProxyType({})
+
+
+def _leniency(values: object) -> frozenset[Leniency]:
+    if isinstance(values, (list, tuple, set, frozenset)):
+        return frozenset(Leniency(value) for value in values)
+    raise TypeError(f"leniency is {values!r}, not a set of {[kind.value for kind in Leniency]}")
+
+
+@attrs.frozen(kw_only=True)
+class Settings:
+    """Limits, timers and choices of a role; durations are `timedelta`, sizes are bytes."""
+
+    # Exchange
+    call_timeout: timedelta = timedelta(seconds=30)
+    """How long our own call waits for its answer, its time in the queue included."""
+    call_queue: int = 64
+    """How many of our own calls may wait for one peer; one more fails at once."""
+    handlers: int = 16
+    """How many handlers run at once for one peer; further calls wait."""
+    handler_timeout: timedelta = timedelta(seconds=25)
+    """After this a handler is cancelled and its call answered InternalError."""
+    waiting_calls: int = 1024
+    """How many calls of one peer may wait for a handler; one more is answered GenericError."""
+    waiting_bytes: int = 4 * 1024 * 1024
+    """How large the waiting calls of one peer may be in all."""
+    answers: int = 64
+    """How many answers to transaction messages are remembered for one identity."""
+    answer_bytes: int = 256 * 1024
+    """How large the remembered answers of one identity may be in all."""
+    late_answers: int = 64
+    """How many calls that timed out are remembered, to know a late answer."""
+
+    # Reading
+    leniency: frozenset[Leniency] = attrs.field(default=STRICT, converter=_leniency)
+    """What is tolerated in messages of every peer."""
+    peer_leniency: Mapping[str, frozenset[Leniency]] = _NO_PEERS
+    """What is tolerated in messages of single peers, by identity; replaces `leniency` for them."""
+    message_limit: int = 128 * 1024
+    """Largest message; over it a WebSocket is closed with 1009, HTTP is answered 413."""
+
+    # Connections
+    handshake_timeout: timedelta = timedelta(seconds=10)
+    """How long a peer may take to open a connection, and we to be let in."""
+    connections: int = 10_000
+    """How many connections one process serves."""
+    unsent_limit: int = 1024 * 1024
+    """A peer that leaves more than this unread is closed."""
+    ping_interval: timedelta | None = timedelta(seconds=20)
+    """How often the server pings; None is never."""
+    missed_pongs: int = 2
+    """How many pings in a row may stay unanswered before the connection is closed."""
+    subprotocol_mismatch: Literal["close", "refuse"] = "close"
+    """No common subprotocol: complete the handshake and close (J 3.2), or HTTP 400."""
+    slash_in_identity: Literal["accept", "refuse"] = "accept"
+    """An encoded `/` in an identity is data; or answer 404."""
+    reconnect_wait: timedelta = timedelta(seconds=1)
+    """Least wait of a charge point before it connects again."""
+    reconnect_bound: timedelta = timedelta(seconds=300)
+    """The random part of that wait is below a bound that doubles up to this."""
+    boot_retry: timedelta = timedelta(seconds=30)
+    """Wait before the next BootNotification where the central system names none (interval 0)."""
+    drain_timeout: timedelta = timedelta(seconds=10)
+    """How long running handlers get when a server stops."""
+
+    # Observing
+    event_queue: int = 1024
+    """How many events wait for a reader of `events()`; then the oldest are dropped and counted."""
+    log_line: int = 2048
+    """Longest log line, in characters."""
+
+    def leniency_for(self, identity: str) -> frozenset[Leniency]:
+        """Return what is tolerated in messages of a charge point."""
+        return self.peer_leniency.get(identity, self.leniency)

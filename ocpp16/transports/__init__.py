@@ -1,0 +1,1 @@
+"""Transports: what carries frames between two sessions. Sockets and the event loop live here."""

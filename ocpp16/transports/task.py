@@ -1,0 +1,102 @@
+"""The little of asyncio that roles need besides connections: tasks, signals, waits with a limit.
+
+All waits go by an injected `Clock`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Coroutine
+from contextlib import asynccontextmanager
+from typing import Any, ParamSpec, TypeVar
+
+from ocpp16.clock import Clock
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+class Signal:
+    """Wakes everyone who waits for it."""
+
+    __slots__ = ("_waiters",)
+
+    def __init__(self) -> None:
+        self._waiters: list[asyncio.Future[None]] = []
+
+    @property
+    def is_awaited(self) -> bool:
+        """Tell whether anyone waits."""
+        return bool(self._waiters)
+
+    def notify(self) -> None:
+        """Wake all who wait now."""
+        waiters, self._waiters = self._waiters, []
+        for waiter in waiters:
+            if not waiter.done():
+                waiter.set_result(None)
+
+    async def wait(self) -> None:
+        """Wait for the next `notify`."""
+        waiter = asyncio.get_running_loop().create_future()
+        self._waiters.append(waiter)
+        try:
+            await waiter
+        finally:
+            if waiter in self._waiters:
+                self._waiters.remove(waiter)
+
+
+@asynccontextmanager
+async def time_limit(clock: Clock, seconds: float | None) -> AsyncIterator[None]:
+    """Raise TimeoutError in the body once it has taken so long; None is no limit."""
+    async with asyncio.timeout(None) as timeout:
+        if seconds is None:
+            yield
+            return
+        loop = asyncio.get_running_loop()
+        timer = clock.call_at(clock.time() + seconds, lambda: timeout.reschedule(loop.time()))
+        try:
+            yield
+        finally:
+            timer.cancel()
+
+
+class TaskGroup:
+    """Tasks that belong to one owner and end with it. A task's failure is told to `on_error`."""
+
+    def __init__(self, on_error: Callable[[BaseException], object]) -> None:
+        self._on_error = on_error
+        self._tasks: set[asyncio.Task[Any]] = set()
+
+    def __len__(self) -> int:
+        return len(self._tasks)
+
+    def spawn(self, coroutine: Coroutine[Any, Any, object]) -> asyncio.Task[Any]:
+        """Run a coroutine in a task of its own."""
+        task = asyncio.get_running_loop().create_task(coroutine)
+        self._tasks.add(task)
+        task.add_done_callback(self._done)
+        return task
+
+    def cancel(self) -> None:
+        """Cancel every task."""
+        for task in self._tasks:
+            task.cancel()
+
+    async def wait(self) -> None:
+        """Wait until no task is left."""
+        while self._tasks:
+            await asyncio.wait(self._tasks)
+
+    def _done(self, task: asyncio.Task[Any]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled():
+            error = task.exception()
+            if error is not None:
+                self._on_error(error)
+
+
+async def run_in_thread(function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+    """Run a blocking function in a thread of the event loop's bounded pool."""
+    return await asyncio.to_thread(function, *args, **kwargs)

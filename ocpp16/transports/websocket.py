@@ -1,0 +1,314 @@
+"""One OCPP-J connection over WebSocket, for both ends: frames in and out, pings, limits, the close.
+
+Runs the sans-IO protocol of `websockets` on an asyncio transport, without a task or a queue of its
+own: what arrives is pushed on at once. Knows no OCPP frame from within. The handshakes are in
+`websocket_server` and `websocket_client`. Spec: RFC 6455; J 3 (text messages, subprotocol).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable
+from typing import cast
+
+from websockets.frames import Frame, Opcode
+from websockets.http11 import Request, Response
+from websockets.protocol import Protocol, State
+from websockets.typing import Subprotocol
+
+from ocpp16.clock import Clock, Timer
+from ocpp16.envelope import PeerInfo
+from ocpp16.session_event import CallId, Exchange
+from ocpp16.settings import Settings
+from ocpp16.transports.connection import (
+    INTERNAL_ERROR,
+    NORMAL_CLOSURE,
+    NOT_TEXT,
+    NOT_UTF8,
+    Receiver,
+)
+from ocpp16.transports.task import Signal
+
+SUBPROTOCOL = Subprotocol("ocpp1.6")
+REASON_LIMIT = 123
+"""Bytes that a close frame has room for (RFC 6455, 5.5)."""
+
+# `websockets` writes header fields, passwords among them, and payloads to a log at level DEBUG.
+# This logger stands outside the tree, so that no configuration can switch it on.
+SILENT = logging.Logger("ocpp16.silent")  # noqa: LOG001
+SILENT.disabled = True
+
+
+def format_address(address: object) -> str | None:
+    """Return a socket address as `host:port`, None where it is of another kind."""
+    if not isinstance(address, tuple) or len(address) < 2:
+        return None
+    host, port = address[:2]
+    return f"[{host}]:{port}" if ":" in str(host) else f"{host}:{port}"
+
+
+class WebSocketConnection(asyncio.Protocol):
+    """A WebSocket and the TCP connection under it; `Connection` once it is open.
+
+    Args:
+        protocol: The sans-IO protocol of our end.
+        settings: Limits and timers.
+        clock: Where timers run.
+    """
+
+    __slots__ = (
+        "_clock",
+        "_early",
+        "_info",
+        "_is_closing",
+        "_is_lost",
+        "_is_over",
+        "_message",
+        "_over_reason",
+        "_ping_interval",
+        "_protocol",
+        "_receiver",
+        "_settings",
+        "_state_changed",
+        "_timer",
+        "_transport",
+        "_unanswered_pings",
+    )
+    _transport: asyncio.Transport
+
+    def __init__(self, protocol: Protocol, *, settings: Settings, clock: Clock) -> None:
+        self._protocol = protocol
+        self._settings = settings
+        self._clock = clock
+        self._info: PeerInfo | None = None
+        self._receiver: Receiver | None = None
+        self._early: list[bytes] = []
+        self._message = bytearray()
+        self._is_over = False  # no frame comes or goes any more
+        self._over_reason = ""
+        self._is_closing = False  # the closing handshake has begun
+        self._is_lost = False  # TCP is gone
+        self._state_changed = Signal()
+        # One timer at a time: first for the handshake, then for pings, at last for the close.
+        self._timer: Timer | None = None
+        self._ping_interval = 0.0
+        self._unanswered_pings = 0
+
+    # Connection
+
+    @property
+    def info(self) -> PeerInfo:
+        """Who the peer is."""
+        if self._info is None:
+            raise RuntimeError("the connection is not open yet")
+        return self._info
+
+    def start(self, receiver: Receiver) -> None:
+        """Give out frames from now on, those that have come already included."""
+        self._receiver = receiver
+        early, self._early = self._early, []
+        for frame in early:
+            receiver.frame_received(frame)
+        if self._is_over:
+            asyncio.get_running_loop().call_soon(receiver.connection_lost, self._over_reason)
+        elif not self._transport.is_closing():
+            self._transport.resume_reading()
+
+    def send(
+        self, frame: bytes, *, exchange: Exchange | None = None, call: CallId | None = None
+    ) -> None:
+        """Send a frame as a text message; once the connection has ended this does nothing."""
+        if self._protocol.state is State.OPEN and not self._transport.is_closing():
+            self._protocol.send_text(frame)
+            self._write()
+
+    def leave_unanswered(self, exchange: Exchange) -> None:
+        """Do nothing: a WebSocket has no exchanges."""
+
+    async def flush(self) -> None:
+        """Wait until all that was sent has left this process, or the connection has ended."""
+        while not self._is_lost and self._transport.get_write_buffer_size():
+            await self._state_changed.wait()
+
+    def close(self, code: int = NORMAL_CLOSURE, reason: str = "") -> None:
+        """End the connection; frames that still come are dropped."""
+        self._is_over = True
+        if self._protocol.state is State.OPEN:
+            self._protocol.send_close(code, _cut(reason))
+            self._write()
+            self._limit_close()
+        elif self._protocol.state is State.CONNECTING:
+            self._transport.abort()
+
+    async def wait_closed(self) -> None:
+        """Wait until the TCP connection is gone."""
+        while not self._is_lost:
+            await self._state_changed.wait()
+
+    def ping_every(self, seconds: float | None) -> None:
+        """Send a ping every so often, and close when several in a row stay unanswered.
+
+        Args:
+            seconds: The interval; None or 0 stops it.
+        """
+        self._stop_timer()
+        self._ping_interval = seconds or 0.0
+        self._unanswered_pings = 0
+        if self._ping_interval:
+            self._start_timer(self._ping_interval, self._ping)
+
+    # asyncio.Protocol
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Take the TCP connection, and give the handshake its time."""
+        self._transport = cast("asyncio.Transport", transport)
+        # With no room in the buffer, `resume_writing` tells when all of it has left.
+        self._transport.set_write_buffer_limits(high=0)
+        self._start_timer(self._settings.handshake_timeout.total_seconds(), self._abort)
+
+    def data_received(self, data: bytes) -> None:
+        """Take bytes from the network."""
+        self._protocol.receive_data(data)
+        for event in self._protocol.events_received():
+            self._take(event)
+        self._write()
+        if self._protocol.close_expected():
+            self._ended(self._closing_reason())
+            self._limit_close()
+
+    def eof_received(self) -> None:
+        """Take it that the peer sends no more; asyncio then closes the transport."""
+        self._protocol.receive_eof()
+        for event in self._protocol.events_received():
+            self._take(event)
+        self._write()
+
+    def resume_writing(self) -> None:
+        """Take it that the write buffer is empty."""
+        self._state_changed.notify()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Take it that the TCP connection is gone."""
+        self._stop_timer()
+        self._is_lost = True
+        self._protocol.receive_eof()
+        self._ended(self._closing_reason() if exc is None else f"the connection broke: {exc}")
+        self._state_changed.notify()
+
+    # Inside
+
+    def _take(self, event: Request | Response | Frame) -> None:
+        if isinstance(event, Frame):
+            self._take_frame(event)
+        else:
+            self._take_handshake(event)
+
+    def _take_handshake(self, message: Request | Response) -> None:
+        raise NotImplementedError
+
+    def _take_frame(self, frame: Frame) -> None:
+        if self._is_over:
+            return
+        match frame.opcode:
+            case Opcode.TEXT | Opcode.CONT:
+                if frame.fin and not self._message:
+                    self._take_message(bytes(frame.data))
+                    return
+                self._message += frame.data
+                if frame.fin:
+                    message, self._message = bytes(self._message), bytearray()
+                    self._take_message(message)
+            case Opcode.BINARY:
+                self._fail(NOT_TEXT, "OCPP-J messages are text")
+            case Opcode.PONG:
+                self._unanswered_pings = 0
+            case _:
+                pass  # `websockets` answers pings and echoes a close by itself.
+
+    def _take_message(self, message: bytes) -> None:
+        if not message.isascii():
+            try:
+                message.decode()
+            except UnicodeDecodeError:
+                self._fail(NOT_UTF8, "the text is not UTF-8")
+                return
+        if self._receiver is None:
+            self._early.append(message)
+        else:
+            self._receiver.frame_received(message)
+
+    def _fail(self, code: int, reason: str) -> None:
+        if self._protocol.state is State.OPEN:
+            self._over_reason = f"closed by us: {reason}"
+            self._protocol.fail(code, reason)
+            self._write()
+            self._limit_close()
+        self._ended(self._over_reason)
+
+    def _ended(self, reason: str) -> None:
+        """Tell once that no frame comes or goes any more."""
+        if self._is_over:
+            return
+        self._is_over = True
+        self._over_reason = reason
+        if self._receiver is not None:
+            self._receiver.connection_lost(reason)
+
+    def _closing_reason(self) -> str:
+        if self._over_reason:
+            return self._over_reason
+        received, sent = self._protocol.close_rcvd, self._protocol.close_sent
+        if received is not None and (sent is None or self._protocol.close_rcvd_then_sent):
+            return f"closed by the peer: {received}"
+        if sent is not None:
+            return f"closed by us: {sent}"
+        return "the connection was cut"
+
+    def _write(self) -> None:
+        for data in self._protocol.data_to_send():
+            if self._transport.is_closing():
+                return
+            if data:
+                self._transport.write(data)
+            elif self._transport.can_write_eof():
+                self._transport.write_eof()
+            else:
+                self._transport.close()
+        if self._transport.get_write_buffer_size() > self._settings.unsent_limit:
+            self._over_reason = self._over_reason or "the peer does not read"
+            self._abort()
+
+    def _abort(self) -> None:
+        self._transport.abort()
+
+    def _ping(self) -> None:
+        if self._unanswered_pings >= self._settings.missed_pongs:
+            self._fail(INTERNAL_ERROR, "pings stay unanswered")
+            return
+        if self._protocol.state is State.OPEN:
+            self._unanswered_pings += 1
+            self._protocol.send_ping(b"")
+            self._write()
+            self._start_timer(self._ping_interval, self._ping)
+
+    def _limit_close(self) -> None:
+        """Give the peer as long for the closing handshake as for the opening one."""
+        if self._is_closing:
+            return
+        self._is_closing = True
+        self._stop_timer()
+        self._start_timer(self._settings.handshake_timeout.total_seconds(), self._abort)
+
+    def _start_timer(self, seconds: float, action: Callable[[], object]) -> None:
+        if not self._is_lost:
+            self._timer = self._clock.call_at(self._clock.time() + seconds, action)
+
+    def _stop_timer(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+
+def _cut(reason: str) -> str:
+    return reason.encode()[:REASON_LIMIT].decode(errors="ignore")

@@ -1,0 +1,172 @@
+"""The client end of OCPP-J: a charge point opens a WebSocket to its central system. Spec: J 3."""
+
+from __future__ import annotations
+
+import asyncio
+from http import HTTPStatus
+
+from websockets.client import ClientProtocol
+from websockets.exceptions import InvalidStatus
+from websockets.http11 import Request, Response
+from websockets.protocol import State
+from websockets.uri import parse_uri
+
+from ocpp16._version import __version__
+from ocpp16.clock import Clock
+from ocpp16.envelope import PeerInfo
+from ocpp16.errors import ConnectionRefused, OcppError, SessionClosed
+from ocpp16.settings import Settings
+from ocpp16.spec import Side
+from ocpp16.transports.connection import PROTOCOL_BROKEN
+from ocpp16.transports.identity import url_for, without_secrets
+from ocpp16.transports.task import time_limit
+from ocpp16.transports.websocket import (
+    SILENT,
+    SUBPROTOCOL,
+    WebSocketConnection,
+    format_address,
+)
+
+
+async def dial(url: str, identity: str, *, settings: Settings, clock: Clock) -> WebSocketConnection:
+    """Open a WebSocket to a central system.
+
+    Args:
+        url: Endpoint (`ws://host:port/path`); user and password in it become a Basic header.
+        identity: The charge point's identity, which is appended percent-encoded.
+        settings: Limits and timers.
+        clock: Where timers run.
+
+    Raises:
+        ConnectionRefused: The central system did not let us in, or does not speak OCPP 1.6.
+        SessionClosed: It could not be reached.
+    """
+    uri = parse_uri(url_for(url, identity))
+    connection: ClientConnection | None = None
+    try:
+        async with time_limit(clock, settings.handshake_timeout.total_seconds()):
+            _, connection = await asyncio.get_running_loop().create_connection(
+                lambda: ClientConnection(
+                    ClientProtocol(
+                        uri,
+                        subprotocols=[SUBPROTOCOL],
+                        max_size=settings.message_limit,
+                        logger=SILENT,
+                    ),
+                    identity,
+                    without_secrets(url_for(url, identity)),
+                    settings,
+                    clock,
+                ),
+                uri.host,
+                uri.port,
+                ssl=uri.secure or None,
+            )
+            await connection.shake_hands()
+    except TimeoutError:
+        raise SessionClosed("the central system did not answer in time") from None
+    except OSError as error:
+        raise SessionClosed(f"the central system cannot be reached: {error}") from error
+    finally:
+        if connection is not None and not connection.is_open:
+            connection.close()
+    return connection
+
+
+class ClientConnection(WebSocketConnection):
+    """Our connection to a central system, from TCP on."""
+
+    __slots__ = ("_identity", "_opened", "_url")
+    _protocol: ClientProtocol
+
+    def __init__(
+        self,
+        protocol: ClientProtocol,
+        identity: str,
+        url: str,
+        settings: Settings,
+        clock: Clock,
+    ) -> None:
+        super().__init__(protocol, settings=settings, clock=clock)
+        self._identity = identity
+        self._url = url
+        self._opened: asyncio.Future[OcppError | None]
+        self._opened = asyncio.get_running_loop().create_future()
+
+    @property
+    def is_open(self) -> bool:
+        """Tell whether we were let in."""
+        return self._info is not None
+
+    async def shake_hands(self) -> None:
+        """Ask to be let in.
+
+        Raises:
+            ConnectionRefused: The central system did not.
+            SessionClosed: The connection broke meanwhile.
+        """
+        request = self._protocol.connect()
+        request.headers["User-Agent"] = f"ocpp16/{__version__}"
+        self._protocol.send_request(request)
+        self._write()
+        error = await self._opened
+        if error is not None:
+            raise error
+
+    def data_received(self, data: bytes) -> None:
+        """Take bytes from the network."""
+        super().data_received(data)
+        self._fail_handshake()
+
+    def eof_received(self) -> None:
+        """Take it that the peer sends no more."""
+        super().eof_received()
+        self._fail_handshake()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Take it that the TCP connection is gone."""
+        super().connection_lost(exc)
+        self._refuse(SessionClosed("the connection broke during the handshake"))
+
+    def _take_handshake(self, message: Request | Response) -> None:
+        if self._protocol.state is not State.OPEN:
+            return
+        if self._protocol.subprotocol is None:
+            # J 3.2: a server without OCPP 1.6 completes the handshake without the header.
+            self._refuse(
+                ConnectionRefused(f"the central system does not speak {SUBPROTOCOL}", status=101)
+            )
+            self.close(PROTOCOL_BROKEN, f"the subprotocol {SUBPROTOCOL} is due")
+            return
+        self._stop_timer()
+        self._transport.pause_reading()
+        self._info = PeerInfo(
+            identity=self._identity,
+            side=Side.CENTRAL_SYSTEM,
+            binding="ocppj",
+            address=format_address(self._transport.get_extra_info("peername")),
+            url=self._url,
+        )
+        if not self._opened.done():
+            self._opened.set_result(None)
+
+    def _fail_handshake(self) -> None:
+        error = self._protocol.handshake_exc
+        if error is None or self._opened.done():
+            return
+        if isinstance(error, InvalidStatus):
+            status = error.response.status_code
+            try:
+                phrase = f"{status} {HTTPStatus(status).phrase}"
+            except ValueError:
+                phrase = str(status)
+            self._refuse(
+                ConnectionRefused(f"the central system answered HTTP {phrase}", status=status)
+            )
+        else:
+            self._refuse(ConnectionRefused(f"the WebSocket handshake failed: {error}"))
+        self._abort()
+
+    def _refuse(self, error: OcppError) -> None:
+        if not self._opened.done():
+            self._opened.set_result(error)

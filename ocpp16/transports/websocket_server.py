@@ -1,0 +1,237 @@
+"""The server end of OCPP-J: who may open a WebSocket, and the place where charge points connect.
+
+The order of the checks, all before the upgrade: WebSocket handshake, subprotocol (if a mismatch is
+to be refused), room, identity in the URL, `Admission`. Spec: J 3; JE 3.4 (HTTP 404).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import socket
+from collections.abc import Sequence
+from http import HTTPStatus
+from urllib.parse import urlsplit
+
+from websockets.exceptions import NegotiationError
+from websockets.http11 import Request, Response
+from websockets.server import ServerProtocol
+from websockets.typing import Subprotocol
+
+from ocpp16.clock import Clock
+from ocpp16.envelope import PeerInfo
+from ocpp16.security.admission import Admission, Handshake, Refusal
+from ocpp16.settings import Settings
+from ocpp16.transports.connection import PROTOCOL_BROKEN, Welcome
+from ocpp16.transports.identity import identity_in
+from ocpp16.transports.task import Signal
+from ocpp16.transports.websocket import (
+    SILENT,
+    SUBPROTOCOL,
+    WebSocketConnection,
+    format_address,
+)
+
+logger = logging.getLogger(__name__)
+
+
+class WebSocketListener:
+    """Where charge points open WebSockets.
+
+    Args:
+        url: `ws://host:port/path`; port 0 is any free one.
+        admission: Lets a peer in or refuses it.
+        welcome: Takes each connection once it is open.
+        settings: Limits and timers.
+        clock: Where timers run.
+    """
+
+    def __init__(
+        self, url: str, *, admission: Admission, welcome: Welcome, settings: Settings, clock: Clock
+    ) -> None:
+        self._parts = urlsplit(url)
+        self.admission = admission
+        self.welcome = welcome
+        self.settings = settings
+        self.clock = clock
+        self.path = self._parts.path
+        self.is_stopping = False
+        self._server: asyncio.Server | None = None
+        self._connections: set[ServerConnection] = set()
+        self._one_left = Signal()
+
+    async def start(self) -> None:
+        """Bind and listen.
+
+        Raises:
+            OSError: The address is not ours or taken.
+        """
+        loop = asyncio.get_running_loop()
+        host, port = self._parts.hostname, self._parts.port
+        if port == 0:
+            # A name can stand for several addresses; each would get a free port of its own.
+            found = await loop.getaddrinfo(
+                host, 0, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+            )
+            host = str(found[0][4][0])
+        self._server = await loop.create_server(
+            lambda: ServerConnection(self), host, 80 if port is None else port, backlog=1024
+        )
+
+    @property
+    def url(self) -> str:
+        """Where it listens, with the port that was really bound."""
+        host, port = self._parts.hostname or "", self._parts.port
+        if self._server is not None and self._server.sockets:
+            port = self._server.sockets[0].getsockname()[1]
+        shown = f"[{host}]" if ":" in host else host
+        return f"ws://{shown}{'' if port is None else f':{port}'}{self.path}"
+
+    def stop(self) -> None:
+        """Let nobody in any more."""
+        self.is_stopping = True
+        if self._server is not None:
+            self._server.close()
+
+    async def wait_closed(self) -> None:
+        """Wait until no connection is left."""
+        for connection in list(self._connections):
+            connection.give_up_handshake()
+        while self._connections:
+            await self._one_left.wait()
+
+    @property
+    def is_full(self) -> bool:
+        """Tell whether one connection more than allowed is there."""
+        return len(self._connections) > self.settings.connections
+
+    def add(self, connection: ServerConnection) -> None:
+        """Count a connection."""
+        self._connections.add(connection)
+
+    def discard(self, connection: ServerConnection) -> None:
+        """Count a connection no more."""
+        self._connections.discard(connection)
+        self._one_left.notify()
+
+
+class ServerConnection(WebSocketConnection):
+    """A charge point's connection, from TCP on."""
+
+    __slots__ = ("_admitting", "_listener")
+    _protocol: ServerProtocol
+
+    def __init__(self, listener: WebSocketListener) -> None:
+        protocol = ServerProtocol(
+            select_subprotocol=(
+                _demand if listener.settings.subprotocol_mismatch == "refuse" else _choose
+            ),
+            max_size=listener.settings.message_limit,
+            logger=SILENT,
+        )
+        super().__init__(protocol, settings=listener.settings, clock=listener.clock)
+        self._listener = listener
+        self._admitting: asyncio.Task[None] | None = None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Take the TCP connection, and give the handshake its time."""
+        self._listener.add(self)
+        super().connection_made(transport)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Take it that the TCP connection is gone."""
+        if self._admitting is not None:
+            self._admitting.cancel()
+        super().connection_lost(exc)
+        self._listener.discard(self)
+
+    def give_up_handshake(self) -> None:
+        """Cut the connection if it is not open yet."""
+        if self._info is None:
+            self._abort()
+
+    def _take_handshake(self, message: Request | Response) -> None:
+        if isinstance(message, Request) and self._admitting is None:
+            # What a client sends before it may would be read as frames of an open connection.
+            self._transport.pause_reading()
+            self._admitting = asyncio.get_running_loop().create_task(self._answer(message))
+
+    async def _answer(self, request: Request) -> None:
+        try:
+            response = self._protocol.accept(request)
+            if response.status_code != HTTPStatus.SWITCHING_PROTOCOLS:
+                self._refuse(response)
+                return
+            verdict = await self._judge(request)
+            if self._listener.is_stopping:
+                verdict = Refusal(HTTPStatus.SERVICE_UNAVAILABLE, "the server stops")
+            if isinstance(verdict, Refusal):
+                refusal = self._protocol.reject(verdict.status, f"{verdict.reason}\n")
+                for name, value in verdict.headers:
+                    refusal.headers[name] = value
+                self._refuse(refusal)
+            else:
+                self._open(response, verdict)
+        except Exception:
+            # The admission hook failed: the peer learns no more than that.
+            logger.exception("a WebSocket handshake failed")
+            self._refuse(self._protocol.reject(HTTPStatus.INTERNAL_SERVER_ERROR, "\n"))
+
+    async def _judge(self, request: Request) -> PeerInfo | Refusal:
+        if self._listener.is_full:
+            return Refusal(HTTPStatus.SERVICE_UNAVAILABLE, "too many connections")
+        path = request.path.partition("?")[0]
+        try:
+            identity = identity_in(
+                path,
+                self._listener.path,
+                allow_slash=self._settings.slash_in_identity == "accept",
+            )
+        except ValueError as error:
+            return Refusal(HTTPStatus.NOT_FOUND, f"no charge point: {error}")
+        return await self._listener.admission(
+            Handshake(
+                identity=identity,
+                binding="ocppj",
+                url=f"{self._listener.url.removesuffix(self._listener.path)}{path}",
+                address=format_address(self._transport.get_extra_info("peername")),
+                headers=tuple(request.headers.raw_items()),
+            )
+        )
+
+    def _refuse(self, response: Response) -> None:
+        if self._transport.is_closing() or self._protocol.eof_sent:
+            self._abort()
+            return
+        self._protocol.send_response(response)
+        self._is_over = True
+        self._transport.resume_reading()
+        self._write()
+        self._limit_close()
+
+    def _open(self, response: Response, info: PeerInfo) -> None:
+        # Frames sent before the upgrade, or a half-closed connection: not a WebSocket client.
+        if self._transport.is_closing() or self._protocol.eof_sent or self._early:
+            self._abort()
+            return
+        self._protocol.send_response(response)
+        self._write()
+        if self._protocol.subprotocol is None:
+            # J 3.2: complete the handshake without the header, then close at once.
+            self._transport.resume_reading()
+            self.close(PROTOCOL_BROKEN, f"the subprotocol {SUBPROTOCOL} is due")
+            return
+        self._info = info
+        interval = self._settings.ping_interval
+        self.ping_every(None if interval is None else interval.total_seconds())
+        self._listener.welcome(self)
+
+
+def _choose(protocol: ServerProtocol, offered: Sequence[Subprotocol]) -> Subprotocol | None:
+    return SUBPROTOCOL if SUBPROTOCOL in offered else None
+
+
+def _demand(protocol: ServerProtocol, offered: Sequence[Subprotocol]) -> Subprotocol | None:
+    if SUBPROTOCOL in offered:
+        return SUBPROTOCOL
+    raise NegotiationError(f"the subprotocol {SUBPROTOCOL} is due")

@@ -1,0 +1,37 @@
+"""Fixtures that every test may use, and the sizes of the property-based tests."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+settings.register_profile("quick", max_examples=60, deadline=None, derandomize=True)
+settings.register_profile(
+    "long",
+    max_examples=20_000,
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow],
+)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "quick"))
+
+
+def _folder(variable: str) -> Path:
+    value = os.environ.get(variable)
+    if not value:
+        pytest.skip(f"{variable} is not set")
+    return Path(value)
+
+
+@pytest.fixture(scope="session")
+def official() -> Path:
+    """The Open Charge Alliance's own contracts, which users do not have."""
+    return _folder("OCPP16_OFFICIAL")
+
+
+@pytest.fixture(scope="session")
+def vectors() -> Path:
+    """Real frames and envelopes, which users do not have."""
+    return _folder("OCPP16_VECTORS")

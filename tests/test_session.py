@@ -1,0 +1,614 @@
+"""Our own calls: events in, events and deadlines out. Time is plain numbers, nothing sleeps."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from ocpp16 import catalog
+from ocpp16.bindings.binding import Binding
+from ocpp16.bindings.ocppj import OcppJ
+from ocpp16.envelope import Call, CallResult
+from ocpp16.errors import (
+    CallFailed,
+    CallNotAllowed,
+    CallTimeout,
+    ConstraintKind,
+    ErrorCode,
+    FormationViolation,
+    InvalidMessage,
+    InvalidResponse,
+    OcppError,
+    QueueFull,
+    SessionClosed,
+    UnanswerableFrame,
+)
+from ocpp16.messages import (
+    BootNotificationRequest,
+    HeartbeatResponse,
+    ResetResponse,
+    StatusNotificationRequest,
+)
+from ocpp16.enums import ChargePointErrorCode, ChargePointStatus, ResetStatus
+from ocpp16.session import (
+    CallEnded,
+    CallReceived,
+    Deviated,
+    FrameIgnored,
+    FrameToSend,
+    LateAnswer,
+    Session,
+)
+from ocpp16.settings import Leniency
+from ocpp16.spec import ActionSpec, Side
+from tests import exchange
+from tests.exchange import (
+    HEARTBEAT,
+    PULSE,
+    RESET,
+    Odd,
+    make_session,
+    names,
+    of,
+    only,
+    raising,
+    seconds,
+    sent_calls,
+    sent_results,
+)
+
+ACTION = catalog.ACTIONS["Reset"]
+DONE = ResetResponse(status=ResetStatus.ACCEPTED)
+
+
+@pytest.fixture
+def binding() -> Binding:
+    return OcppJ()
+
+
+def outcome(session: Session, frame: bytes | str, now: float = 1.0, **more: Any) -> OcppError:
+    """Return how the answer in a frame ends the one call in flight."""
+    ended = only(session.receive(frame, now, **more), CallEnded)
+    assert isinstance(ended.outcome, OcppError)
+    return ended.outcome
+
+
+# One at a time
+
+
+def test_a_call_leaves_at_once_with_an_id_of_new_id(binding: Binding) -> None:
+    session = make_session(binding, ids=["f5b2"])
+    call_id, events = session.call(RESET, 0.0)
+    assert call_id == "f5b2"
+    frame = exchange.call(binding, "f5b2", RESET)
+    assert events == [FrameToSend(frame, exchange=None, call="f5b2", answers=None)]
+
+
+def test_one_call_outstanding_per_peer_and_others_wait_in_order(binding: Binding) -> None:
+    session = make_session(binding)
+    session.call(RESET, 0.0)
+    assert session.call(RESET, 0.0) == ("own-2", [])
+    assert session.call(RESET, 0.0) == ("own-3", [])
+    events = session.receive(exchange.result(binding, "own-1", DONE), 1.0)
+    assert names(events) == ["CallEnded", "FrameToSend"]
+    assert events[0] == CallEnded("own-1", ACTION, DONE)
+    assert events[1] == FrameToSend(exchange.call(binding, "own-2", RESET), call="own-2")
+    events = session.receive(exchange.result(binding, "own-2", DONE), 2.0)
+    assert sent_calls(binding, events) == [("own-3", "Reset")]
+    assert names(session.receive(exchange.result(binding, "own-3", DONE), 3.0)) == ["CallEnded"]
+    assert session.deadline is None
+
+
+def test_a_queue_of_at_most_64_calls_then_they_fail_at_once(binding: Binding) -> None:
+    session = make_session(binding)
+    for _ in range(65):
+        session.call(RESET, 0.0)
+    with pytest.raises(QueueFull, match="64 calls wait"):
+        session.call(RESET, 0.0)
+    session.receive(exchange.result(binding, "own-1", DONE), 1.0)
+    assert session.call(RESET, 1.0) == ("own-66", [])
+
+
+def test_without_a_queue_a_second_call_fails_at_once(binding: Binding) -> None:
+    session = make_session(binding, call_queue=0)
+    session.call(RESET, 0.0)
+    with pytest.raises(QueueFull):
+        session.call(RESET, 0.0)
+    session.cancel("own-1", 0.0)
+    assert sent_calls(binding, session.call(RESET, 0.0)[1]) == [("own-2", "Reset")]
+
+
+# What cannot be sent
+
+
+def test_a_request_that_only_the_other_side_sends_is_not_allowed(binding: Binding) -> None:
+    session = make_session(binding, Side.CHARGE_POINT)
+    with pytest.raises(CallNotAllowed, match="a charge point does not send Reset"):
+        session.call(RESET, 0.0)
+    assert session.deadline is None
+
+
+def test_a_request_that_breaks_a_rule_is_an_invalid_message_and_nothing_is_sent(
+    binding: Binding,
+) -> None:
+    session = make_session(binding, Side.CHARGE_POINT)
+    broken = BootNotificationRequest.unchecked({"charge_point_vendor": "v"}, ())
+    with pytest.raises(InvalidMessage) as raised:
+        session.call(broken, 0.0)
+    assert (raised.value.path, raised.value.kind) == ("/chargePointModel", ConstraintKind.REQUIRED)
+    assert sent_calls(binding, session.call(HEARTBEAT, 0.0)[1]) == [("own-1", "Heartbeat")]
+
+
+def test_an_action_that_the_wire_does_not_carry_is_an_invalid_message(binding: Binding) -> None:
+    session = make_session(Odd(binding, carries=lambda action: action is not ACTION))
+    with pytest.raises(InvalidMessage, match="ResetRequest: .* has no such message"):
+        session.call(RESET, 0.0)
+
+
+# Deadlines
+
+
+@pytest.mark.parametrize(
+    ("timeout", "due"), [(None, 130.0), (5.0, 105.0), (0.5, 100.5)], ids=["default", "5", "0.5"]
+)
+def test_timeout_30_s_unless_the_call_says_otherwise(
+    binding: Binding, timeout: float | None, due: float
+) -> None:
+    session = make_session(binding)
+    session.call(RESET, 100.0, timeout)
+    assert session.deadline == due
+    assert session.tick(due - 0.001) == []
+    ended = only(session.tick(due), CallEnded)
+    assert (ended.id, ended.action) == ("own-1", ACTION)
+    assert isinstance(ended.outcome, CallTimeout)
+    assert session.deadline is None
+
+
+def test_the_timeout_includes_the_time_in_the_queue(binding: Binding) -> None:
+    session = make_session(binding, call_timeout=seconds(10))
+    session.call(RESET, 0.0)
+    session.call(RESET, 4.0)
+    session.call(RESET, 4.0, 2.0)
+    assert session.deadline == 6.0
+    ended = only(session.tick(6.0), CallEnded)
+    assert ended.id == "own-3"
+    assert "was not sent" in str(ended.outcome)
+    assert session.deadline == 10.0
+    events = session.tick(10.0)
+    assert names(events) == ["CallEnded", "FrameToSend"]
+    assert sent_calls(binding, events) == [("own-2", "Reset")]
+    assert session.deadline == 14.0
+
+
+def test_a_call_that_ran_out_of_time_in_the_queue_is_never_sent(binding: Binding) -> None:
+    session = make_session(binding)
+    session.call(RESET, 0.0, 50.0)
+    session.call(RESET, 0.0, 10.0)
+    session.call(RESET, 0.0, 90.0)
+    # Nobody called `tick` at 10.
+    events = session.receive(exchange.result(binding, "own-1", DONE), 20.0)
+    assert [event.id for event in of(events, CallEnded)] == ["own-1", "own-2"]
+    assert isinstance(of(events, CallEnded)[1].outcome, CallTimeout)
+    assert sent_calls(binding, events) == [("own-3", "Reset")]
+
+
+def test_calls_that_end_together_send_the_next_once(binding: Binding) -> None:
+    session = make_session(binding)
+    session.call(RESET, 0.0, 10.0)
+    session.call(RESET, 0.0, 10.0)
+    session.call(RESET, 0.0, 20.0)
+    events = session.tick(10.0)
+    assert [event.id for event in of(events, CallEnded)] == ["own-1", "own-2"]
+    assert sent_calls(binding, events) == [("own-3", "Reset")]
+
+
+# Late answers
+
+
+def test_a_late_answer_is_told_once_with_its_outcome(binding: Binding) -> None:
+    session = make_session(binding)
+    session.call(RESET, 0.0)
+    session.tick(30.0)
+    answer = exchange.result(binding, "own-1", DONE)
+    assert session.receive(answer, 31.0) == [LateAnswer("own-1", ACTION, DONE)]
+    assert names(session.receive(answer, 32.0)) == ["FrameIgnored"]
+
+
+def test_a_late_refusal_and_a_late_invalid_answer_are_told_too(binding: Binding) -> None:
+    session = make_session(binding)
+    session.call(RESET, 0.0)
+    session.tick(30.0)
+    session.call(RESET, 30.0)
+    session.tick(60.0)
+    late = only(
+        session.receive(exchange.error(binding, "own-1", ErrorCode.NOT_SUPPORTED), 61.0), LateAnswer
+    )
+    assert isinstance(late.outcome, CallFailed)
+    assert late.outcome.code is ErrorCode.NOT_SUPPORTED
+    late = only(session.receive(exchange.result(binding, "own-2", PULSE), 61.0), LateAnswer)
+    assert isinstance(late.outcome, InvalidResponse)
+
+
+def test_only_so_many_calls_given_up_are_remembered(binding: Binding) -> None:
+    session = make_session(binding, late_answers=2)
+    for number in range(3):
+        session.call(RESET, 0.0)
+        session.cancel(f"own-{number + 1}", 0.0)
+    answers = [exchange.result(binding, f"own-{number + 1}", DONE) for number in range(3)]
+    found = [names(session.receive(answer, 1.0)) for answer in answers]
+    assert found == [["FrameIgnored"], ["LateAnswer"], ["LateAnswer"]]
+
+
+def test_with_late_answers_off_none_is_remembered(binding: Binding) -> None:
+    session = make_session(binding, late_answers=0)
+    session.call(RESET, 0.0)
+    session.cancel("own-1", 0.0)
+    assert names(session.receive(exchange.result(binding, "own-1", DONE), 1.0)) == ["FrameIgnored"]
+
+
+# Cancelling
+
+
+def test_cancelling_leaves_no_lock_held(binding: Binding) -> None:
+    session = make_session(binding)
+    session.call(RESET, 0.0)
+    session.call(RESET, 0.0)
+    events = session.cancel("own-1", 1.0)
+    assert names(events) == ["FrameToSend"]
+    assert sent_calls(binding, events) == [("own-2", "Reset")]
+    late = session.receive(exchange.result(binding, "own-1", DONE), 2.0)
+    assert late == [LateAnswer("own-1", ACTION, DONE)]
+    assert names(session.receive(exchange.result(binding, "own-2", DONE), 2.0)) == ["CallEnded"]
+
+
+def test_cancelling_a_call_that_waits_removes_it(binding: Binding) -> None:
+    session = make_session(binding, call_queue=1)
+    session.call(RESET, 0.0)
+    session.call(RESET, 0.0, 5.0)
+    assert session.cancel("own-2", 1.0) == []
+    assert session.deadline == 30.0
+    session.call(RESET, 1.0)
+    events = session.receive(exchange.result(binding, "own-1", DONE), 2.0)
+    assert sent_calls(binding, events) == [("own-3", "Reset")]
+
+
+def test_cancelling_what_is_over_does_nothing(binding: Binding) -> None:
+    session = make_session(binding)
+    session.call(RESET, 0.0)
+    session.receive(exchange.result(binding, "own-1", DONE), 1.0)
+    assert session.cancel("own-1", 2.0) == []
+    assert session.cancel("never", 2.0) == []
+
+
+# A retry with the id of the first try
+
+
+def test_a_retry_may_reuse_its_id_and_takes_the_answer_to_the_first(binding: Binding) -> None:
+    session = make_session(binding)
+    session.call(RESET, 0.0)
+    session.tick(30.0)
+    call_id, events = session.call(RESET, 31.0, call_id="own-1")
+    assert call_id == "own-1"
+    assert sent_calls(binding, events) == [("own-1", "Reset")]
+    ended = session.receive(exchange.result(binding, "own-1", DONE), 32.0)
+    assert ended == [CallEnded("own-1", ACTION, DONE)]
+
+
+def test_an_id_cannot_be_used_twice_at_a_time(binding: Binding) -> None:
+    session = make_session(binding)
+    session.call(RESET, 0.0)
+    session.call(RESET, 0.0)
+    for call_id in ("own-1", "own-2"):
+        with pytest.raises(ValueError, match="has not ended yet"):
+            session.call(RESET, 1.0, call_id=call_id)
+
+
+# Answers
+
+
+def test_a_refusal_is_call_failed_with_what_the_peer_said() -> None:
+    session = make_session(OcppJ())
+    session.call(RESET, 0.0)
+    failed = outcome(session, b'[4,"own-1","SecurityError","no, thanks",{"why":1}]')
+    assert isinstance(failed, CallFailed)
+    assert (failed.code, failed.description) == (ErrorCode.SECURITY_ERROR, "no, thanks")
+    assert failed.details == {"why": 1}
+
+
+@pytest.mark.parametrize(
+    ("frame", "code"),
+    [
+        (b'[4,"own-1","Melted"]', "Melted"),
+        (b'[4,"own-1","Melted","x"]', "Melted"),
+        (b'[4,"own-1","FormatViolation","x",null]', ErrorCode.FORMATION_VIOLATION),
+    ],
+)
+def test_a_call_error_with_3_or_4_elements_or_an_unknown_code_is_still_call_failed(
+    frame: bytes, code: str
+) -> None:
+    session = make_session(OcppJ())
+    session.call(RESET, 0.0)
+    failed = outcome(session, frame)
+    assert isinstance(failed, CallFailed)
+    assert failed.code == code
+
+
+@pytest.mark.parametrize(
+    ("frame", "code", "path"),
+    [
+        (b'[3,"own-1",{}]', ErrorCode.OCCURRENCE_CONSTRAINT_VIOLATION, "/status"),
+        (b'[3,"own-1",{"status":1}]', ErrorCode.TYPE_CONSTRAINT_VIOLATION, "/status"),
+        (b'[3,"own-1",[]]', ErrorCode.FORMATION_VIOLATION, ""),
+        (b'[3,"own-1"]', ErrorCode.FORMATION_VIOLATION, ""),
+        (b'[3,"own-1","Reset",{"status":"Accepted"}]', ErrorCode.FORMATION_VIOLATION, ""),
+    ],
+)
+def test_an_invalid_result_fails_its_own_call_only_and_at_once(
+    frame: bytes, code: ErrorCode, path: str
+) -> None:
+    session = make_session(OcppJ())
+    session.call(RESET, 0.0)
+    session.call(RESET, 0.0)
+    events = session.receive(frame, 1.0)
+    assert names(events) == ["CallEnded", "FrameToSend"]
+    failed = of(events, CallEnded)[0].outcome
+    assert isinstance(failed, InvalidResponse)
+    assert (failed.code, failed.path, failed.message_id) == (code, path, "own-1")
+
+
+def test_answers_with_unknown_ids_are_ignored_and_told(binding: Binding) -> None:
+    session = make_session(binding)
+    session.call(RESET, 0.0)
+    session.call(RESET, 0.0)
+    for call_id in ("own-3", "own-2", "OWN-1"):
+        for frame in (
+            exchange.result(binding, call_id, DONE),
+            exchange.error(binding, call_id, ErrorCode.GENERIC_ERROR),
+        ):
+            assert session.receive(frame, 1.0) == [
+                FrameIgnored("an answer that nobody waits for", frame)
+            ]
+    assert session.deadline == 30.0
+
+
+def test_an_answer_read_only_by_leniency_is_told_before_the_end_of_its_call() -> None:
+    session = make_session(OcppJ(), leniency={Leniency.UNKNOWN_FIELDS})
+    session.call(RESET, 0.0)
+    events = session.receive(b'[3,"own-1",{"status":"Accepted","x":1}]', 1.0)
+    assert names(events) == ["Deviated", "CallEnded"]
+    deviated = of(events, Deviated)[0]
+    assert (deviated.id, deviated.action) == ("own-1", "Reset")
+    assert [deviation.path for deviation in deviated.deviations] == ["/x"]
+
+
+def test_leniency_is_that_of_the_peer() -> None:
+    strict = make_session(OcppJ(), peer_leniency={"CP-2": {Leniency.UNKNOWN_FIELDS}})
+    strict.call(RESET, 0.0)
+    answer = b'[3,"own-1",{"status":"Accepted","x":1}]'
+    assert isinstance(outcome(strict, answer), InvalidResponse)
+    lenient = make_session(OcppJ(), peer_leniency={"CP-1": {Leniency.UNKNOWN_FIELDS}})
+    lenient.call(RESET, 0.0)
+    assert names(lenient.receive(answer, 1.0)) == ["Deviated", "CallEnded"]
+
+
+def test_a_result_of_another_action_is_an_invalid_response(binding: Binding) -> None:
+    def unframe(frame: bytes | str) -> Any:
+        read = binding.unframe(frame)
+        assert isinstance(read, CallResult)
+        return CallResult(read.id, read.payload, "ClearCache")
+
+    session = make_session(Odd(binding, unframe=unframe))
+    session.call(RESET, 0.0)
+    failed = outcome(session, exchange.result(binding, "own-1", DONE))
+    assert isinstance(failed, InvalidResponse)
+    assert failed.code is ErrorCode.PROTOCOL_ERROR
+    assert failed.reason == "it answers 'ClearCache', not Reset"
+
+
+# Frames that no reader likes
+
+
+@pytest.mark.parametrize(
+    "frame",
+    [
+        b"", b"{}", b"null", "[", b"[2]", b'[2,"",""]', b"\xff\xfe", b"[3,7,{}]", b'[3,"",{}]',
+        b'[5,"own-1",{}]', b'[2.0,"own-1",{}]', b"[" * 100_000, '["\ud800"]', b'[3,"own-1",NaN]',
+        b'[9999999999999999999999,"own-1"]', b'[3,"' + b"x" * 256 + b'",{}]',
+    ],
+)  # fmt: skip
+def test_a_text_without_usable_id_or_type_gets_no_reply_and_the_connection_goes_on_serving(
+    frame: bytes | str,
+) -> None:
+    session = make_session(OcppJ())
+    session.call(RESET, 0.0)
+    ignored = only(session.receive(frame, 1.0), FrameIgnored)
+    assert ignored.frame == frame
+    assert names(session.receive(b'[2,"a","Heartbeat",{}]', 1.0)) == ["CallReceived"]
+    assert names(session.receive(b'[3,"own-1",{"status":"Accepted"}]', 1.0)) == ["CallEnded"]
+
+
+@pytest.mark.parametrize("frame", [b"[" + b" " * 100, "[" + "€" * 34, "\ud800" * 34])
+def test_a_frame_over_the_message_limit_is_not_even_read(frame: bytes | str) -> None:
+    def unframe(_: bytes | str) -> Any:
+        raise AssertionError("it was read")
+
+    session = make_session(Odd(OcppJ(), unframe=unframe), message_limit=100)
+    ignored = only(session.receive(frame, 0.0), FrameIgnored)
+    assert "at most 100 are allowed" in ignored.reason
+
+
+def test_a_frame_of_just_the_message_limit_is_read() -> None:
+    session = make_session(OcppJ(), message_limit=24)
+    assert names(session.receive(b'[2,"ab","Heartbeat",{} ]', 0.0)) == ["CallReceived"]
+    assert names(session.receive('[2,"€","Heartbeat",{}]', 0.0)) == ["CallReceived"]
+    assert names(session.receive('[2,"€","Heartbeat",{}]  ', 0.0)) == ["FrameIgnored"]
+
+
+def test_a_parser_that_fails_does_not_take_the_session_along(binding: Binding) -> None:
+    session = make_session(Odd(binding, unframe=raising(ZeroDivisionError("oops"))))
+    ignored = only(session.receive(b"x", 0.0), FrameIgnored)
+    assert ignored.reason == "cannot be read (ZeroDivisionError)"
+
+
+def test_a_decoder_that_fails_on_an_answer_ends_its_call_only(binding: Binding) -> None:
+    session = make_session(Odd(binding, decode=raising(RecursionError())))
+    session.call(RESET, 0.0)
+    failed = outcome(session, exchange.result(binding, "own-1", DONE))
+    assert isinstance(failed, InvalidResponse)
+    assert failed.code is ErrorCode.INTERNAL_ERROR
+
+
+def test_a_frame_fault_with_the_id_of_our_call_ends_it(binding: Binding) -> None:
+    fault = FormationViolation("nests too deep", path="/a", message_id="own-1")
+    session = make_session(Odd(binding, unframe=raising(fault)))
+    session.call(RESET, 0.0)
+    failed = outcome(session, b"x")
+    assert isinstance(failed, InvalidResponse)
+    assert (failed.code, failed.path) == (ErrorCode.FORMATION_VIOLATION, "/a")
+    assert failed.reason == "nests too deep"
+
+
+# Crossing
+
+
+def test_crossing_calls_are_legal_and_served_at_once(binding: Binding) -> None:
+    session = make_session(binding)
+    session.call(RESET, 0.0)
+    received = only(session.receive(exchange.call(binding, "own-1", HEARTBEAT), 1.0), CallReceived)
+    assert received.request == HEARTBEAT
+    events = session.answer(received.handle, PULSE, 2.0)
+    assert sent_results(binding, events, HeartbeatResponse) == [("own-1", PULSE)]
+    assert session.deadline == 30.0
+    ended = session.receive(exchange.result(binding, "own-1", DONE), 3.0)
+    assert ended == [CallEnded("own-1", ACTION, DONE)]
+
+
+def test_a_handler_may_call_its_peer(binding: Binding) -> None:
+    session = make_session(binding, handlers=1)
+    received = only(session.receive(exchange.call(binding, "a", HEARTBEAT), 0.0), CallReceived)
+    assert sent_calls(binding, session.call(RESET, 0.0)[1]) == [("own-1", "Reset")]
+    ended = session.receive(exchange.result(binding, "own-1", DONE), 1.0)
+    assert names(ended) == ["CallEnded"]
+    assert names(session.answer(received.handle, PULSE, 1.0)) == ["FrameToSend"]
+
+
+# HTTP exchanges
+
+
+def test_an_answer_without_an_id_belongs_to_the_call_of_its_exchange(binding: Binding) -> None:
+    nameless = CallResult("", binding.encode(DONE), "Reset")
+    session = make_session(Odd(binding, unframe=lambda frame: nameless))
+    session.call(RESET, 0.0)
+    assert names(session.receive(b"x", 1.0)) == ["FrameIgnored"]
+    assert session.receive(b"x", 1.0, "own-1") == [CallEnded("own-1", ACTION, DONE)]
+
+
+def exchanged(binding: Binding) -> list[tuple[str, Callable[..., Any], ErrorCode, str]]:
+    payload = binding.encode(DONE)
+    invalid = InvalidResponse(ErrorCode.PROTOCOL_ERROR, "", "two bodies", message_id="own-1")
+    fault = FormationViolation("no body", message_id="own-1")
+    return [
+        ("other", lambda _: CallResult("own-2", payload), ErrorCode.PROTOCOL_ERROR, "it relates to 'own-2', not to the call own-1"),
+        ("call", lambda _: Call("own-1", "Heartbeat", payload), ErrorCode.PROTOCOL_ERROR, "it is a call"),
+        ("invalid", raising(invalid), ErrorCode.PROTOCOL_ERROR, "two bodies"),
+        ("fault", raising(fault), ErrorCode.FORMATION_VIOLATION, "no body"),
+        ("html", raising(UnanswerableFrame("is not XML")), ErrorCode.FORMATION_VIOLATION, "is not XML"),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("name", ["other", "call", "invalid", "fault", "html"])
+def test_whatever_else_comes_in_the_exchange_of_our_call_ends_it(
+    binding: Binding, name: str
+) -> None:
+    ((unframe, code, reason),) = [case[1:] for case in exchanged(binding) if case[0] == name]
+    session = make_session(Odd(binding, unframe=unframe))
+    session.call(RESET, 0.0)
+    failed = outcome(session, b"x", exchange="own-1")
+    assert isinstance(failed, InvalidResponse)
+    assert (failed.code, failed.reason) == (code, reason)
+
+
+def test_an_answer_in_an_exchange_of_the_peer_is_ignored(binding: Binding) -> None:
+    session = make_session(binding)
+    session.call(RESET, 0.0)
+    frame = exchange.result(binding, "own-1", DONE)
+    ignored = only(session.receive(frame, 1.0, 17), FrameIgnored)
+    assert ignored == FrameIgnored("an answer outside the exchange of its call", frame, 17)
+    assert session.deadline == 30.0
+
+
+def test_a_frame_fault_in_an_exchange_of_the_peer_does_not_end_our_call(binding: Binding) -> None:
+    fault = FormationViolation("no body", message_id="own-1")
+    session = make_session(Odd(binding, unframe=raising(fault)))
+    session.call(RESET, 0.0)
+    events = session.receive(b"x", 1.0, 17)
+    assert names(events) == ["FrameToSend", "FaultAnswered"]
+    assert of(events, FrameToSend)[0].exchange == 17
+    assert session.deadline == 30.0
+
+
+def test_a_failed_exchange_fails_its_call_and_sends_the_next(binding: Binding) -> None:
+    session = make_session(binding)
+    session.call(RESET, 0.0)
+    session.call(RESET, 0.0)
+    error = SessionClosed("connection refused")
+    assert session.exchange_failed("own-2", error, 1.0) == []
+    events = session.exchange_failed("own-1", error, 1.0)
+    assert events[0] == CallEnded("own-1", ACTION, error)
+    assert sent_calls(binding, events) == [("own-2", "Reset")]
+    assert session.exchange_failed(17, error, 1.0) == []
+
+
+def test_a_failed_exchange_of_a_call_given_up_is_no_late_answer(binding: Binding) -> None:
+    session = make_session(binding)
+    session.call(RESET, 0.0)
+    session.tick(30.0)
+    assert session.exchange_failed("own-1", SessionClosed("cut"), 31.0) == []
+    assert names(session.receive(exchange.result(binding, "own-1", DONE), 32.0)) == ["FrameIgnored"]
+
+
+# The end
+
+
+def test_a_lost_connection_fails_every_call(binding: Binding) -> None:
+    session = make_session(binding)
+    session.call(RESET, 0.0)
+    session.call(RESET, 0.0)
+    events = session.close("connection lost", 1.0)
+    assert [(event.id, str(event.outcome)) for event in of(events, CallEnded)] == [
+        ("own-1", "connection lost"),
+        ("own-2", "connection lost"),
+    ]
+    assert all(isinstance(event.outcome, SessionClosed) for event in of(events, CallEnded))
+    assert len(events) == 2
+    assert session.deadline is None
+    assert session.close("again", 2.0) == []
+    assert session.tick(100.0) == []
+
+
+def test_a_closed_session_calls_nobody_and_reads_nothing(binding: Binding) -> None:
+    session = make_session(binding)
+    session.call(RESET, 0.0)
+    session.close("connection lost", 1.0)
+    with pytest.raises(SessionClosed, match="connection lost"):
+        session.call(RESET, 2.0)
+    for frame in (exchange.result(binding, "own-1", DONE), exchange.call(binding, "a", HEARTBEAT)):
+        ignored = only(session.receive(frame, 2.0), FrameIgnored)
+        assert ignored.reason == "the session is closed: connection lost"
+
+
+def test_the_deadline_is_the_first_of_calls_and_handlers(binding: Binding) -> None:
+    session = make_session(binding, handler_timeout=seconds(25))
+    assert session.deadline is None
+    received = only(session.receive(exchange.call(binding, "a", HEARTBEAT), 0.0), CallReceived)
+    assert session.deadline == 25.0
+    session.call(RESET, 0.0, 20.0)
+    assert session.deadline == 20.0
+    session.tick(20.0)
+    assert session.deadline == 25.0
+    session.call(RESET, 20.0, 20.0)
+    assert session.deadline == 25.0
+    session.answer(received.handle, PULSE, 21.0)
+    assert session.deadline == 40.0
