@@ -363,18 +363,18 @@ class Incoming:
         # A fault is whatever a handler made of it, and telling of an error must not fail in turn
         # (CVE-2025-59398): plainer and plainer ones follow. A binding can write the last of them
         # for every id that it has read.
-        builders: tuple[Callable[[], CallError], ...] = (
-            lambda: CallError(
-                call_id, fault.code, fault.description[:DESCRIPTION_LIMIT], fault.details, action
+        builders: tuple[Callable[[ErrorCode], CallError], ...] = (
+            lambda code: CallError(
+                call_id, code, fault.description[:DESCRIPTION_LIMIT], fault.details, action
             ),
-            lambda: CallError(
-                call_id, fault.code, fault.description[:DESCRIPTION_LIMIT], action=action
+            lambda code: CallError(
+                call_id, code, fault.description[:DESCRIPTION_LIMIT], action=action
             ),
-            lambda: CallError(call_id, ErrorCode(fault.code), action=action),
+            lambda code: CallError(call_id, code, action=action),
         )
         for build in builders:
             try:
-                return self._binding.frame(build())
+                return self._binding.frame(build(ErrorCode(fault.code)))
             except Exception:  # noqa: BLE001, S112 - a plainer one follows
                 continue
         return self._binding.frame(CallError(call_id, ErrorCode.INTERNAL_ERROR, action=action))

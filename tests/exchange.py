@@ -46,13 +46,13 @@ def start(meter_start: int) -> StartTransactionRequest:
     )
 
 
-def call(binding: Binding, id: str, request: Request[Any]) -> bytes:  # noqa: A002
+def call(binding: Binding, id: str, request: Request[Any]) -> bytes:
     """Return the peer's call."""
     action = action_of(type(request))
     return binding.frame(Call(id, action.name, binding.encode(request)))
 
 
-def result(binding: Binding, id: str, response: Response) -> bytes:  # noqa: A002
+def result(binding: Binding, id: str, response: Response) -> bytes:
     """Return the peer's answer."""
     action = action_of(type(response))
     return binding.frame(CallResult(id, binding.encode(response), action.name))
@@ -60,7 +60,7 @@ def result(binding: Binding, id: str, response: Response) -> bytes:  # noqa: A00
 
 def error(
     binding: Binding,
-    id: str,  # noqa: A002
+    id: str,
     code: ErrorCode,
     description: str = "",
     details: Mapping[str, object] = NO_DETAILS,

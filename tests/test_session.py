@@ -10,6 +10,7 @@ import pytest
 from ocpp16 import catalog
 from ocpp16.bindings.binding import Binding
 from ocpp16.bindings.ocppj import OcppJ
+from ocpp16.enums import ResetStatus
 from ocpp16.envelope import Call, CallResult
 from ocpp16.errors import (
     CallFailed,
@@ -29,9 +30,7 @@ from ocpp16.messages import (
     BootNotificationRequest,
     HeartbeatResponse,
     ResetResponse,
-    StatusNotificationRequest,
 )
-from ocpp16.enums import ChargePointErrorCode, ChargePointStatus, ResetStatus
 from ocpp16.session import (
     CallEnded,
     CallReceived,
@@ -42,7 +41,7 @@ from ocpp16.session import (
     Session,
 )
 from ocpp16.settings import Leniency
-from ocpp16.spec import ActionSpec, Side
+from ocpp16.spec import Side
 from tests import exchange
 from tests.exchange import (
     HEARTBEAT,

@@ -145,7 +145,7 @@ def _only(restriction: Element, facet: str) -> None:
 def _one_facet(restriction: Element, facet: str) -> Element:
     if not restriction.all(facet):
         raise ContractError(
-            restriction.origin, "a restriction that restricts nothing", f"a {facet}"
+            restriction.origin, "a restriction that restricts nothing", f"the facet {facet}"
         )
     return restriction.one(facet)
 

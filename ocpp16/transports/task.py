@@ -97,6 +97,10 @@ class TaskGroup:
                 self._on_error(error)
 
 
+Slots = asyncio.Semaphore
+"""Lets so many in at once, the others wait in line."""
+
+
 async def run_in_thread(function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
     """Run a blocking function in a thread of the event loop's bounded pool."""
     return await asyncio.to_thread(function, *args, **kwargs)

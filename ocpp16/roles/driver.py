@@ -1,0 +1,259 @@
+"""Drives one session over one connection: frames in and out, calls, handlers, deadlines.
+
+The only place of the roles where time passes by itself. What comes in is worked on at once, in the
+order of arrival, and handlers run beside it (`work`), so that no handler keeps an answer waiting.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable
+from typing import Any, Generic, Protocol, TypeVar
+
+import attrs
+
+from ocpp16.clock import Clock, Timer
+from ocpp16.errors import Fault, OcppError, SessionClosed
+from ocpp16.roles import event as told
+from ocpp16.roles.peer import Peer
+from ocpp16.roles.work import Outcome, Workload
+from ocpp16.session import Session
+from ocpp16.session_event import (
+    CallEnded,
+    CallId,
+    CallReceived,
+    Deviated,
+    Exchange,
+    FaultAnswered,
+    FrameIgnored,
+    FrameToSend,
+    HandlerExpired,
+    IdReused,
+    LateAnswer,
+    Repeated,
+    SessionEvent,
+)
+from ocpp16.structure import Request, Response
+from ocpp16.transports.connection import Connection
+
+logger = logging.getLogger(__name__)
+PeerT = TypeVar("PeerT", bound=Peer)
+
+
+class NotSent(SessionClosed):
+    """The connection ended before the call had left: it can be sent over another one."""
+
+
+class Owner(Protocol):
+    """The role that a driver works for, as far as a driver needs it."""
+
+    @property
+    def watches_frames(self) -> bool:
+        """Tell whether anyone wants frame events."""
+
+    def tell(self, event: told.Event) -> None:
+        """Spread an event."""
+
+    def connection_over(self, driver: Driver[Any], reason: str) -> None:
+        """Take it that a connection has ended; called once."""
+
+
+@attrs.define
+class _OwnCall:
+    waiter: asyncio.Future[Response | OcppError]
+    is_sent: bool = False
+
+
+class Driver(Generic[PeerT]):
+    """One connection at work; `Receiver` of its transport, `Asker` of the workload.
+
+    Args:
+        peer: Who is at the other end.
+        connection: The way there; the owner starts it.
+        session: The exchange.
+        workload: The handlers of this charge point.
+        owner: The role.
+        clock: Where timers run.
+        is_deaf: Whether calls are neither read nor answered now (C 4.2, Rejected).
+    """
+
+    def __init__(
+        self,
+        peer: PeerT,
+        connection: Connection,
+        session: Session,
+        workload: Workload[PeerT],
+        *,
+        owner: Owner,
+        clock: Clock,
+        is_deaf: Callable[[], bool] = lambda: False,
+    ) -> None:
+        self.peer = peer
+        self.connection = connection
+        self.is_open = True
+        self.is_draining = False
+        self._session = session
+        self._workload = workload
+        self._owner = owner
+        self._clock = clock
+        self._is_deaf = is_deaf
+        self._calls: dict[CallId, _OwnCall] = {}
+        self._timer: Timer | None = None
+        self._timer_due = 0.0
+        self._answered = False
+
+    # Our calls
+
+    async def call(
+        self, request: Request[Any], timeout: float | None, call_id: CallId | None = None
+    ) -> Any:
+        """Send a request and return its response; see `Peer.call`.
+
+        Raises:
+            NotSent: The connection ended before the call had left.
+        """
+        call_id, events = self._session.call(
+            request, self._clock.time(), timeout, call_id=call_id
+        )
+        call = self._calls[call_id] = _OwnCall(asyncio.get_running_loop().create_future())
+        self._perform(events)
+        try:
+            outcome = await call.waiter
+        except asyncio.CancelledError:
+            self._calls.pop(call_id, None)
+            self._perform(self._session.cancel(call_id, self._clock.time()))
+            raise
+        if isinstance(outcome, SessionClosed) and not call.is_sent:
+            raise NotSent(str(outcome))
+        if isinstance(outcome, OcppError):
+            raise outcome
+        return outcome
+
+    # Receiver
+
+    def frame_received(self, frame: bytes, exchange: Exchange | None = None) -> None:
+        """Take a frame of the peer."""
+        if self._owner.watches_frames:
+            self._owner.tell(told.FrameIn(self.peer, frame))
+        if self._is_deaf():
+            self.connection.leave_unanswered(exchange)
+            return
+        self._perform(self._session.receive(frame, self._clock.time(), exchange))
+
+    def exchange_failed(self, exchange: Exchange, error: OcppError) -> None:
+        """Take it that the HTTP exchange of a call of ours failed."""
+        self._perform(self._session.exchange_failed(exchange, error, self._clock.time()))
+
+    def connection_lost(self, reason: str) -> None:
+        """Take it that the connection has ended."""
+        if self.is_open:
+            self.is_open = False
+            self._perform(self._session.close(reason, self._clock.time()))
+            self._owner.connection_over(self, reason)
+
+    def close(self, code: int, reason: str) -> None:
+        """End the connection: calls of ours fail at once, handlers go on."""
+        if self.is_open:
+            self.connection.close(code, reason)
+            self.connection_lost(f"closed by us: {code} {reason}".rstrip())
+
+    # Asker
+
+    def answer(self, handle: int, outcome: Outcome) -> bool:
+        """Answer a call of the peer; return whether the handler's response was sent."""
+        now = self._clock.time()
+        if outcome is None or self._is_deaf():
+            events = self._session.drop(handle, now)
+        elif isinstance(outcome, Fault):
+            events = self._session.refuse(handle, outcome, now)
+        else:
+            events = self._session.answer(handle, outcome, now)
+        self._perform(events)
+        return any(isinstance(each, FrameToSend) and each.answers == handle for each in events) and (
+            not any(isinstance(each, FaultAnswered) and each.handle == handle for each in events)
+        )
+
+    async def flush(self) -> None:
+        """Wait until what was sent has left."""
+        await self.connection.flush()
+
+    # Inside
+
+    def _perform(self, events: list[SessionEvent]) -> None:
+        for event in events:
+            match event:
+                case FrameToSend():
+                    self._send(event)
+                case CallReceived():
+                    self._begin(event)
+                case CallEnded(id=call_id, outcome=outcome):
+                    call = self._calls.pop(call_id, None)
+                    if call is not None and not call.waiter.done():
+                        call.waiter.set_result(outcome)
+                case HandlerExpired(handle=handle):
+                    self._workload.expire(self, handle)
+                case FaultAnswered():
+                    self._log_cause(event)
+                    self._owner.tell(
+                        told.FaultAnswered(self.peer, event.id, event.action, event.fault)
+                    )
+                case FrameIgnored():
+                    if event.exchange is not None:
+                        self.connection.leave_unanswered(event.exchange)
+                    self._owner.tell(told.Unanswerable(self.peer, event.reason, event.frame))
+                case LateAnswer():
+                    self._owner.tell(
+                        told.LateAnswer(self.peer, event.id, event.action.name, event.outcome)
+                    )
+                case Repeated():
+                    self._owner.tell(told.Repeated(self.peer, event.id, event.action))
+                case IdReused():
+                    self._owner.tell(told.IdReused(self.peer, event.id, event.action))
+                case Deviated():
+                    self._owner.tell(
+                        told.Deviated(self.peer, event.id, event.action, event.deviations)
+                    )
+        self._arm()
+
+    def _send(self, event: FrameToSend) -> None:
+        if event.call is not None:
+            call = self._calls.get(event.call)
+            if call is not None:
+                call.is_sent = True
+        if self._owner.watches_frames:
+            self._owner.tell(told.FrameOut(self.peer, event.data))
+        self.connection.send(event.data, exchange=event.exchange, call=event.call)
+
+    def _begin(self, call: CallReceived) -> None:
+        if self.is_draining:
+            # No answer: the peer takes the connection's end for the cause and sends it again.
+            self._perform(self._session.drop(call.handle, self._clock.time()))
+        else:
+            self._workload.begin(self.peer, call, self)
+
+    def _log_cause(self, event: FaultAnswered) -> None:
+        if event.cause is not None:
+            logger.error(
+                "the answer to %s could not be sent",
+                event.action,
+                exc_info=event.cause,
+            )
+
+    def _arm(self) -> None:
+        """See to it that the session is woken at its deadline.
+
+        A timer that is due earlier stays and is set anew when it fires, so that an exchange that
+        comes and goes within its limits costs no timer.
+        """
+        due = self._session.deadline
+        if due is None or (self._timer is not None and self._timer_due <= due):
+            return
+        if self._timer is not None:
+            self._timer.cancel()
+        self._timer_due = due
+        self._timer = self._clock.call_at(due, self._tick)
+
+    def _tick(self) -> None:
+        self._timer = None
+        self._perform(self._session.tick(self._clock.time()))
