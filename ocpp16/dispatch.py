@@ -14,7 +14,7 @@ from typing import Any, Generic, Protocol, TypeVar, overload
 
 import attrs
 
-from ocpp16.catalog import action_of
+from ocpp16.catalog import ACTIONS, action_of
 from ocpp16.errors import Fault, InternalError, NotSupported
 from ocpp16.spec import ActionSpec, Side
 from ocpp16.structure import Request, RequestType, Response
@@ -41,12 +41,12 @@ class OnDecorator(Protocol[PeerT, RequestT, ResponseT]):
 
     @overload
     def __call__(
-        self, handler: Callable[[PeerT, RequestT], Coroutine[Any, Any, ResponseT]], /
-    ) -> Callable[[PeerT, RequestT], Coroutine[Any, Any, ResponseT]]: ...
-    @overload
-    def __call__(
         self, handler: Callable[[PeerT, RequestT], ResponseT], /
     ) -> Callable[[PeerT, RequestT], ResponseT]: ...
+    @overload
+    def __call__(
+        self, handler: Callable[[PeerT, RequestT], Coroutine[Any, Any, ResponseT]], /
+    ) -> Callable[[PeerT, RequestT], Coroutine[Any, Any, ResponseT]]: ...
 
 
 class AfterDecorator(Protocol[PeerT, RequestT, ResponseT]):
@@ -98,6 +98,7 @@ class Dispatcher(Generic[PeerT]):
 
         Raises:
             ValueError: This side never receives the request.
+            TypeError: It is no request class of OCPP 1.6.
         """
         action = self._received_action(request)
 
@@ -126,6 +127,7 @@ class Dispatcher(Generic[PeerT]):
 
         Raises:
             ValueError: This side never receives the request.
+            TypeError: It is no request class of OCPP 1.6.
         """
         action = self._received_action(request)
 
@@ -196,12 +198,15 @@ class Dispatcher(Generic[PeerT]):
         return await result if inspect.isawaitable(result) else result
 
     def _received_action(self, request: RequestType[RequestT, ResponseT]) -> ActionSpec:
-        cls = request.request_type()
-        action = action_of(cls)
+        wanted: object = request
+        for action in ACTIONS.values():
+            if action.request is wanted:
+                break
+        else:
+            raise TypeError(f"{request!r} is no request of OCPP 1.6")
         if self._side.other not in action.senders:
-            raise ValueError(
-                f"{cls.__name__} is sent by the {self._side.value}, which never receives it"
-            )
+            name = action.request.__name__
+            raise ValueError(f"{name} is sent by the {self._side.value}, never received by it")
         return action
 
 

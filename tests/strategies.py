@@ -47,7 +47,7 @@ def texts(max_length: int | None) -> st.SearchStrategy[str]:
     return st.one_of(
         st.text(alphabet, max_size=min(longest, 40)),
         st.just("x" * longest),
-        st.just("\\\":," * (longest // 4)),
+        st.just('\\":,' * (longest // 4)),
     )
 
 
@@ -102,9 +102,7 @@ def _single(field: FieldSpec, *, soap: bool) -> st.SearchStrategy[Any]:
 def messages(cls: type[Structure], *, soap: bool = False) -> st.SearchStrategy[Any]:
     """Valid objects of a class; with `soap`, only such as both wires can carry."""
     required = {f.name: values(f, soap=soap) for f in cls.SPEC.fields if f.required}
-    optional = {
-        f.name: st.none() | values(f, soap=soap) for f in cls.SPEC.fields if not f.required
-    }
+    optional = {f.name: st.none() | values(f, soap=soap) for f in cls.SPEC.fields if not f.required}
     return st.builds(cls, **required, **optional)
 
 
@@ -216,9 +214,7 @@ def _faults(
                 yield place, code, fault, payload | {field.wire: broken}
 
 
-def _single_faults(
-    field: FieldSpec, value: Any, path: str
-) -> Iterator[tuple[str, str, str, Any]]:
+def _single_faults(field: FieldSpec, value: Any, path: str) -> Iterator[tuple[str, str, str, Any]]:
     for wrong in _WRONG_TYPES[field.kind]:
         yield path, TYPE, f"wrong type {wrong!r}", wrong
     match field.kind:

@@ -18,7 +18,7 @@ ROWS = [
     {"_generated"},
     {"enums", "datatypes", "messages", "catalog"},
     {"bindings", "dispatch", "security"},
-    {"session"},
+    {"session", "session_event", "session_incoming", "session_outgoing"},
     {"transports", "store"},
     {"roles"},
     {"station", "bridge"},
@@ -156,7 +156,6 @@ def test_no_file_is_larger_than_it_should_be() -> None:
         str(path.relative_to(ROOT)): lines
         for folder in ("ocpp16", "codegen", "tests")
         for path in sorted((ROOT / folder).rglob("*.py"))
-        if "_generated" not in path.parts
-        and (lines := len(path.read_text().splitlines())) > 500
+        if "_generated" not in path.parts and (lines := len(path.read_text().splitlines())) > 500
     }
     assert not large

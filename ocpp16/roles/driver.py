@@ -16,6 +16,7 @@ import attrs
 from ocpp16.clock import Clock, Timer
 from ocpp16.errors import Fault, OcppError, SessionClosed
 from ocpp16.roles import event as told
+from ocpp16.roles import log
 from ocpp16.roles.peer import Peer
 from ocpp16.roles.work import Outcome, Workload
 from ocpp16.session import Session
@@ -101,12 +102,11 @@ class Driver(Generic[PeerT]):
         self._calls: dict[CallId, _OwnCall] = {}
         self._timer: Timer | None = None
         self._timer_due = 0.0
-        self._answered = False
 
     # Our calls
 
     async def call(
-        self, request: Request[Any], timeout: float | None, call_id: CallId | None = None
+        self, request: Request[Any], seconds: float | None, call_id: CallId | None = None
     ) -> Any:
         """Send a request and return its response; see `Peer.call`.
 
@@ -114,7 +114,7 @@ class Driver(Generic[PeerT]):
             NotSent: The connection ended before the call had left.
         """
         call_id, events = self._session.call(
-            request, self._clock.time(), timeout, call_id=call_id
+            request, self._clock.time(), seconds, call_id=call_id
         )
         call = self._calls[call_id] = _OwnCall(asyncio.get_running_loop().create_future())
         self._perform(events)
@@ -170,9 +170,7 @@ class Driver(Generic[PeerT]):
         else:
             events = self._session.answer(handle, outcome, now)
         self._perform(events)
-        return any(isinstance(each, FrameToSend) and each.answers == handle for each in events) and (
-            not any(isinstance(each, FaultAnswered) and each.handle == handle for each in events)
-        )
+        return isinstance(outcome, Response) and _was_sent(handle, events)
 
     async def flush(self) -> None:
         """Wait until what was sent has left."""
@@ -194,7 +192,8 @@ class Driver(Generic[PeerT]):
                 case HandlerExpired(handle=handle):
                     self._workload.expire(self, handle)
                 case FaultAnswered():
-                    self._log_cause(event)
+                    if event.cause is not None:
+                        log.failure(logger, "an answer could not be made", event.cause)
                     self._owner.tell(
                         told.FaultAnswered(self.peer, event.id, event.action, event.fault)
                     )
@@ -232,14 +231,6 @@ class Driver(Generic[PeerT]):
         else:
             self._workload.begin(self.peer, call, self)
 
-    def _log_cause(self, event: FaultAnswered) -> None:
-        if event.cause is not None:
-            logger.error(
-                "the answer to %s could not be sent",
-                event.action,
-                exc_info=event.cause,
-            )
-
     def _arm(self) -> None:
         """See to it that the session is woken at its deadline.
 
@@ -247,13 +238,23 @@ class Driver(Generic[PeerT]):
         comes and goes within its limits costs no timer.
         """
         due = self._session.deadline
-        if due is None or (self._timer is not None and self._timer_due <= due):
-            return
         if self._timer is not None:
+            if self.is_open if due is None else self._timer_due <= due:
+                return
             self._timer.cancel()
+            self._timer = None
+        if due is None:
+            return
         self._timer_due = due
         self._timer = self._clock.call_at(due, self._tick)
 
     def _tick(self) -> None:
         self._timer = None
         self._perform(self._session.tick(self._clock.time()))
+
+
+def _was_sent(handle: int, events: list[SessionEvent]) -> bool:
+    """Tell whether a response left as such, and not as the error that it cannot be sent."""
+    return any(isinstance(each, FrameToSend) and each.answers == handle for each in events) and (
+        not any(isinstance(each, FaultAnswered) and each.handle == handle for each in events)
+    )

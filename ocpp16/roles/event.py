@@ -16,6 +16,7 @@ import attrs
 
 from ocpp16.enums import RegistrationStatus
 from ocpp16.errors import Fault, OcppError
+from ocpp16.roles import log
 from ocpp16.roles.peer import Peer
 from ocpp16.structure import Deviation, Response
 from ocpp16.transports.task import Signal
@@ -217,10 +218,12 @@ class Observers:
 
     Args:
         limit: How many events wait for the reader of a stream.
+        line_limit: Longest log line, in characters.
     """
 
-    def __init__(self, limit: int) -> None:
+    def __init__(self, limit: int, line_limit: int) -> None:
         self._limit = limit
+        self._line_limit = line_limit
         self._streams: WeakSet[EventStream] = WeakSet()
         self._hooks: list[FrameHook] = []
 
@@ -246,7 +249,63 @@ class Observers:
             for hook in self._hooks:
                 try:
                     hook(event)
-                except Exception:
-                    logger.exception("a frame hook failed")
+                except Exception as error:
+                    log.failure(logger, "a frame hook failed", error, self._line_limit)
+        else:
+            self._log(event)
         for stream in tuple(self._streams):
             stream.put(event)
+
+    def _log(self, event: Event) -> None:
+        level, describe = _LINES[type(event)]
+        if logger.isEnabledFor(level):
+            identity = event.identity if isinstance(event, Refused) else event.peer.identity
+            line = log.one_line(f"{identity}: {describe(event)}", self._line_limit)
+            logger.log(level, "%s", line)
+
+
+# No line shows a payload or a fault's description: either may hold a key or a password.
+_LINES: dict[type, tuple[int, Callable[..., str]]] = {
+    Connected: (
+        logging.INFO,
+        lambda event: f"connected from {event.peer.info.address}",
+    ),
+    Disconnected: (logging.INFO, lambda event: f"disconnected: {event.reason}"),
+    Replaced: (
+        logging.WARNING,
+        lambda event: f"connected again from {event.by.info.address}, earlier connection closed",
+    ),
+    Refused: (
+        logging.WARNING,
+        lambda event: f"refused, HTTP {event.status}: {event.reason} (from {event.address})",
+    ),
+    Registered: (
+        logging.INFO,
+        lambda event: f"registration {event.status}, interval {event.interval} s",
+    ),
+    FaultAnswered: (
+        logging.WARNING,
+        # The description may quote a value, the path cannot.
+        lambda event: (
+            f"call {event.id} ({event.action}) answered {event.fault.code}"
+            f"{' at ' + event.fault.path if event.fault.path else ''}"
+        ),
+    ),
+    Unanswerable: (logging.WARNING, lambda event: f"frame not answered: {event.reason}"),
+    Deviated: (
+        logging.INFO,
+        lambda event: (
+            f"{event.action} {event.id} read by leniency: "
+            + ", ".join(f"{each.kind} at {each.path}" for each in event.deviations)
+        ),
+    ),
+    LateAnswer: (
+        logging.WARNING,
+        lambda event: f"late answer to {event.action} {event.id} dropped",
+    ),
+    Repeated: (logging.INFO, lambda event: f"repeat of {event.action} {event.id}"),
+    IdReused: (
+        logging.WARNING,
+        lambda event: f"{event.action} came with {event.id}, the id of an earlier call",
+    ),
+}

@@ -56,7 +56,7 @@ class Peer(ABC):
         self,
         request: Request[ResponseT],
         *,
-        timeout: Duration | None = None,
+        timeout: Duration | None = None,  # noqa: ASYNC109 - the session keeps it, not a task
         call_id: str | None = None,
     ) -> ResponseT:
         """Send a request and return its response. Handlers may call the peer that called them.

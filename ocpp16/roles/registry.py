@@ -1,4 +1,4 @@
-"""Who is connected: one small interface between a central system and its charge points' whereabouts.
+"""Who is connected: the one small interface by which a central system finds a charge point.
 
 In memory here; a registry of several processes can stand behind the same interface, with peers
 whose calls are routed to another process.

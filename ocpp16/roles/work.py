@@ -13,6 +13,7 @@ from typing import Any, Generic, Protocol, TypeAlias, TypeVar
 
 from ocpp16.clock import Clock
 from ocpp16.errors import Fault, InternalError
+from ocpp16.roles import log
 from ocpp16.session_event import CallReceived
 from ocpp16.structure import Request, Response
 from ocpp16.transports.task import Slots, TaskGroup, time_limit
@@ -42,7 +43,7 @@ class _Job(Generic[PeerT]):
         self.peer = peer
         self.call = call
         self.askers: list[tuple[Asker, int]] = []
-        self.outcome: Outcome = None
+        self.outcome: Outcome = InternalError()
         self.cancel: Callable[[], object] = lambda: None
 
 
@@ -78,7 +79,7 @@ class Workload(Generic[PeerT]):
         job = self._jobs.get(key)
         if job is None:
             job = self._jobs[key] = _Job(peer, call)
-            job.cancel = self._tasks.spawn(self._run(key, job)).cancel
+            job.cancel = self._tasks.spawn(self._run(job)).cancel
         job.askers.append((asker, call.handle))
         self._by_asker[asker, call.handle] = job
 
@@ -87,7 +88,6 @@ class Workload(Generic[PeerT]):
         job = self._by_asker.get((asker, handle))
         if job is not None:
             self._forget(job)
-            job.outcome = InternalError()
             job.cancel()
 
     async def drain(self, clock: Clock, seconds: float) -> None:
@@ -96,21 +96,22 @@ class Workload(Generic[PeerT]):
             async with time_limit(clock, seconds):
                 await self._tasks.wait()
         except TimeoutError:
+            for job in self._jobs.values():
+                job.outcome = None
             self._tasks.cancel()
             await self._tasks.wait()
 
-    async def _run(self, key: tuple[str, str, bytes], job: _Job[PeerT]) -> None:
+    async def _run(self, job: _Job[PeerT]) -> None:
         request = job.call.request
         try:
             async with self._slots:
                 job.outcome = await self._handle(job.peer, request)
         except Fault as fault:
             job.outcome = fault
-        except Exception:
-            logger.exception("a call could not be handled")
-            job.outcome = InternalError()
+        except Exception as error:
+            log.failure(logger, "a call could not be handled", error)
         finally:
-            # Also when cancelled: by `expire`, which left an outcome, or by `drain`, without one.
+            # Also when it was cancelled: by `expire`, by `drain`, or by itself.
             sent = self._finish(job)
         if sent is not None and isinstance(job.outcome, Response):
             await sent.flush()
@@ -133,4 +134,4 @@ class Workload(Generic[PeerT]):
 
 
 def _log_failure(error: BaseException) -> None:
-    logger.error("what is due after a response failed", exc_info=error)
+    log.failure(logger, "what is due after a response failed", error)

@@ -99,8 +99,8 @@ BROKEN = [
         "http://schemas.xmlsoap.org/wsdl/soap12/",
         "http://schemas.xmlsoap.org/wsdl/soap/",
         (
-            "line 56: found element {http://schemas.xmlsoap.org/wsdl/soap/}binding in wsdl:binding; "
-            "expected one that is understood there "
+            "line 56: found element {http://schemas.xmlsoap.org/wsdl/soap/}binding in "
+            "wsdl:binding; expected one that is understood there "
             "(wsp:PolicyReference, soap12:binding, wsdl:operation)"
         ),
     ),
@@ -126,8 +126,8 @@ BROKEN = [
         '<s:maxLength value="25"/>',
         '<s:pattern value="x"/>',
         (
-            "line 16: found element xsd:pattern in xsd:restriction; expected one that is understood "
-            "there (xsd:maxLength, xsd:fractionDigits, xsd:enumeration)"
+            "line 16: found element xsd:pattern in xsd:restriction; expected one that is "
+            "understood there (xsd:maxLength, xsd:fractionDigits, xsd:enumeration)"
         ),
     ),
     (
@@ -193,16 +193,16 @@ BROKEN = [
         'type="t:Kind"',
         'type="t:Sort"',
         (
-            "line 34: found type 't:Sort' of element type; expected a type that the schema declares, "
-            "or one of xsd:string, xsd:int, xsd:boolean, xsd:dateTime, xsd:anyURI"
+            "line 34: found type 't:Sort' of element type; expected a type that the schema "
+            "declares, or one of xsd:string, xsd:int, xsd:boolean, xsd:dateTime, xsd:anyURI"
         ),
     ),
     (
         'type="s:int"',
         'type="s:long"',
         (
-            "line 35: found type 's:long' of element count; expected a type that the schema declares, "
-            "or one of xsd:string, xsd:int, xsd:boolean, xsd:dateTime, xsd:anyURI"
+            "line 35: found type 's:long' of element count; expected a type that the schema "
+            "declares, or one of xsd:string, xsd:int, xsd:boolean, xsd:dateTime, xsd:anyURI"
         ),
     ),
     (

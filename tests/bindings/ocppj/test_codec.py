@@ -79,7 +79,9 @@ def test_fast_and_slow_path_agree_on_mutated_payloads(message: Structure, data: 
     for _ in range(data.draw(st.integers(1, 3))):
         place = data.draw(st.integers(0, len(payload) - 1))
         payload[place : place + data.draw(st.integers(0, 2))] = data.draw(
-            st.sampled_from([b"", b" ", b'"', b"0", b"1", b":", b",", b"null", b"T", b"-", b"+", b"e"])
+            st.sampled_from(
+                [b"", b" ", b'"', b"0", b"1", b":", b",", b"null", b"T", b"-", b"+", b"e"]
+            )
         )
     text = bytes(payload)
     try:
@@ -114,7 +116,9 @@ def test_any_offset_and_any_fraction_is_read(text: str, expected: datetime) -> N
         assert message.current_time.tzinfo is UTC
 
 
-@pytest.mark.parametrize("text", ["10", "10.0", "1.10e1", "100e-1", "11.000000000000000000000", "-0"])
+@pytest.mark.parametrize(
+    "text", ["10", "10.0", "1.10e1", "100e-1", "11.000000000000000000000", "-0"]
+)
 def test_one_decimal_is_judged_by_value(text: str) -> None:
     payload = f'{{"startPeriod":0,"limit":{text}}}'
     profile = full_payload(messages.SetChargingProfileRequest.SPEC)
@@ -338,9 +342,7 @@ def check_lenient(broken: Broken) -> None:
 
 
 @given(st.sampled_from(MESSAGES), st.binary() | st.text().map(str.encode))
-def test_any_bytes_give_a_message_or_a_declared_error(
-    cls: type[Structure], payload: bytes
-) -> None:
+def test_any_bytes_give_a_message_or_a_declared_error(cls: type[Structure], payload: bytes) -> None:
     for leniency in (STRICT, EVERYTHING):
         result = outcome(codec.decode, cls, payload, leniency)
         assert type(result) in {cls, tuple}

@@ -1,0 +1,19 @@
+"""How Sphinx builds the documentation."""
+
+from __future__ import annotations
+
+from importlib.metadata import version as version_of
+
+project = "ocpp16"
+author = "the ocpp16 authors"
+release = version = version_of("ocpp16")
+extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon"]
+html_theme = "furo"
+html_title = f"ocpp16 {version}"
+source_suffix = {".md": "markdown"}
+exclude_patterns = ["_build"]
+autodoc_member_order = "bysource"
+autodoc_typehints = "description"
+autodoc_default_options = {"members": True, "show-inheritance": True}
+nitpicky = False
+myst_heading_anchors = 3

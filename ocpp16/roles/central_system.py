@@ -1,0 +1,305 @@
+"""The central system: who is connected, which of their calls pass, and calls to them.
+
+Knows no wire and no socket: connections come from a transport that `stack` chose. Spec: C 4, J 3.
+"""
+
+from __future__ import annotations
+
+import inspect
+import logging
+from collections.abc import Callable, Collection, Iterable, Mapping
+from typing import Any, Self
+
+from ocpp16.catalog import action_of
+from ocpp16.clock import Clock
+from ocpp16.enums import RegistrationStatus
+from ocpp16.envelope import PeerInfo
+from ocpp16.errors import SecurityError
+from ocpp16.messages import BootNotificationResponse
+from ocpp16.roles import event as told
+from ocpp16.roles import log
+from ocpp16.roles.account import Account, Accounts
+from ocpp16.roles.driver import Driver
+from ocpp16.roles.peer import Duration, Peer, seconds_of
+from ocpp16.roles.registration import CentralGate
+from ocpp16.roles.registry import LocalRegistry, PeerRegistry
+from ocpp16.roles.role import Role
+from ocpp16.roles.server import Server
+from ocpp16.roles.stack import binding_for
+from ocpp16.roles.station_peer import StationPeer
+from ocpp16.roles.work import Workload
+from ocpp16.security.admission import UNKNOWN_IDENTITY, Admission, Handshake, Known, Refusal
+from ocpp16.session import Session
+from ocpp16.settings import Settings
+from ocpp16.spec import Side
+from ocpp16.storage import MemoryAnswers, MemoryRegistrations, Registration, Registrations
+from ocpp16.structure import Request, Response
+from ocpp16.transports.connection import (
+    GOING_AWAY,
+    INTERNAL_ERROR,
+    POLICY_VIOLATION,
+    Connection,
+)
+from ocpp16.transports.task import Signal, TaskGroup, time_limit
+
+logger = logging.getLogger(__name__)
+
+
+class CentralSystem(Role[Peer]):
+    """A central system: serves charge points and calls them.
+
+    Args:
+        known: Identities that may connect: a collection, or a function or coroutine function that
+            tells; None lets any in. Others are refused before the upgrade (HTTP 404).
+        admission: Decides on a known peer, before the upgrade; None lets it in as it claims to be.
+        registrations: What charge points were told when they booted. With it, one that was never
+            accepted is refused; None keeps it in memory, and leaves the gate open until this
+            process answered Pending or Rejected.
+        registry: Who is connected; None keeps it in memory.
+        settings: Limits, timers and choices.
+        clock: Where time comes from; None is the machine's.
+        new_id: Source of message ids, each unique for ever; None is UUID4.
+    """
+
+    def __init__(
+        self,
+        *,
+        known: Collection[str] | Known | None = None,
+        admission: Admission | None = None,
+        registrations: Registrations | None = None,
+        registry: PeerRegistry | None = None,
+        settings: Settings = Settings(),  # noqa: B008 - frozen
+        clock: Clock | None = None,
+        new_id: Callable[[], str] | None = None,
+    ) -> None:
+        super().__init__(Side.CENTRAL_SYSTEM, settings=settings, clock=clock, new_id=new_id)
+        self._known = known
+        self._admission = admission
+        self._is_strict = registrations is not None
+        self._registrations = MemoryRegistrations() if registrations is None else registrations
+        self._registry: PeerRegistry = LocalRegistry() if registry is None else registry
+        self._accounts = Accounts(settings.connections, self._open_account)
+        self._drivers: dict[Driver[Any], set[Driver[Any]] | None] = {}
+        self._arrivals: dict[str, Signal] = {}
+        self._tasks = TaskGroup(lambda error: log.failure(logger, "a connection failed", error))
+
+    # For applications
+
+    def serve(self, json: str | None = None, soap: str | None = None) -> Server:
+        """Return a server, to be entered with `async with`.
+
+        Args:
+            json: Where to take OCPP-J (`ws://127.0.0.1:9000/ocpp`); port 0 is any free one.
+            soap: Where to take OCPP-S (`http://...`).
+        """
+        wanted = {"json": json, "soap": soap}
+        return Server(self, {wire: url for wire, url in wanted.items() if url is not None})
+
+    @property
+    def peers(self) -> Mapping[str, Peer]:
+        """The charge points that are connected, by identity; a live view."""
+        return self._registry.peers
+
+    async def wait_for(
+        self,
+        identity: str,
+        *,
+        registered: bool = False,
+        timeout: Duration | None = None,  # noqa: ASYNC109 - by our clock
+    ) -> Peer:
+        """Wait until a charge point is connected, and return it.
+
+        Args:
+            identity: Which one.
+            registered: Wait until it is accepted as well (its boot in an earlier connection counts).
+            timeout: How long to wait; None is for ever.
+
+        Raises:
+            TimeoutError: It did not come in time.
+        """
+        arrival = self._arrivals.setdefault(identity, Signal())
+        seconds = None if timeout is None else seconds_of(timeout)
+        try:
+            async with time_limit(self.clock, seconds):
+                while True:
+                    peer = self.peers.get(identity)
+                    if peer is not None and (
+                        not registered or peer.registration is RegistrationStatus.ACCEPTED
+                    ):
+                        return peer
+                    await arrival.wait()
+        except TimeoutError:
+            raise TimeoutError(self._why_absent(identity, seconds)) from None
+        finally:
+            if not arrival.is_awaited and self._arrivals.get(identity) is arrival:
+                del self._arrivals[identity]
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.disconnect()
+
+    # For transports and servers
+
+    async def admit(self, handshake: Handshake) -> PeerInfo | Refusal:
+        """Let a peer in or refuse it, before its connection is open."""
+        verdict = await self._judge(handshake)
+        if isinstance(verdict, Refusal):
+            self.tell(
+                told.Refused(
+                    handshake.identity, verdict.status, verdict.reason, handshake.address
+                )
+            )
+        return verdict
+
+    def welcome(self, connection: Connection, house: set[Driver[Any]] | None = None) -> None:
+        """Take a new connection whose peer was let in, and start it.
+
+        Args:
+            connection: The connection.
+            house: Where to keep its driver while it is open.
+        """
+        self._tasks.spawn(self._join(connection, house))
+
+    async def disconnect(self, house: set[Driver[Any]] | None = None) -> None:
+        """Let running handlers end, for `Settings.drain_timeout` at most, then close connections.
+
+        Args:
+            house: The drivers of the connections; None is all of them.
+        """
+        drivers = list(self._drivers) if house is None else list(house)
+        for driver in drivers:
+            driver.is_draining = True
+        # Handlers whose connection was lost are waited for when no other connection is left.
+        is_all = len(drivers) == len(self._drivers)
+        names = None if is_all else {driver.peer.identity for driver in drivers}
+        try:
+            await self._drain(self._accounts.of(names))
+        finally:
+            for driver in drivers:
+                driver.close(GOING_AWAY, "the central system stops")
+        for driver in drivers:
+            await driver.connection.wait_closed()
+
+    # For drivers
+
+    @property
+    def watches_frames(self) -> bool:
+        """Tell whether anyone wants frame events."""
+        return self._observers.watches_frames
+
+    def tell(self, event: told.Event) -> None:
+        """Spread an event."""
+        self._observers.tell(event)
+
+    def connection_over(self, driver: Driver[Any], reason: str) -> None:
+        """Take it that a connection has ended."""
+        house = self._drivers.pop(driver, None)
+        if house is not None:
+            house.discard(driver)
+        self._accounts.leave(driver.peer.identity)
+        self.tell(told.Disconnected(driver.peer, reason))
+        self._tasks.spawn(self._registry.release(driver.peer))
+
+    # Inside
+
+    async def _judge(self, handshake: Handshake) -> PeerInfo | Refusal:
+        if not await self._is_known(handshake.identity):
+            return UNKNOWN_IDENTITY
+        return handshake.admit() if self._admission is None else await self._admission(handshake)
+
+    async def _is_known(self, identity: str) -> bool:
+        if self._known is None:
+            return True
+        if not callable(self._known):
+            return identity in self._known
+        verdict = self._known(identity)
+        return await verdict if inspect.isawaitable(verdict) else verdict
+
+    async def _join(self, connection: Connection, house: set[Driver[Any]] | None) -> None:
+        identity = connection.info.identity
+        account = self._accounts.enter(identity)
+        peer = StationPeer(connection.info, account.gate)
+        session = Session(
+            binding_for(connection.info.binding),
+            self.side,
+            identity,
+            settings=self.settings,
+            new_id=self._new_id,
+            offers=self._dispatcher.offers,
+            answers=account.answers,
+        )
+        driver: Driver[Peer] = Driver(
+            peer, connection, session, account.workload, owner=self, clock=self.clock
+        )
+        peer.attach(driver)
+        self._drivers[driver] = house
+        if house is not None:
+            house.add(driver)
+        try:
+            earlier = await self._registry.claim(peer)
+        except BaseException:
+            driver.close(INTERNAL_ERROR, "")
+            raise
+        if not driver.is_open:
+            await self._registry.release(peer)
+            return
+        if earlier is not None:
+            self.tell(told.Replaced(earlier, peer))
+            earlier.close(POLICY_VIOLATION, "replaced by a newer connection")
+        self.tell(told.Connected(peer))
+        connection.start(driver)
+        self._notify(identity)
+
+    def _open_account(self, identity: str) -> Account:
+        registration = self._registrations.find(identity)
+        return Account(
+            gate=CentralGate(
+                strict=self._is_strict,
+                status=None if registration is None else registration.status,
+            ),
+            workload=Workload(self.settings.handlers, handle=self._handle, after=self._after),
+            answers=MemoryAnswers(self.settings.answers, self.settings.answer_bytes),
+        )
+
+    async def _handle(self, peer: Peer, request: Request[Any]) -> Response:
+        gate = self._accounts.gate_of(peer.identity)
+        reason = gate.why_refuse(action_of(type(request)).name)
+        if reason is not None:
+            raise SecurityError(reason)
+        response: Response = await self._dispatcher.handle(peer, request)
+        if isinstance(response, BootNotificationResponse):
+            # Before it leaves: what follows it is judged by it.
+            self._registrations.keep(
+                peer.identity,
+                Registration(status=str(response.status), interval=response.interval),
+            )
+            gate.tell(response.status)
+        return response
+
+    async def _after(self, peer: Peer, request: Request[Any], response: Response) -> None:
+        if isinstance(response, BootNotificationResponse):
+            self.tell(told.Registered(peer, response.status, response.interval))
+            self._notify(peer.identity)
+        await self._dispatcher.run_after(peer, request, response)
+
+    def _notify(self, identity: str) -> None:
+        arrival = self._arrivals.get(identity)
+        if arrival is not None:
+            arrival.notify()
+
+    def _why_absent(self, identity: str, seconds: float | None) -> str:
+        if identity in self.peers:
+            what = f"is connected, but its registration is {self.peers[identity].registration}"
+        else:
+            what = "did not connect"
+        return f"charge point {identity!r} {what} after {seconds:g} s of waiting"
+
+    async def _drain(self, accounts: Iterable[Account]) -> None:
+        seconds = self.settings.drain_timeout.total_seconds()
+        drains = TaskGroup(lambda error: log.failure(logger, "a handler did not stop", error))
+        for account in accounts:
+            if not account.workload.is_idle:
+                drains.spawn(account.workload.drain(self.clock, seconds))
+        await drains.wait()

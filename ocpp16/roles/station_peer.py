@@ -1,0 +1,70 @@
+"""A charge point, as its central system sees it over one connection."""
+
+from __future__ import annotations
+
+from ocpp16.enums import RegistrationStatus
+from ocpp16.envelope import PeerInfo
+from ocpp16.errors import CallNotAllowed
+from ocpp16.roles.driver import Driver
+from ocpp16.roles.peer import Duration, Peer, ResponseT, seconds_of
+from ocpp16.roles.registration import CentralGate, triggered_by
+from ocpp16.structure import Request
+from ocpp16.transports.connection import NORMAL_CLOSURE
+
+
+class StationPeer(Peer):
+    """A charge point over one connection; once that has ended, calls fail."""
+
+    __slots__ = ("_driver", "_gate", "_info")
+
+    def __init__(self, info: PeerInfo, gate: CentralGate) -> None:
+        self._info = info
+        self._gate = gate
+        self._driver: Driver[Peer] | None = None
+
+    def attach(self, driver: Driver[Peer]) -> None:
+        """Take the driver of the connection."""
+        self._driver = driver
+
+    @property
+    def info(self) -> PeerInfo:
+        """What was known of it when it was let in."""
+        return self._info
+
+    @property
+    def gate(self) -> CentralGate:
+        """Its registration gate."""
+        return self._gate
+
+    @property
+    def is_connected(self) -> bool:
+        """Tell whether the connection is open."""
+        return self._driver is not None and self._driver.is_open
+
+    @property
+    def registration(self) -> RegistrationStatus | None:
+        """What it was last told when it booted; None if nothing is known."""
+        return self._gate.status
+
+    async def call(
+        self,
+        request: Request[ResponseT],
+        *,
+        timeout: Duration | None = None,  # noqa: ASYNC109 - the session keeps it, not a task
+        call_id: str | None = None,
+    ) -> ResponseT:
+        """Send a request and return its response; see `Peer.call`."""
+        reason = self._gate.why_not_call(request)
+        if reason is not None:
+            raise CallNotAllowed(reason)
+        assert self._driver is not None  # noqa: S101 - attached before anyone sees the peer
+        seconds = None if timeout is None else seconds_of(timeout)
+        response: ResponseT = await self._driver.call(request, seconds, call_id)
+        # In this step of the task, before the task of a call that follows the answer can run.
+        self._gate.ask_for(triggered_by(request, response))
+        return response
+
+    def close(self, code: int = NORMAL_CLOSURE, reason: str = "") -> None:
+        """End the connection."""
+        if self._driver is not None:
+            self._driver.close(code, reason)

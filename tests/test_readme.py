@@ -1,0 +1,51 @@
+"""The README's Python blocks run: its central system and its charge point meet."""
+
+from __future__ import annotations
+
+import re
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+README = Path(__file__).parent.parent / "README.md"
+
+
+def blocks() -> list[str]:
+    return re.findall(r"```python\n(.*?)```", README.read_text(), re.DOTALL)
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+    return port
+
+
+def test_the_examples_of_both_roles_meet() -> None:
+    port = str(free_port())
+    central, station = (block.replace("9000", port) for block in blocks())
+    programs = [
+        subprocess.Popen(
+            [sys.executable, "-X", "dev", "-W", "error", "-c", code],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        for code in (central, station)
+    ]
+    (central_out, central_err), (station_out, station_err) = (
+        program.communicate(timeout=60) for program in programs
+    )
+    assert (central_err, station_err) == ("", "")
+    assert central_out == "CP1 is a Example One\nCP1 answers the reset with Accepted\n"
+    assert re.fullmatch(r"the central system says it is \d\d:\d\d UTC\n", station_out)
+    assert [program.returncode for program in programs] == [0, 0]
+
+
+def test_there_are_exactly_two_set_up_commands() -> None:
+    commands = re.findall(r"```sh\n(.*?)\n```", README.read_text(), re.DOTALL)
+    assert commands == [
+        "python3 -m venv .venv && .venv/bin/pip install '.[all]' && .venv/bin/ocpp16 demo",
+        "python3 -m venv .venv && .venv/bin/pip install tox && .venv/bin/tox",
+    ]
