@@ -89,7 +89,7 @@ def _run(root: Path, source: Path | None, contracts_only: bool, check: bool) -> 
         return SAME
     facts = _changed_facts(documents, root) if source is not None else []
     if len(facts) > 1:
-        facts = [f"{facts[0]} (and {len(facts) - 1} more facts)"]
+        facts = [f"{facts[0]} (and {len(facts) - 1} more)"]
     try:
         expected = _expected(documents, contracts_only)
     except (ContractError, ProseError) as error:

@@ -24,6 +24,18 @@ def changed_facts(ours: Documents, theirs: Documents) -> list[str]:
     return list(_compare(ours, theirs, "", "", (Origin("?"), Origin("?"))))
 
 
+def first_change(name: str, ours: object, theirs: object, places: Places) -> str:
+    """Describe the first difference of two facts that differ.
+
+    Args:
+        name: what both describe.
+        ours: the first.
+        theirs: the second.
+        places: where they were read, for those parts that have no origin of their own.
+    """
+    return next(_compare(ours, theirs, name, "", places))
+
+
 def _compare(ours: object, theirs: object, path: str, label: str, places: Places) -> Iterator[str]:
     if isinstance(ours, tuple) and isinstance(theirs, tuple):
         yield from _compare_items(ours, theirs, path, label, places)

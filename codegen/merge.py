@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from codegen.difference import first_change
 from codegen.merge_types import TypeMerge
 from codegen.model import (
     Action,
@@ -149,11 +150,8 @@ def _message(message: JsonMessage, soap: list[SoapMessage], types: TypeMerge) ->
     first = soap[0] if soap else None
     for other in soap[1:]:
         if other != first:
-            raise ContractError(
-                other.origin,
-                f"{message.name} other than at {soap[0].origin}",
-                "the same message in both WSDLs",
-            )
+            change = first_change(message.name, first, other, (soap[0].origin, other.origin))
+            raise ContractError(other.origin, change, "the same message in both WSDLs")
     return Message(
         types.structure(message.name, message.body, first.type if first else None, message.origin),
         message.action,

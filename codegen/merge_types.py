@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Final
 
+from codegen.difference import first_change
 from codegen.model import (
     Alias,
     Cardinality,
@@ -68,17 +69,16 @@ class TypeMerge:
         self.data_types: dict[str, Structure] = {}
         self._seen: dict[str, tuple[JsonObject | tuple[str, ...], Origin]] = {}
         self._soap: dict[str, SoapType] = {}
+        self._complex: dict[str, ComplexType] = {}
         self._homes: dict[str, tuple[str, ...]] = {}
         for service in services:
             items: list[SoapType] = [*service.simple_types, *service.enumerations]
+            self._complex.update({item.name: item for item in service.complex_types})
             for item in items + list(service.complex_types):
                 first = self._soap.setdefault(item.name, item)
                 if item != first:
-                    raise ContractError(
-                        item.origin,
-                        f"type {item.name} other than at {first.origin}",
-                        "the same type in both WSDLs",
-                    )
+                    change = first_change(item.name, first, item, (first.origin, item.origin))
+                    raise ContractError(item.origin, change, "the same type in both WSDLs")
                 self._homes[item.name] = (*self._homes.get(item.name, ()), service.name)
 
     def structure(
@@ -92,12 +92,10 @@ class TypeMerge:
             soap_type: name of the WSDL's complex type, None without a SOAP contract.
             origin: where the schema says it.
         """
-        soap = self._soap[soap_type] if soap_type is not None else None
-        if soap is None:
+        if soap_type is None:
             fields = tuple(self._field(name, item, None) for item in body.fields)
             return Structure(name, fields, None, (), body.definition)
-        if not isinstance(soap, ComplexType):
-            raise ContractError(origin, f"an object for {soap.name} ({soap.origin})", "no object")
+        soap = self._complex[soap_type]
         elements = {element.name: element for element in soap.elements}
         for item in body.fields:
             if item.name not in elements:
@@ -247,9 +245,8 @@ class TypeMerge:
             return True
         first, place = self._seen[name]
         if first != item:
-            raise ContractError(
-                origin, f"{name} other than at {place}", "the same type in all schemas"
-            )
+            change = first_change(name, first, item, (place, origin))
+            raise ContractError(origin, change, "the same type in all schemas")
         return False
 
     def _decide(self, found: Disagreement, soap: Origin, json: Origin) -> Decision:

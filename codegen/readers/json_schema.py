@@ -147,7 +147,7 @@ class _Schema:
         return JsonField(name, self._type(items, f"{where}.items"), True, least, required, origin)
 
     def _type(self, node: JsonMapping, where: str, definition: str | None = None) -> JsonType:
-        if "$ref" in node:
+        if "$ref" in node and definition is None:
             return self._reference(node, where)
         named = DEFINITION_KEYS if definition else frozenset()
         if node.get("type") == "object":

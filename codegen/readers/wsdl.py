@@ -74,7 +74,7 @@ class _Messages:
 
     def __init__(self, root: Element, namespace: str, types: Types) -> None:
         self.namespace = namespace
-        self.types = types
+        self.structures = {item.name for item in types.complex_types}
         self.port_type = root.one("wsdl:portType")
         self.elements = by_name(root.one("wsdl:types").one("xsd:schema").all("xsd:element"))
         self.messages = by_name(root.all("wsdl:message"))
@@ -123,6 +123,8 @@ class _Messages:
         direction.require_reference("message", self.namespace, message)
         element = self._body(self.left.pop(message), conventions.BODY_PART)
         element.require_reference("type", self.namespace, type_name)
+        if type_name not in self.structures:
+            raise ContractError(element.origin, f"the simple type {type_name}", "a complex type")
         return SoapMessage(
             element.attributes["name"],
             type_name,

@@ -89,3 +89,11 @@ def test_a_foreign_schema_among_ours_is_refused(copied: Path) -> None:
         f"{copied}/json/NotifyReportResponse.json: found no such file; "
         "expected one, to go with NotifyReport.json"
     )
+
+
+def test_a_schema_that_is_not_there_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ContractError) as caught:
+        read_json_schema(tmp_path / "Reset.json", "json", "Reset.json")
+    assert str(caught.value) == (
+        "Reset.json: found no readable file (No such file or directory); expected a JSON schema"
+    )

@@ -20,8 +20,8 @@ from codegen.readers.facts import (
 from codegen.readers.json_schema import read_json_schema
 
 HERE = Origin("any")
-
 Json = dict[str, object]
+ROOT = "$schema, additionalProperties, id, properties, required, title, type"
 
 MAIN: Json = {
     "$schema": "http://json-schema.org/draft-04/schema#",
@@ -159,8 +159,6 @@ def unknown(where: str, keyword: str, known: str) -> str:
     return f"{where}: {found}; expected one that is understood there ({known})"
 
 
-ROOT = "$schema, additionalProperties, id, properties, required, title, type"
-
 # (path of the change, new value or None to delete, the error message)
 BROKEN_MAIN: list[tuple[str, object, str]] = [
     (
@@ -170,11 +168,6 @@ BROKEN_MAIN: list[tuple[str, object, str]] = [
             "$.$schema: found 'http://json-schema.org/draft-07/schema#'; "
             "expected 'http://json-schema.org/draft-04/schema#'"
         ),
-    ),
-    (
-        "$schema",
-        None,
-        "$.$schema: found nothing; expected 'http://json-schema.org/draft-04/schema#'",
     ),
     (
         "id",
@@ -358,6 +351,14 @@ BROKEN_SECURITY: list[tuple[str, object, str]] = [
     (
         "definitions/KindEnumType",
         {"type": "string"},
+        (
+            "$.definitions.KindEnumType: found a definition of neither kind; "
+            "expected an object or an enumeration"
+        ),
+    ),
+    (
+        "definitions/KindEnumType",
+        {"$ref": "#/definitions/PartType"},
         (
             "$.definitions.KindEnumType: found a definition of neither kind; "
             "expected an object or an enumeration"

@@ -286,6 +286,24 @@ BROKEN = [
         "line 59: found soapAction='/Restart' in soap12:operation; expected '/Reset'",
     ),
     (
+        '<p:PolicyReference URI="#ServicePolicy"/>',
+        "",
+        "line 55: found no wsp:PolicyReference in wsdl:binding; expected at least one",
+    ),
+    (
+        'base="s:decimal"><s:fractionDigits value="1"/>',
+        'base="s:decimal"><s:maxLength value="1"/>',
+        "line 19: found xsd:maxLength in this restriction; expected xsd:fractionDigits only",
+    ),
+    (
+        '<s:complexType name="ResetResponse"/>',
+        (
+            '<s:simpleType name="ResetResponse"><s:restriction base="s:string">'
+            '<s:maxLength value="1"/></s:restriction></s:simpleType>'
+        ),
+        "line 42: found the simple type ResetResponse; expected a complex type",
+    ),
+    (
         'style="document"',
         'style="rpc"',
         "line 59: found style='rpc' in soap12:operation; expected 'document'",
