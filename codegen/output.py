@@ -11,7 +11,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-OWNED: Final = ("wsdl/*.wsdl", "wsdl/json/*.json", "wsdl/json-security/*.json")
+OWNED: Final = (
+    "wsdl/*.wsdl",
+    "wsdl/json/*.json",
+    "wsdl/json-security/*.json",
+    "ocpp16/_generated/*.py",
+    "ocpp16/bindings/*/_generated/*.py",
+)
 """Places where every file is a generated one, so that a file too many is stale."""
 
 EXCERPT_LINES: Final = 24

@@ -7,7 +7,7 @@ the tests. Knows names and limits; reads and writes nothing. Section numbers are
 from __future__ import annotations
 
 from enum import Enum, unique
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import attrs
 
@@ -95,8 +95,10 @@ class ActionSpec:
     name: str
     profile: str
     senders: frozenset[Side]
-    request: type
-    response: type
+    request: type[Any]
+    """Class of the request."""
+    response: type[Any]
+    """Class of the response."""
     summary: str
     """What it is for, in one statement."""
     sections: str

@@ -60,7 +60,8 @@ def is_date_time(value: object) -> bool:
 def validator(folder: Path, file: str) -> Any:
     schema = json.loads((folder / file).read_text())
     base = jsonschema.validators.validator_for(schema)
-    cls = jsonschema.validators.extend(base, {"multipleOf": multiple_of})
+    extend: Any = jsonschema.validators.extend
+    cls = extend(base, {"multipleOf": multiple_of})
     checker = jsonschema.FormatChecker(())
     checker.checks("date-time")(is_date_time)
     return cls(schema, format_checker=checker)

@@ -112,7 +112,7 @@ def test_aware_datetimes_become_utc_and_others_stay_as_they_are() -> None:
     local = datetime(2024, 1, 1, 2, 0, tzinfo=timezone(timedelta(hours=2)))
     assert to_utc(local).tzinfo is UTC
     assert to_utc(local) == local
-    naive = datetime(2024, 1, 1)  # noqa: DTZ001
+    naive = datetime(2024, 1, 1)
     assert to_utc(naive) is naive
     first = datetime.min.replace(tzinfo=timezone(timedelta(hours=1)))
     assert to_utc(first) is first

@@ -289,6 +289,18 @@ def test_a_retry_may_reuse_its_id_and_takes_the_answer_to_the_first(binding: Bin
     assert ended == [CallEnded("own-1", ACTION, DONE)]
 
 
+def test_the_answer_to_the_first_try_is_told_while_its_retry_waits(binding: Binding) -> None:
+    session = make_session(binding)
+    session.call(RESET, 0.0)
+    session.tick(30.0)
+    session.call(RESET, 30.0)
+    assert session.call(RESET, 31.0, call_id="own-1") == ("own-1", [])
+    answer = exchange.result(binding, "own-1", DONE)
+    assert session.receive(answer, 32.0) == [LateAnswer("own-1", ACTION, DONE)]
+    assert session.cancel("own-1", 32.0) == []
+    assert names(session.receive(answer, 33.0)) == ["FrameIgnored"]
+
+
 def test_an_id_cannot_be_used_twice_at_a_time(binding: Binding) -> None:
     session = make_session(binding)
     session.call(RESET, 0.0)
@@ -416,6 +428,8 @@ def test_a_lost_connection_fails_every_call(binding: Binding) -> None:
     assert len(events) == 2
     assert session.deadline is None
     assert session.close("again", 2.0) == []
+    with pytest.raises(SessionClosed, match="connection lost"):
+        session.call(RESET, 2.0)
     assert session.tick(100.0) == []
 
 

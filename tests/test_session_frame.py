@@ -79,7 +79,8 @@ def test_a_text_without_usable_id_or_type_gets_no_reply_and_the_connection_goes_
     session = make_session(OcppJ())
     session.call(RESET, 0.0)
     ignored = only(session.receive(frame, 1.0), FrameIgnored)
-    assert ignored.frame == frame
+    assert (ignored.frame, ignored.exchange) == (frame, None)
+    assert only(session.receive(frame, 1.0, 17), FrameIgnored).exchange == 17
     assert names(session.receive(b'[2,"a","Heartbeat",{}]', 1.0)) == ["CallReceived"]
     assert names(session.receive(b'[3,"own-1",{"status":"Accepted"}]', 1.0)) == ["CallEnded"]
 

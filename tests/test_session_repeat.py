@@ -9,8 +9,11 @@ import pytest
 from ocpp16.bindings.binding import Binding
 from ocpp16.bindings.ocppj import OcppJ
 from ocpp16.datatypes import MeterValue, SampledValue
+from ocpp16.enums import DiagnosticsStatus, FirmwareStatus
 from ocpp16.errors import ErrorCode, GenericError, InternalError
 from ocpp16.messages import (
+    DiagnosticsStatusNotificationRequest,
+    FirmwareStatusNotificationRequest,
     HeartbeatResponse,
     MeterValuesRequest,
     MeterValuesResponse,
@@ -49,6 +52,8 @@ from tests.exchange import (
 )
 
 STOP = StopTransactionRequest(transaction_id=41, meter_stop=9, timestamp=NOON)
+DIAGNOSTICS = DiagnosticsStatusNotificationRequest(status=DiagnosticsStatus.IDLE)
+FIRMWARE = FirmwareStatusNotificationRequest(status=FirmwareStatus.IDLE)
 STOPPED = StopTransactionResponse()
 METER = MeterValuesRequest(
     connector_id=1,
@@ -144,7 +149,25 @@ def test_waiting_calls_that_are_too_large_in_all_are_answered_generic_error(
     assert session.receive(exchange.call(binding, "e", HEARTBEAT), 1.0) == []
 
 
+def test_a_handler_that_returns_what_cannot_be_sent_makes_way_for_the_next(
+    binding: Binding,
+) -> None:
+    session = make_session(binding, handlers=1)
+    for call_id in ("a", "b"):
+        session.receive(exchange.call(binding, call_id, HEARTBEAT), 0.0)
+    assert begun(session.answer(1, STARTED, 1.0)) == ["b"]
+
+
 # Time
+
+
+def test_the_deadline_is_that_of_the_handler_that_began_first(binding: Binding) -> None:
+    session = make_session(binding)
+    for number in range(3):
+        session.receive(exchange.call(binding, f"a{number}", HEARTBEAT), float(number))
+    assert session.deadline == 25.0
+    session.drop(1, 3.0)
+    assert session.deadline == 26.0
 
 
 def test_a_handler_over_25_s_is_answered_internal_error_from_when_it_began(
@@ -229,6 +252,17 @@ def test_repeats_of_calls_in_work_are_bounded_and_never_answered_by_an_error(
     ignored = [only(session.receive(frame, 2.0, tag), object) for tag in (17, 18)]
     assert isinstance(ignored[1], FrameIgnored)
     assert ignored[1].exchange == 18
+
+
+def test_repeats_count_on_when_their_call_leaves_the_line(binding: Binding) -> None:
+    session = make_session(binding, handlers=1, waiting_calls=2)
+    session.receive(exchange.call(binding, "a", HEARTBEAT), 0.0)
+    for _ in range(2):
+        session.receive(exchange.call(binding, "b", HEARTBEAT), 0.0)
+    session.answer(1, PULSE, 1.0)
+    assert session.receive(exchange.call(binding, "c", HEARTBEAT), 1.0) == []
+    events = session.receive(exchange.call(binding, "d", HEARTBEAT), 1.0)
+    assert sent_errors(binding, events) == [("d", "GenericError")]
 
 
 # Repeats of what was answered
@@ -334,18 +368,25 @@ def test_an_id_is_known_again_while_in_work_after_it_and_on_another_connection(
     ]
 
 
-def test_an_id_of_a_call_that_was_not_remembered_is_known_for_a_while(binding: Binding) -> None:
-    session = make_session(binding)
-    session.answer(begin(session, exchange.call(binding, "a", HEARTBEAT)).handle, PULSE, 1.0)
-    assert names(session.receive(exchange.call(binding, "a", START), 2.0)) == [
-        "IdReused",
-        "CallReceived",
-    ]
-    session.refuse(2, InternalError(), 3.0)
-    for number in range(16):
-        session.receive(exchange.call(binding, f"b{number}", HEARTBEAT), 4.0)
-        session.answer(3 + number, PULSE, 4.0)
-    assert names(session.receive(exchange.call(binding, "a", HEARTBEAT), 5.0)) == ["CallReceived"]
+def test_a_repeat_is_the_same_id_action_and_payload_while_in_work_too(binding: Binding) -> None:
+    session = make_session(binding, handlers=3)
+    for request_ in (FIRMWARE, DIAGNOSTICS, start(1), start(2)):
+        events = session.receive(exchange.call(binding, "a", request_), 0.0)
+        if request_ is FIRMWARE:
+            assert names(events) == ["CallReceived"]
+        elif request_ == start(2):
+            assert names(events) == ["IdReused"]
+        else:
+            assert names(events) == ["IdReused", "CallReceived"]
+
+
+def test_an_id_of_a_call_that_was_not_remembered_is_known_for_16_calls(binding: Binding) -> None:
+    for others, found in ((15, ["IdReused", "CallReceived"]), (16, ["CallReceived"])):
+        session = make_session(binding, handlers=1)
+        for number in range(1 + others):
+            session.receive(exchange.call(binding, f"a{number}", HEARTBEAT), 0.0)
+            session.answer(1 + number, PULSE, 0.0)
+        assert names(session.receive(exchange.call(binding, "a0", START), 1.0)) == found
 
 
 def test_an_id_in_work_is_known_however_many_calls_came_since(binding: Binding) -> None:
@@ -383,10 +424,12 @@ def test_whatever_else_comes_of_a_handler_after_the_end_is_silent(
     session = make_session(binding, answers=answers)
     for number in range(4):
         session.receive(exchange.call(binding, f"a{number}", request_), 0.0)
+    session.receive(exchange.call(binding, "a3", request_), 0.0, 17)
     session.close("gone", 1.0)
     assert session.answer(1, RESET, 2.0) == []  # type: ignore[arg-type]
     assert session.refuse(2, InternalError(), 2.0) == []
     assert session.drop(3, 2.0) == []
+    assert session.drop(4, 2.0) == []
     assert answers.size == 0
 
 
@@ -397,6 +440,7 @@ def test_handlers_at_work_at_the_end_still_expire_and_waiting_calls_are_forgotte
     session.receive(exchange.call(binding, "a", HEARTBEAT), 0.0)
     session.receive(exchange.call(binding, "b", HEARTBEAT), 0.0)
     assert session.close("gone", 1.0) == []
+    assert session._incoming._open.keys() == {"a"}
     assert session.deadline == 5.0
     assert session.tick(5.0) == [HandlerExpired(1)]
     assert session.deadline is None

@@ -1,4 +1,4 @@
-"""Real frames: what the field sends is judged as the contracts judge it, and read where it may be."""
+"""Real frames: what is valid is read, and what the field sends beside it is read with leniency."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from ocpp16 import catalog
 from ocpp16.bindings.ocppj import codec, framing
 from ocpp16.envelope import Call, CallError, CallResult
 from ocpp16.errors import ConstraintError
-from ocpp16.structure import deviations
 from ocpp16.settings import Leniency
+from ocpp16.structure import deviations
 
 KINDS = {"CALL": Call, "CALLRESULT": CallResult, "CALLERROR": CallError}
 

@@ -62,9 +62,8 @@ async def calls(peer: Peer) -> None:
         (await peer.call(messages.HeartbeatRequest())).current_time.tzinfo is None,
         bool,
     )
-    wrong: messages.HeartbeatResponse = await peer.call(  # type: ignore[arg-type]  # pyright: ignore[reportAssignmentType]
-        messages.ResetRequest(type=enums.ResetType.SOFT)
-    )
+    request = messages.ResetRequest(type=enums.ResetType.SOFT)
+    wrong: messages.HeartbeatResponse = await peer.call(request)  # type: ignore[arg-type]  # pyright: ignore[reportAssignmentType, reportArgumentType]
     del wrong
 
 

@@ -18,9 +18,7 @@ def files(contract: Contract, texts: Prose, banner: Banner) -> dict[str, str]:
     blocks = [import_lines(structures, {"DataType"}, data_types=False)]
     # A converter's annotations name classes that come later; they are never evaluated.
     blocks += converters(structures)
-    blocks += [
-        class_lines(contract, texts, structure, "DataType", "", []) for structure in structures
-    ]
+    blocks += [class_lines(contract, texts, structure, base="DataType") for structure in structures]
     return {
         "ocpp16/_generated/__init__.py": f"{banner.render(PACKAGE_DOC)}",
         "ocpp16/_generated/datatypes.py": module(banner, DOC, blocks),

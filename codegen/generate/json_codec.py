@@ -85,7 +85,9 @@ def _lists(structure: Structure) -> list[list[str]]:
         ],
         [
             *wrapped(
-                f"def write_{snake}_list(", [f"values: tuple[{name}, ...]"], f") -> list[{name}Json]:"
+                f"def write_{snake}_list(",
+                [f"values: tuple[{name}, ...]"],
+                f") -> list[{name}Json]:",
             ),
             f"    return [write_{snake}(value) for value in values]",
         ],
@@ -127,14 +129,11 @@ def _imports(
     fast |= {"Timestamp", "instant"} if "timestamp" in kinds else set()
     if any(python.aliases(contract, field) for field in fields):
         fast.add("aliased")
-    enums = {
-        field.type.name
-        for field in fields
-        if isinstance(field.type, EnumRef)
-    }
+    enums = {field.type.name for field in fields if isinstance(field.type, EnumRef)}
     nested = {field.type.name for field in fields if isinstance(field.type, ObjectRef)}
     annotated = any(
-        isinstance(field.type, Scalar) and field.type.max_length is not None or field.json.min_items
+        (isinstance(field.type, Scalar) and field.type.max_length is not None)
+        or field.json.min_items
         for field in fields
     )
     own = {structure.name for structure in structures}
@@ -263,11 +262,7 @@ def _copied_in(contract: Contract, field: Field) -> str:
     value = f"wire.{field.name}"
     copy = _single_in(contract, field, "item" if field.many else value)
     if field.many:
-        copy = (
-            f"tuple({value})"
-            if copy == "item"
-            else copy.replace("(item)", f"_list({value})")
-        )
+        copy = f"tuple({value})" if copy == "item" else copy.replace("(item)", f"_list({value})")
     if copy == value or field.json.required:
         return copy
     return _conditional("None", f"{value} is None", copy)
@@ -345,10 +340,7 @@ def _key_terms(structure: Structure) -> list[str]:
         if not isinstance(field.type, ObjectRef):
             continue
         count = f"keys_{names.snake(field.type.name)}"
-        if field.many:
-            nested = f"{count}_list({value})"
-        else:
-            nested = f"{count}({value})"
+        nested = f"{count}_list({value})" if field.many else f"{count}({value})"
         plain = field.json.required or field.many
         terms.append(nested if plain else f"(0 if {value} is None else {nested})")
     return terms

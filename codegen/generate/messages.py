@@ -37,7 +37,11 @@ def _module(contract: Contract, texts: Prose, banner: Banner, profile: Profile) 
         # The response comes first: the request is typed by it.
         blocks.append(
             class_lines(
-                contract, texts, action.response.structure, "Response", sections(texts, action), []
+                contract,
+                texts,
+                action.response.structure,
+                base="Response",
+                after=sections(texts, action),
             )
         )
         response = action.response.structure.name
@@ -53,9 +57,9 @@ def _module(contract: Contract, texts: Prose, banner: Banner, profile: Profile) 
                 contract,
                 texts,
                 action.request.structure,
-                f"Request[{response}]",
-                _request_note(texts, action),
-                extra,
+                base=f"Request[{response}]",
+                after=_request_note(texts, action),
+                extra=extra,
             )
         )
     doc = f"Messages of the feature profile {TITLES[profile]}.\n\nSpec: C 3.3, 6."

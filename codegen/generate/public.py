@@ -7,11 +7,12 @@ from codegen.generate.source import Banner, imports, module
 from codegen.model import Contract, Profile
 from codegen.prose import Prose
 
-ENUMS = """Enumerations of OCPP 1.6 (`RegistrationStatus.ACCEPTED`); a member equals its wire text."""
+ENUMS = """Enumerations of OCPP 1.6; a member (`ResetType.SOFT`) equals its wire text."""
 DATATYPES = """Data types of OCPP 1.6: values with fields that messages carry."""
-MESSAGES = """Requests and responses of OCPP 1.6, of all feature profiles and the security extension.
+MESSAGES = """Requests and responses of OCPP 1.6, the security extension included.
 
-A request is typed by its response: `await peer.call(HeartbeatRequest())` is a `HeartbeatResponse`."""
+A request is typed by its response: `await peer.call(HeartbeatRequest())` gives a
+`HeartbeatResponse`."""
 
 
 def files(contract: Contract, texts: Prose, banner: Banner) -> dict[str, str]:

@@ -9,8 +9,8 @@ from codegen import names
 from codegen.generate.source import expression, tuple_of
 from codegen.model import (
     Contract,
-    EnumRef,
     Enumeration,
+    EnumRef,
     Field,
     ObjectRef,
     Scalar,
@@ -169,5 +169,17 @@ def _many_check(field: Field, value: str) -> str:
 def helpers(structures: tuple[Structure, ...]) -> set[str]:
     """Return the names of the check functions that structures need."""
     tests = " ".join(check(field) for one in structures for field in one.fields)
-    known = ("is_text", "is_boolean", "is_integer", "is_tenths", "is_instant", "is_member", "is_valid")
-    return {one for one in (*known, "are_valid", "are_texts") if f"{one}(" in tests}
+    return {one for one in _HELPERS if f"{one}(" in tests}
+
+
+_HELPERS = (
+    "are_texts",
+    "are_valid",
+    "is_boolean",
+    "is_instant",
+    "is_integer",
+    "is_member",
+    "is_tenths",
+    "is_text",
+    "is_valid",
+)

@@ -44,9 +44,7 @@ def exploded(head: str, items: Sequence[str], tail: str, indent: int = 0) -> lis
     pad = INDENT * indent
     lines = [f"{pad}{head}"]
     lines += [
-        f"{pad}{INDENT}{line}" if line else ""
-        for item in items
-        for line in f"{item},".split("\n")
+        f"{pad}{INDENT}{line}" if line else "" for item in items for line in f"{item},".split("\n")
     ]
     # A tuple of one item brings its comma.
     lines.append(f"{pad}{tail.removeprefix(',')}")

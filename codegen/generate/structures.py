@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from codegen import names
 from codegen.generate import python
@@ -14,7 +14,13 @@ CHECKS_OF_PRIMITIVES = {"is_boolean", "is_instant", "is_integer", "is_tenths"}
 
 
 def class_lines(
-    contract: Contract, texts: Prose, structure: Structure, base: str, after: str, extra: list[str]
+    contract: Contract,
+    texts: Prose,
+    structure: Structure,
+    *,
+    base: str,
+    after: str = "",
+    extra: Sequence[str] = (),
 ) -> list[str]:
     """Return the class of a structure.
 
@@ -154,9 +160,7 @@ def type_of(structure: Structure) -> str:
     return "builtins.type" if _shadows_type([structure]) else "type"
 
 
-def import_lines(
-    structures: tuple[Structure, ...], bases: set[str], data_types: bool
-) -> list[str]:
+def import_lines(structures: tuple[Structure, ...], bases: set[str], data_types: bool) -> list[str]:
     """Return the imports that classes of these structures need."""
     fields = [field for structure in structures for field in structure.fields]
     checks = python.helpers(structures)
@@ -180,5 +184,3 @@ def import_lines(
     lines += imports("ocpp16.spec", specs)
     lines += imports("ocpp16.structure", structure_names)
     return lines
-
-

@@ -1,7 +1,7 @@
-"""The `ocpp` library of The Mobility House as either side: every action, both ways, real sockets.
+"""The `ocpp` library of The Mobility House on either side: every action, both ways, real sockets.
 
-Our objects are made from one full payload of each message; theirs from the same payload by their own
-rules. Each side must see every field of what the other sent.
+Our objects are made from one full payload of each message; theirs from the same payload by their
+own rules. Each side must see every field of what the other sent.
 """
 
 from __future__ import annotations
@@ -57,7 +57,8 @@ def their_side(received: list[ActionSpec], seen: dict[str, Any]) -> type[Any]:
 
         # Their router finds handlers by the name of the function.
         handle.__name__ = f"on_{action.name}"
-        return routing.on(action.name)(handle)
+        decorate: Callable[..., Callable[..., Any]] = routing.on(action.name)
+        return decorate(handle)
 
     handlers = {f"on_{action.name}": handler(action) for action in received}
     return type("TheirSide", (v16.ChargePoint,), handlers)
@@ -74,7 +75,7 @@ def serve_everything(
             seen[action.name] = request
             return ours(action.response)
 
-        role.on(action.request)(handle)  # type: ignore[arg-type, type-var]
+        role.on(action.request)(handle)  # type: ignore[arg-type]
     return seen
 
 

@@ -23,9 +23,11 @@ def test_a_call_crosses_a_socket() -> None:
         return messages.HeartbeatResponse(current_time=NOW)
 
     async def main() -> messages.HeartbeatResponse:
-        async with central.serve(json="ws://127.0.0.1:0/ocpp") as server:
-            async with ChargePoint("CP1").connect(server.urls["json"]) as backend:
-                return await backend.call(messages.HeartbeatRequest())
+        async with (
+            central.serve(json="ws://127.0.0.1:0/ocpp") as server,
+            ChargePoint("CP1").connect(server.urls["json"]) as backend,
+        ):
+            return await backend.call(messages.HeartbeatRequest())
 
     assert asyncio.run(main()).current_time == NOW
 

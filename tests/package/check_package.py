@@ -52,9 +52,9 @@ def run_in_clone(place: Path, command: str, **variables: str) -> None:
         for name, value in os.environ.items()
         if not name.startswith(("TOX", "VIRTUAL_ENV", "PYTHON"))
     }
-    environment["PATH"] = os.pathsep.join(
-        part for part in environment["PATH"].split(os.pathsep) if f"{os.sep}.tox{os.sep}" not in part
-    )
+    folders = environment["PATH"].split(os.pathsep)
+    # The commands must not find what tox has installed for this check.
+    environment["PATH"] = os.pathsep.join(part for part in folders if ".tox" not in part)
     subprocess.run(command, shell=True, check=True, cwd=clone, env={**environment, **variables})
 
 

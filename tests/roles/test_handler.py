@@ -1,0 +1,544 @@
+"""POLICY "Exchange": how handlers run, whichever role, over a loopback."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import threading
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+
+from ocpp16 import CentralSystem, ChargePoint
+from ocpp16.errors import (
+    CallFailed,
+    CallNotAllowed,
+    CallTimeout,
+    ErrorCode,
+    QueueFull,
+    SecurityError,
+    SessionClosed,
+)
+from ocpp16.messages import (
+    AuthorizeRequest,
+    ClearCacheResponse,
+    HeartbeatRequest,
+    HeartbeatResponse,
+    ResetRequest,
+    ResetResponse,
+)
+from ocpp16.roles.backend import Backend
+from ocpp16.roles.event import FrameIn, FrameOut
+from ocpp16.roles.peer import Peer
+from ocpp16.settings import Settings
+from ocpp16.testing import HandClock, LoopbackPair, connected, loopback_pair, record
+from tests.parties import (
+    CLEAR_CACHE,
+    HEARTBEAT,
+    PULSE,
+    RESET,
+    RESET_DONE,
+    make_central,
+    make_station,
+    run,
+)
+
+
+class Door:
+    """A handler that waits until it is opened, and counts."""
+
+    def __init__(self) -> None:
+        self.is_open = asyncio.Event()
+        self.entered = 0
+        self.left = 0
+        self.cancelled = 0
+
+    async def __call__(self, peer: Peer, request: HeartbeatRequest) -> HeartbeatResponse:
+        self.entered += 1
+        try:
+            await self.is_open.wait()
+        except asyncio.CancelledError:
+            self.cancelled += 1
+            raise
+        self.left += 1
+        return PULSE
+
+
+def central_with(door: Door, clock: HandClock | None = None, **limits: object) -> CentralSystem:
+    central = CentralSystem(clock=clock, settings=Settings(**limits))  # type: ignore[arg-type]
+
+    @central.on(HeartbeatRequest)
+    async def heartbeat(peer: Peer, request: HeartbeatRequest) -> HeartbeatResponse:
+        return await door(peer, request)
+
+    return central
+
+
+def test_a_handler_may_call_its_peer() -> None:
+    async def main() -> None:
+        central, station = CentralSystem(), make_station()
+
+        @central.on(HeartbeatRequest)
+        async def heartbeat(peer: Peer, request: HeartbeatRequest) -> HeartbeatResponse:
+            assert await peer.call(RESET) == RESET_DONE
+            return PULSE
+
+        async with connected(central, station) as (_, backend):
+            assert await backend.call(HEARTBEAT) == PULSE
+
+    run(main)
+
+
+def test_calls_within_calls_within_calls_do_not_deadlock() -> None:
+    async def main() -> None:
+        central, station = CentralSystem(), ChargePoint("CP1")
+        depth = 0
+
+        @central.on(HeartbeatRequest)
+        async def heartbeat(peer: Peer, request: HeartbeatRequest) -> HeartbeatResponse:
+            nonlocal depth
+            depth += 1
+            if depth < 6:
+                await peer.call(RESET)
+            return PULSE
+
+        @station.on(ResetRequest)
+        async def reset(peer: Backend, request: ResetRequest) -> ResetResponse:
+            # Only one call of ours is in flight: this one waits in line behind the first, whose
+            # answer waits for this one's. Both end when the inner one's time is over.
+            with pytest.raises(CallTimeout):
+                await peer.call(HEARTBEAT, timeout=0.01)
+            return RESET_DONE
+
+        async with connected(central, station) as (_, backend):
+            assert await backend.call(HEARTBEAT) == PULSE
+        assert depth == 1
+
+    run(main)
+
+
+def test_a_sync_handler_runs_in_a_thread() -> None:
+    async def main() -> None:
+        central, station = CentralSystem(), make_station()
+        threads: list[int] = []
+
+        @central.on(HeartbeatRequest)
+        def heartbeat(peer: Peer, request: HeartbeatRequest) -> HeartbeatResponse:
+            threads.append(threading.get_ident())
+            return PULSE
+
+        async with connected(central, station) as (_, backend):
+            assert await backend.call(HEARTBEAT) == PULSE
+        assert threads
+        assert threading.get_ident() not in threads
+
+    run(main)
+
+
+def test_results_are_read_while_handlers_run() -> None:
+    async def main() -> None:
+        door = Door()
+        central, station = central_with(door), make_station()
+        async with connected(central, station) as (peer, backend):
+            waiting = asyncio.create_task(backend.call(HEARTBEAT))
+            assert await peer.call(RESET) == RESET_DONE
+            assert not waiting.done()
+            door.is_open.set()
+            assert await waiting == PULSE
+
+    run(main)
+
+
+def test_at_most_so_many_handlers_run_at_once_for_a_peer() -> None:
+    async def main() -> None:
+        door = Door()
+        central = central_with(door, handlers=3)
+        pair = loopback_pair(central, make_station())
+        central_end = await open_end(pair)
+        for number in range(5):
+            central_end(f'[2,"{number}","Heartbeat",{{}}]')
+        await settle()
+        assert door.entered == 3
+        door.is_open.set()
+        await settle()
+        assert (door.entered, door.left) == (5, 5)
+        await central.disconnect()
+
+    run(main)
+
+
+def test_the_limit_holds_over_a_new_connection() -> None:
+    async def main() -> None:
+        door = Door()
+        central = central_with(door, handlers=2)
+        pair = loopback_pair(central, make_station())
+        for connection in range(3):
+            send = await open_end(pair)
+            send(f'[2,"a{connection}","Heartbeat",{{}}]')
+            send(f'[2,"b{connection}","Heartbeat",{{}}]')
+            await settle()
+        assert door.entered == 2
+        door.is_open.set()
+        await settle()
+        assert door.entered == 6
+        await central.disconnect()
+
+    run(main)
+
+
+def test_a_repeat_on_a_new_connection_shares_the_handler_that_runs() -> None:
+    async def main() -> None:
+        door = Door()
+        central = central_with(door)
+        received = record(central)
+        pair = loopback_pair(central, make_station())
+        send = await open_end(pair)
+        send('[2,"same","Heartbeat",{}]')
+        await settle()
+        send = await open_end(pair)
+        send('[2,"same","Heartbeat",{}]')
+        send('[2,"other","Heartbeat",{}]')
+        await settle()
+        assert door.entered == 2
+        door.is_open.set()
+        await settle()
+        assert door.entered == 2
+        assert sorted(json.loads(text)[1] for text in received.sent) == ["other", "same"]
+        await central.disconnect()
+
+    run(main)
+
+
+def test_handlers_go_on_when_their_connection_is_lost() -> None:
+    async def main() -> None:
+        door = Door()
+        central, station = central_with(door), make_station()
+        pair = loopback_pair(central, station)
+        async with pair.connected(reconnect=False) as (_, backend):
+            call = asyncio.create_task(backend.call(HEARTBEAT))
+            await settle()
+            pair.cut()
+            with pytest.raises(SessionClosed):
+                await call
+            door.is_open.set()
+            await settle()
+            assert (door.entered, door.left) == (1, 1)
+
+    run(main)
+
+
+def test_a_handler_over_its_time_is_cancelled_and_answered_internal_error() -> None:
+    async def main() -> None:
+        clock, door = HandClock(), Door()
+        central, station = central_with(door, clock), make_station(clock)
+        async with connected(central, station) as (_, backend):
+            call = asyncio.create_task(backend.call(HEARTBEAT))
+            await clock.advance(24.9)
+            assert not call.done()
+            await clock.advance(0.2)
+            with pytest.raises(CallFailed) as caught:
+                await call
+            assert caught.value.code is ErrorCode.INTERNAL_ERROR
+            assert caught.value.description == ""
+            assert door.cancelled == 1
+
+    run(main)
+
+
+def test_a_handler_over_its_time_is_cancelled_on_a_lost_connection_too() -> None:
+    async def main() -> None:
+        clock, door = HandClock(), Door()
+        central = central_with(door, clock)
+        pair = loopback_pair(central, make_station(clock))
+        (await open_end(pair))('[2,"1","Heartbeat",{}]')
+        await clock.settle()
+        pair.cut()
+        await clock.advance(24)
+        assert (door.entered, door.cancelled) == (1, 0)
+        await clock.advance(2)
+        assert door.cancelled == 1
+
+    run(main)
+
+
+def test_a_repeat_on_a_new_connection_is_answered_when_the_handler_expires() -> None:
+    async def main() -> None:
+        clock, door = HandClock(), Door()
+        central = central_with(door, clock)
+        sent = record(central)
+        pair = loopback_pair(central, make_station(clock))
+        (await open_end(pair))('[2,"1","Heartbeat",{}]')
+        await clock.advance(20)
+        (await open_end(pair))('[2,"1","Heartbeat",{}]')
+        await clock.advance(6)
+        assert (door.entered, door.cancelled) == (1, 1)
+        assert [json.loads(text)[:3] for text in sent.sent] == [[4, "1", "InternalError"]]
+        await central.disconnect()
+
+    run(main)
+
+
+def test_a_handler_that_cancels_itself_is_answered_internal_error() -> None:
+    async def main() -> None:
+        central = CentralSystem()
+
+        @central.on(HeartbeatRequest)
+        async def heartbeat(peer: Peer, request: HeartbeatRequest) -> HeartbeatResponse:
+            raise asyncio.CancelledError
+
+        async with connected(central, make_station()) as (_, backend):
+            with pytest.raises(CallFailed) as caught:
+                await backend.call(HEARTBEAT)
+            assert caught.value.code is ErrorCode.INTERNAL_ERROR
+
+    run(main)
+
+
+def test_a_handler_answers_an_error_by_raising_a_fault() -> None:
+    async def main() -> None:
+        central = CentralSystem()
+
+        @central.on(HeartbeatRequest)
+        async def heartbeat(peer: Peer, request: HeartbeatRequest) -> HeartbeatResponse:
+            raise SecurityError("go away", {"why": "so"})
+
+        async with connected(central, make_station()) as (_, backend):
+            with pytest.raises(CallFailed) as caught:
+                await backend.call(HEARTBEAT)
+            assert caught.value.code is ErrorCode.SECURITY_ERROR
+            assert caught.value.description == "go away"
+            assert caught.value.details == {"why": "so"}
+
+    run(main)
+
+
+def test_any_other_exception_is_internal_error_and_goes_to_the_log(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    async def main() -> None:
+        central = CentralSystem()
+
+        @central.on(HeartbeatRequest)
+        async def heartbeat(peer: Peer, request: HeartbeatRequest) -> HeartbeatResponse:
+            raise ZeroDivisionError("private")
+
+        async with connected(central, make_station()) as (_, backend):
+            with pytest.raises(CallFailed) as caught:
+                await backend.call(HEARTBEAT)
+        assert (caught.value.code, caught.value.description, dict(caught.value.details)) == (
+            ErrorCode.INTERNAL_ERROR,
+            "",
+            {},
+        )
+        assert "ZeroDivisionError" in caplog.text
+
+    run(main)
+
+
+def test_an_action_without_handler_is_not_supported() -> None:
+    async def main() -> None:
+        async with connected(make_central(), make_station()) as (_, backend):
+            with pytest.raises(CallFailed) as caught:
+                await backend.call(AuthorizeRequest(id_tag="TAG"))
+            assert caught.value.code is ErrorCode.NOT_SUPPORTED
+
+    run(main)
+
+
+def test_after_hooks_run_once_the_response_has_left() -> None:
+    async def main() -> None:
+        central, station = make_central(), make_station()
+        order: list[str] = []
+
+        @station.on_frame
+        def note(event: FrameIn | FrameOut) -> None:
+            kind = json.loads(event.frame)[0]
+            order.append(f"{'in' if isinstance(event, FrameIn) else 'out'} {kind}")
+
+        @station.after(ResetRequest)
+        async def after(peer: Backend, request: ResetRequest, response: ResetResponse) -> None:
+            assert response == RESET_DONE
+            order.append("after")
+            assert await peer.call(HEARTBEAT) == PULSE
+
+        @station.after(ResetRequest)
+        def after_that(peer: Backend, request: ResetRequest) -> None:
+            order.append("after that")
+
+        async with connected(central, station) as (peer, _):
+            await peer.call(RESET)
+            async with asyncio.timeout(5):
+                while order[-1] != "after that":  # noqa: ASYNC110
+                    await asyncio.sleep(0.001)
+        assert order == ["in 2", "out 3", "after", "out 2", "in 3", "after that"]
+
+    run(main)
+
+
+def test_no_hook_runs_for_a_response_that_did_not_leave() -> None:
+    async def main() -> None:
+        door = Door()
+        central = central_with(door)
+        hooked: list[Peer] = []
+
+        @central.after(HeartbeatRequest)
+        async def after(peer: Peer, request: HeartbeatRequest) -> None:
+            hooked.append(peer)
+
+        pair = loopback_pair(central, make_station())
+        (await open_end(pair))('[2,"1","Heartbeat",{}]')
+        await settle()
+        pair.cut()
+        await settle()
+        door.is_open.set()
+        await settle()
+        assert (door.left, hooked) == (1, [])
+
+    run(main)
+
+
+def test_an_outstanding_call_fails_at_once_when_the_connection_is_lost() -> None:
+    async def main() -> None:
+        clock, door = HandClock(), Door()
+        central, station = central_with(door, clock), make_station(clock)
+        pair = loopback_pair(central, station)
+        async with pair.connected() as (_, backend):
+            call = asyncio.create_task(backend.call(HEARTBEAT))
+            await clock.settle()
+            pair.is_down = True
+            pair.cut()
+            await clock.advance(0.5)
+            with pytest.raises(SessionClosed):
+                await call
+        door.is_open.set()
+        await clock.settle()
+
+    run(main)
+
+
+def test_a_cancelled_call_leaves_no_lock_and_no_trace() -> None:
+    async def main() -> None:
+        clock, door = HandClock(), Door()
+        central, station = central_with(door, clock), make_station(clock)
+        late = station.events()
+        async with connected(central, station) as (_, backend):
+            call = asyncio.create_task(backend.call(HEARTBEAT))
+            behind = asyncio.create_task(backend.call(HEARTBEAT))
+            in_line = asyncio.create_task(backend.call(HEARTBEAT))
+            await clock.settle()
+            in_line.cancel()
+            call.cancel()
+            await clock.settle()
+            assert call.cancelled()
+            assert in_line.cancelled()
+            door.is_open.set()
+            assert await behind == PULSE
+            assert await backend.call(HEARTBEAT) == PULSE
+            driver = backend._driver
+            assert driver is not None
+            assert not driver._calls
+        late.close()
+        assert "LateAnswer" in [type(event).__name__ async for event in late]
+
+    run(main)
+
+
+def test_a_call_that_times_out_does_not_hold_the_next_one() -> None:
+    async def main() -> None:
+        clock, door = HandClock(), Door()
+        central, station = central_with(door, clock), make_station(clock)
+        async with connected(central, station) as (_, backend):
+            first = asyncio.create_task(backend.call(HEARTBEAT, timeout=timedelta(seconds=5)))
+            second = asyncio.create_task(backend.call(HEARTBEAT))
+            await clock.advance(5.1)
+            with pytest.raises(CallTimeout):
+                await first
+            door.is_open.set()
+            assert await second == PULSE
+
+    run(main)
+
+
+def test_further_calls_wait_in_a_queue_of_so_many() -> None:
+    async def main() -> None:
+        clock, door = HandClock(), Door()
+        central = central_with(door, clock)
+        station = make_station(clock, settings=Settings(call_queue=2))
+        async with connected(central, station) as (_, backend):
+            calls = [asyncio.create_task(backend.call(HEARTBEAT)) for _ in range(3)]
+            await clock.settle()
+            with pytest.raises(QueueFull):
+                await backend.call(HEARTBEAT)
+            door.is_open.set()
+            assert await asyncio.gather(*calls) == [PULSE] * 3
+
+    run(main)
+
+
+def test_a_side_does_not_send_what_is_not_its_own() -> None:
+    async def main() -> None:
+        async with connected(make_central(), make_station()) as (peer, backend):
+            with pytest.raises(CallNotAllowed):
+                await backend.call(RESET)
+            with pytest.raises(CallNotAllowed):
+                await peer.call(HEARTBEAT)
+
+    run(main)
+
+
+def test_ids_come_from_the_source_that_was_given() -> None:
+    async def main() -> None:
+        numbers = iter(range(10))
+        station = make_station(new_id=lambda: f"id-{next(numbers)}")
+        recording = record(station)
+        async with connected(make_central(), station) as (_, backend):
+            await backend.call(HEARTBEAT)
+            await backend.call(HEARTBEAT, call_id="id-0")
+        assert [json.loads(text)[1] for text in recording.sent] == ["id-0", "id-0"]
+
+    run(main)
+
+
+def test_a_frame_hook_is_no_coroutine_function() -> None:
+    async def hook(event: FrameIn | FrameOut) -> None: ...
+
+    with pytest.raises(TypeError, match="coroutine"):
+        make_central().on_frame(hook)
+
+
+def test_a_handler_may_return_a_response_of_its_own_class_only() -> None:
+    async def main() -> None:
+        central, station = make_central(), ChargePoint("CP1")
+
+        @station.on(ResetRequest)  # type: ignore[arg-type]
+        async def reset(peer: Backend, request: ResetRequest) -> ClearCacheResponse:
+            return None  # type: ignore[return-value]
+
+        async with connected(central, station) as (peer, _):
+            with pytest.raises(CallFailed) as caught:
+                await peer.call(RESET)
+            assert caught.value.code is ErrorCode.INTERNAL_ERROR
+            with pytest.raises(CallFailed):
+                await peer.call(CLEAR_CACHE)
+
+    run(main)
+
+
+class _Silent:
+    def frame_received(self, frame: bytes, exchange: object = None) -> None: ...
+    def exchange_failed(self, exchange: object, error: object) -> None: ...
+    def connection_lost(self, reason: str) -> None: ...
+
+
+async def open_end(pair: LoopbackPair) -> Callable[[str], None]:
+    """Connect without a charge point; return what sends its frames."""
+    connection = await pair.dial()
+    connection.start(_Silent())
+    await settle()
+    return lambda text: connection.send(text.encode())
+
+
+async def settle() -> None:
+    for _ in range(50):
+        await asyncio.sleep(0)
