@@ -16,6 +16,7 @@ class Timer(Protocol):
 
     def cancel(self) -> None:
         """Do not call it; no effect once it was called."""
+        ...
 
 
 class Clock(Protocol):
@@ -23,12 +24,16 @@ class Clock(Protocol):
 
     def time(self) -> float:
         """Return monotonic seconds: for waits and deadlines, of no meaning by themselves."""
+        raise NotImplementedError
 
     def now(self) -> datetime:
         """Return the time of day, in UTC with tzinfo."""
+        raise NotImplementedError
 
     def call_at(self, when: float, callback: Callable[[], object]) -> Timer:
         """Call back once `time()` has reached `when`; never before `call_at` returns."""
+        raise NotImplementedError
 
     async def sleep(self, seconds: float) -> None:
         """Wait."""
+        ...

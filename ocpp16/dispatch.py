@@ -34,6 +34,7 @@ class RunSync(Protocol):
 
     def __call__(self, function: Callable[[], T], /) -> Awaitable[T]:
         """Run it; awaiting the result gives what it returned, or raises what it raised."""
+        raise NotImplementedError
 
 
 class OnDecorator(Protocol[PeerT, RequestT, ResponseT]):

@@ -166,9 +166,6 @@ class Incoming:
         received = self._take_from_work(handle)
         if received is None:
             return []
-        is_remembered = received.action.name in REMEMBERED_ACTIONS
-        if self._is_closed and not is_remembered:
-            return []
         try:
             frame = self._result_frame(received, response)
         except Exception as error:  # noqa: BLE001 - a codec met with anything a handler made
@@ -176,7 +173,7 @@ class Incoming:
                 return []
             events = self._send_fault(received, InternalError(), cause=error)
             return events + self._begin_waiting(now)
-        if is_remembered:
+        if received.action.name in REMEMBERED_ACTIONS:
             self._answers.keep(received.call.id, received.action.name, received.fingerprint, frame)
         if self._is_closed:
             return []

@@ -53,14 +53,13 @@ class Outgoing:
 
     def is_pending(self, call_id: CallId) -> bool:
         """Tell whether a call is in flight or in line."""
-        return self._is_in_flight(call_id) or call_id in self._line
+        is_in_flight = self._flight is not None and self._flight.id == call_id
+        return is_in_flight or call_id in self._line
 
     def add(self, call: OwnCall, now: float) -> list[SessionEvent]:
         """Take a call: it leaves at once, or stands in line."""
-        # A retry may keep its id (JE 2025-04): from now on an answer is the retry's.
-        self._given_up.pop(call.id, None)
         self._line[call.id] = call
-        return self._send_next(now)
+        return self._go_on(now)
 
     def action_of(self, call_id: object) -> ActionSpec | None:
         """Return the action of a call that an answer can still come for, None if there is none."""
@@ -73,7 +72,7 @@ class Outgoing:
         call = self._flight
         if call is not None and call.id == call_id:
             self._flight = None
-            return [CallEnded(call_id, call.action, outcome), *self._send_next(now)]
+            return [CallEnded(call_id, call.action, outcome), *self._go_on(now)]
         action = self._given_up.pop(call_id, None)
         return [] if action is None else [LateAnswer(call_id, action, outcome)]
 
@@ -86,22 +85,21 @@ class Outgoing:
 
     def cancel(self, call_id: CallId, now: float) -> list[SessionEvent]:
         """Give up a call."""
-        if self._line.pop(call_id, None) is not None or not self._is_in_flight(call_id):
+        call = self._flight
+        if self._line.pop(call_id, None) is not None or call is None or call.id != call_id:
             return []
-        self._give_up_flight()
-        return self._send_next(now)
+        self._give_up(call)
+        return self._go_on(now)
 
     def expire(self, now: float) -> list[SessionEvent]:
         """End the calls whose time is over."""
         events: list[SessionEvent] = []
         call = self._flight
         if call is not None and call.deadline <= now:
-            self._give_up_flight()
+            self._give_up(call)
             error = CallTimeout(f"no answer to {call.action.name} came in time")
             events.append(CallEnded(call.id, call.action, error))
-        events += self._expire_line(now)
-        events += self._send_next(now)
-        return events
+        return events + self._go_on(now)
 
     def close(self, reason: str) -> list[SessionEvent]:
         """End every call."""
@@ -121,33 +119,24 @@ class Outgoing:
             yield self._flight
         yield from self._line.values()
 
-    def _is_in_flight(self, call_id: CallId) -> bool:
-        return self._flight is not None and self._flight.id == call_id
-
-    def _give_up_flight(self) -> None:
-        call = self._flight
+    def _give_up(self, call: OwnCall) -> None:
         self._flight = None
-        if call is None or not self._settings.late_answers:
-            return
         self._given_up[call.id] = call.action
         if len(self._given_up) > self._settings.late_answers:
             del self._given_up[next(iter(self._given_up))]
 
     def _expire_line(self, now: float) -> list[SessionEvent]:
-        over = [call for call in self._line.values() if call.deadline <= now]
         events: list[SessionEvent] = []
-        for call in over:
+        for call in [call for call in self._line.values() if call.deadline <= now]:
             del self._line[call.id]
             error = CallTimeout(f"{call.action.name} was not sent: calls before it took the time")
             events.append(CallEnded(call.id, call.action, error))
         return events
 
-    def _send_next(self, now: float) -> list[SessionEvent]:
-        if self._flight is not None:
-            return []
+    def _go_on(self, now: float) -> list[SessionEvent]:
         # Any input may come before the `tick` that is due: what is over must not be sent any more.
         events = self._expire_line(now)
-        if self._line:
+        if self._flight is None and self._line:
             call = self._flight = self._line.pop(next(iter(self._line)))
             events.append(FrameToSend(call.frame, call=call.id))
         return events

@@ -22,12 +22,15 @@ class AnswerMemory(Protocol):
 
     def find(self, call_id: str, action: str, fingerprint: bytes) -> bytes | None:
         """Return the encoded answer to an equal call, None where there is none."""
+        ...
 
     def knows(self, call_id: str) -> bool:
         """Tell whether an answer to a call of this id is kept, whatever its content."""
+        raise NotImplementedError
 
     def keep(self, call_id: str, action: str, fingerprint: bytes, answer: bytes) -> None:
         """Keep an answer (a frame, as it was sent)."""
+        ...
 
 
 class MemoryAnswers:
@@ -69,7 +72,7 @@ class MemoryAnswers:
         if key in self._answers:
             self._forget(key)
         size = _size(key, answer)
-        if size > self._byte_limit or self._limit < 1:
+        if size > self._byte_limit:
             return
         self._answers[key] = answer
         self._ids[call_id] += 1
@@ -111,9 +114,11 @@ class Registrations(Protocol):
 
     def find(self, identity: str) -> Registration | None:
         """Return the registration of a charge point, None if it never booted here."""
+        ...
 
     def keep(self, identity: str, registration: Registration) -> None:
         """Keep what a charge point was told, in place of what it was told before."""
+        ...
 
 
 class MemoryRegistrations:

@@ -156,10 +156,12 @@ class RequestType(Protocol[RequestT_co, AnswerT_co]):
     @classmethod
     def request_type(cls) -> type[RequestT_co]:
         """Return the request class."""
+        ...
 
     @classmethod
     def response_type(cls) -> type[AnswerT_co]:
         """Return the class of its response."""
+        ...
 
 
 def deviations(message: Structure) -> tuple[Deviation, ...]:

@@ -63,7 +63,7 @@ async def calls(peer: Peer) -> None:
         bool,
     )
     request = messages.ResetRequest(type=enums.ResetType.SOFT)
-    wrong: messages.HeartbeatResponse = await peer.call(request)  # type: ignore[arg-type]  # pyright: ignore[reportAssignmentType, reportArgumentType]
+    wrong: messages.HeartbeatResponse = await peer.call(request)  # type: ignore[arg-type]  # pyright: ignore[reportAssignmentType]
     del wrong
 
 

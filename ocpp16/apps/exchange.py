@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
-from datetime import datetime
-from typing import Any, Protocol, TypeAlias, TypeVar
+from datetime import UTC, datetime
+from typing import Any, Self, TypeAlias
 
 import attrs
 
 from ocpp16.catalog import action_of
-from ocpp16.clock import Clock
 from ocpp16.errors import OcppError
 from ocpp16.spec import Side
 from ocpp16.structure import Request, Response
-
-ResponseT = TypeVar("ResponseT", bound=Response)
 
 
 @attrs.frozen(kw_only=True)
@@ -25,11 +23,14 @@ class Exchange:
     """When it ended."""
     identity: str
     """The charge point's."""
+    wire: str
+    """`ocppj` or `ocpps`."""
     sender: Side
+    """Which side called."""
     request: Request[Any]
     outcome: Response | OcppError
-    seconds: float | None = None
-    """How long it took; None where that was not measured."""
+    seconds: float
+    """From the call to its answer, as the side that is watched saw them."""
 
     @property
     def action(self) -> str:
@@ -47,7 +48,6 @@ class Remark:
     """Something worth a line that is no call."""
 
     at: datetime
-    identity: str | None
     text: str
     """May hold text of a peer: whoever prints it escapes it."""
     is_warning: bool = False
@@ -56,52 +56,32 @@ class Remark:
 Tell: TypeAlias = Callable[[Exchange | Remark], object]
 
 
-class Caller(Protocol):
-    """Whoever takes a request to the other side and brings the response; a `Peer` does."""
-
-    async def call(self, request: Request[ResponseT]) -> ResponseT:
-        """Send a request and return its response."""
-
-
-class ToldCaller:
-    """A caller that tells about each call.
+class LogRemarks(logging.Handler):
+    """Turns the log lines of the library into remarks, while it is entered.
 
     Args:
-        caller: Who really calls.
-        identity: The charge point's.
-        sender: Which side calls.
-        clock: Measures.
-        tell: Takes each exchange.
+        tell: Takes the remarks.
+        level: Least level of a line.
     """
 
-    def __init__(
-        self, caller: Caller, identity: str, sender: Side, *, clock: Clock, tell: Tell
-    ) -> None:
-        self._caller = caller
-        self._identity = identity
-        self._sender = sender
-        self._clock = clock
+    def __init__(self, tell: Tell, level: int = logging.INFO) -> None:
+        super().__init__(level)
         self._tell = tell
+        self._logger = logging.getLogger("ocpp16")
+        self._level_before = self._logger.level
 
-    async def call(self, request: Request[ResponseT]) -> ResponseT:
-        """Send a request and return its response; what `Peer.call` raises is told and raised."""
-        began = self._clock.time()
-        try:
-            outcome = await self._caller.call(request)
-        except OcppError as error:
-            self._done(request, error, began)
-            raise
-        self._done(request, outcome, began)
-        return outcome
+    def emit(self, record: logging.LogRecord) -> None:
+        """Tell one line."""
+        at = datetime.fromtimestamp(record.created, UTC)
+        is_warning = record.levelno >= logging.WARNING
+        self._tell(Remark(at=at, text=record.getMessage(), is_warning=is_warning))
 
-    def _done(self, request: Request[Any], outcome: Response | OcppError, began: float) -> None:
-        self._tell(
-            Exchange(
-                at=self._clock.now(),
-                identity=self._identity,
-                sender=self._sender,
-                request=request,
-                outcome=outcome,
-                seconds=self._clock.time() - began,
-            )
-        )
+    def __enter__(self) -> Self:
+        self._level_before = self._logger.level
+        self._logger.setLevel(self.level)
+        self._logger.addHandler(self)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._logger.removeHandler(self)
+        self._logger.setLevel(self._level_before)

@@ -1,7 +1,7 @@
 """Messages as people and programs read them: a short text, or the fields as JSON would have them.
 
-Knows the spec of a message and no wire. Texts of a peer are escaped and cut; what may hold a key or
-a password is not shown. Spec: W A01.09 (keys are never logged).
+Knows the spec of a message and no wire. What may hold a key or a password is never shown. Texts of
+a peer are escaped by `summarise`, and as they are in `payload_of`. Spec: W A01.09 (no keys in logs).
 """
 
 from __future__ import annotations
@@ -10,34 +10,64 @@ import re
 from datetime import datetime
 from typing import Any
 
-from ocpp16.datatypes import KeyValue
+from ocpp16.datatypes import (
+    AuthorizationData,
+    ChargingSchedulePeriod,
+    IdTagInfo,
+    KeyValue,
+    MeterValue,
+    SampledValue,
+)
+from ocpp16.enums import ChargePointErrorCode
 from ocpp16.messages import ChangeConfigurationRequest
 from ocpp16.primitives import format_timestamp
 from ocpp16.roles.log import one_line
-from ocpp16.spec import FieldKind
+from ocpp16.spec import FieldKind, FieldSpec
 from ocpp16.structure import Structure
 
 SECRET_KEYS = frozenset({"authorizationkey"})
 """Configuration keys whose value is never shown, in small letters."""
+SHOWN_ITEMS = 3
+"""Items of a list that a short text shows."""
 
 _HIDDEN = "(hidden)"
 _CREDENTIALS = re.compile(r"(?<=//)[^/?#]*@")
+_LOCATIONS = frozenset({"location", "remote_location"})
 
 
 def payload_of(message: Structure) -> dict[str, Any]:
     """Return the fields of a message as JSON values under their wire names."""
-    fields: dict[str, Any] = {}
+    return {field.wire: _plain(value) for field, value in _fields(message)}
+
+
+def summarise(message: Structure, limit: int = 200) -> str:
+    """Return what matters of a message as one line; times are left out beside other fields."""
+    fields = _fields(message)
+    telling = [
+        (field, value)
+        for field, value in fields
+        if field.kind is not FieldKind.TIMESTAMP and value is not ChargePointErrorCode.NO_ERROR
+    ]
+    parts = (f"{field.wire}={_short(value)}" for field, value in telling or fields)
+    return one_line(" ".join(parts), limit)
+
+
+def _fields(message: Structure) -> list[tuple[FieldSpec, Any]]:
+    hides_value = (
+        isinstance(message, (ChangeConfigurationRequest, KeyValue))
+        and message.key.casefold() in SECRET_KEYS
+    )
+    found = []
     for field in type(message).SPEC.fields:
         value = getattr(message, field.name)
         if value is None:
             continue
-        if field.kind is FieldKind.URI or field.name in {"location", "remote_location"}:
+        if hides_value and field.name == "value":
+            value = _HIDDEN
+        elif field.kind is FieldKind.URI or field.name in _LOCATIONS:
             value = _CREDENTIALS.sub("", str(value))
-        fields[field.wire] = _plain(value)
-    if isinstance(message, (ChangeConfigurationRequest, KeyValue)):
-        if message.key.casefold() in SECRET_KEYS and message.value is not None:
-            fields["value"] = _HIDDEN
-    return fields
+        found.append((field, value))
+    return found
 
 
 def _plain(value: object) -> Any:
@@ -54,26 +84,38 @@ def _plain(value: object) -> Any:
             return value
 
 
-def summarise(message: Structure, limit: int = 200) -> str:
-    """Return a message as one line: what matters of each field, control characters escaped."""
-    return one_line(" ".join(_parts(payload_of(message))), limit)
-
-
-def _parts(fields: dict[str, Any]) -> list[str]:
-    return [f"{name}={_short(value)}" for name, value in fields.items()]
-
-
-def _short(value: Any) -> str:
+def _short(value: object) -> str:
     match value:
         case bool():
             return "true" if value else "false"
-        case dict():
-            return "{" + " ".join(_parts(value)) + "}"
-        case [dict(), _, *_]:
-            return f"[{len(value)} items]"
-        case list():
-            return "[" + " ".join(_short(item) for item in value) + "]"
+        case IdTagInfo(status=status, parent_id_tag=None):
+            return str(status)
+        case IdTagInfo(status=status, parent_id_tag=parent):
+            return f"{status}({parent})"
+        case AuthorizationData(id_tag=tag, id_tag_info=info):
+            return f"{tag}:{_short(info) if info else 'removed'}"
+        case KeyValue():
+            return f"{value.key}={payload_of(value).get('value', '')}"
+        case SampledValue():
+            return f"{value.value}{value.unit or ''}"
+        case MeterValue():
+            return "+".join(_short(sample) for sample in value.sampled_value)
+        case ChargingSchedulePeriod():
+            return f"{value.start_period}s:{value.limit:g}"
+        case Structure():
+            return "{" + summarise(value) + "}"
+        case tuple():
+            return _short_list(value)
+        case datetime():
+            return format_timestamp(value.replace(microsecond=0))
         case str() if not value or " " in value:
             return f'"{value}"'
         case _:
             return str(value)
+
+
+def _short_list(values: tuple[object, ...]) -> str:
+    shown = [_short(value) for value in values[:SHOWN_ITEMS]]
+    if len(values) > SHOWN_ITEMS:
+        shown.append(f"and {len(values) - SHOWN_ITEMS} more")
+    return f"[{', '.join(shown)}]"

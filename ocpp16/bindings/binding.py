@@ -21,9 +21,11 @@ class Binding(Protocol):
     @property
     def name(self) -> str:
         """`ocppj` or `ocpps`."""
+        ...
 
     def carries(self, action: ActionSpec) -> bool:
         """Tell whether the wire has a contract for an action."""
+        ...
 
     def unframe(self, frame: bytes | str) -> Envelope[Any]:
         """Read one frame.
@@ -33,9 +35,11 @@ class Binding(Protocol):
             Fault: A call that breaks a rule of the frame; the fault's `message_id` is its id.
             InvalidResponse: An answer that breaks a rule of the frame, with its `message_id`.
         """
+        ...
 
     def frame(self, envelope: Envelope[Any]) -> bytes:
         """Write one frame."""
+        ...
 
     def decode(
         self, cls: type[StructureT], payload: Any, leniency: frozenset[Leniency] = STRICT
@@ -45,6 +49,7 @@ class Binding(Protocol):
         Raises:
             ConstraintError: The payload breaks a rule; it says which, and where.
         """
+        ...
 
     def encode(self, message: Structure) -> Any:
         """Write a request or response as a payload, checking it again.
@@ -52,6 +57,8 @@ class Binding(Protocol):
         Raises:
             InvalidMessage: It breaks a rule, or this wire cannot carry it.
         """
+        ...
 
     def fingerprint(self, payload: Any) -> bytes:
         """Return the bytes of a received payload, by which a repeat is known."""
+        ...

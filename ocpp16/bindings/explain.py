@@ -31,39 +31,51 @@ class Notation(Protocol):
 
         The values of a list field are one member that `items` can take apart.
         """
+        ...
 
     def is_null(self, value: Any) -> bool:
         """Tell whether a value says that there is none."""
+        ...
 
     def items(self, value: Any, path: str) -> Sequence[Any]:
         """Return the items of a list."""
+        ...
 
     def text(self, value: Any, path: str) -> str:
         """Return a text."""
+        ...
 
     def number_as_text(self, value: Any) -> str | None:
         """Return a number that stands where a text is due, as it was written; else None."""
+        ...
 
     def integer(self, value: Any, path: str) -> int:
         """Return an integer of at most 64 bits."""
+        ...
 
     def tenths(self, value: Any, path: str) -> float:
         """Return a number with at most one decimal."""
+        ...
 
     def number_in_text(self, value: Any) -> Any:
         """Return a number written as a text, as `integer` and `tenths` take it; else None."""
+        ...
 
     def boolean(self, value: Any, path: str) -> bool:
         """Return a truth value."""
+        ...
 
     def timestamp(self, text: str) -> datetime:
         """Return the instant of a text, or raise ValueError."""
+        ...
 
     def loose_timestamp(self, text: str) -> datetime:
         """Return the instant of a text under `Leniency.NAIVE_TIMESTAMPS`, or raise ValueError."""
+        ...
 
     def enum_text(self, field: FieldSpec, text: str) -> str:
         """Return the value for a spelling that this wire has beside the plain one."""
+        ...
 
 
 def explain(

@@ -8,6 +8,7 @@ from __future__ import annotations
 import inspect
 import logging
 from collections.abc import Callable, Collection, Iterable, Mapping
+from functools import partial
 from typing import Any, Self
 
 from ocpp16.catalog import action_of
@@ -111,13 +112,12 @@ class CentralSystem(Role[Peer]):
 
         Args:
             identity: Which one.
-            registered: Wait until it is accepted as well (its boot in an earlier connection counts).
+            registered: Wait until it is accepted as well; a boot in an earlier connection counts.
             timeout: How long to wait; None is for ever.
 
         Raises:
             TimeoutError: It did not come in time.
         """
-        arrival = self._arrivals.setdefault(identity, Signal())
         seconds = None if timeout is None else seconds_of(timeout)
         try:
             async with time_limit(self.clock, seconds):
@@ -127,11 +127,12 @@ class CentralSystem(Role[Peer]):
                         not registered or peer.registration is RegistrationStatus.ACCEPTED
                     ):
                         return peer
-                    await arrival.wait()
+                    await self._arrivals.setdefault(identity, Signal()).wait()
         except TimeoutError:
-            raise TimeoutError(self._why_absent(identity, seconds)) from None
+            raise TimeoutError(self._why_absent(identity, seconds or 0.0)) from None
         finally:
-            if not arrival.is_awaited and self._arrivals.get(identity) is arrival:
+            arrival = self._arrivals.get(identity)
+            if arrival is not None and not arrival.is_awaited:
                 del self._arrivals[identity]
 
     async def __aenter__(self) -> Self:
@@ -147,9 +148,7 @@ class CentralSystem(Role[Peer]):
         verdict = await self._judge(handshake)
         if isinstance(verdict, Refusal):
             self.tell(
-                told.Refused(
-                    handshake.identity, verdict.status, verdict.reason, handshake.address
-                )
+                told.Refused(handshake.identity, verdict.status, verdict.reason, handshake.address)
             )
         return verdict
 
@@ -254,17 +253,18 @@ class CentralSystem(Role[Peer]):
 
     def _open_account(self, identity: str) -> Account:
         registration = self._registrations.find(identity)
+        gate = CentralGate(
+            strict=self._is_strict, status=None if registration is None else registration.status
+        )
         return Account(
-            gate=CentralGate(
-                strict=self._is_strict,
-                status=None if registration is None else registration.status,
+            gate=gate,
+            workload=Workload(
+                self.settings.handlers, handle=partial(self._handle, gate), after=self._after
             ),
-            workload=Workload(self.settings.handlers, handle=self._handle, after=self._after),
             answers=MemoryAnswers(self.settings.answers, self.settings.answer_bytes),
         )
 
-    async def _handle(self, peer: Peer, request: Request[Any]) -> Response:
-        gate = self._accounts.gate_of(peer.identity)
+    async def _handle(self, gate: CentralGate, peer: Peer, request: Request[Any]) -> Response:
         reason = gate.why_refuse(action_of(type(request)).name)
         if reason is not None:
             raise SecurityError(reason)
@@ -289,7 +289,7 @@ class CentralSystem(Role[Peer]):
         if arrival is not None:
             arrival.notify()
 
-    def _why_absent(self, identity: str, seconds: float | None) -> str:
+    def _why_absent(self, identity: str, seconds: float) -> str:
         if identity in self.peers:
             what = f"is connected, but its registration is {self.peers[identity].registration}"
         else:

@@ -52,12 +52,15 @@ class Owner(Protocol):
     @property
     def watches_frames(self) -> bool:
         """Tell whether anyone wants frame events."""
+        raise NotImplementedError
 
     def tell(self, event: told.Event) -> None:
         """Spread an event."""
+        ...
 
     def connection_over(self, driver: Driver[Any], reason: str) -> None:
         """Take it that a connection has ended; called once."""
+        ...
 
 
 @attrs.define
@@ -113,9 +116,7 @@ class Driver(Generic[PeerT]):
         Raises:
             NotSent: The connection ended before the call had left.
         """
-        call_id, events = self._session.call(
-            request, self._clock.time(), seconds, call_id=call_id
-        )
+        call_id, events = self._session.call(request, self._clock.time(), seconds, call_id=call_id)
         call = self._calls[call_id] = _OwnCall(asyncio.get_running_loop().create_future())
         self._perform(events)
         try:

@@ -21,7 +21,7 @@ from ocpp16.roles.peer import Peer
 from ocpp16.structure import Deviation, Response
 from ocpp16.transports.task import Signal
 
-logger = logging.getLogger(__name__)
+logger = logging.getLogger("ocpp16.events")
 
 
 @attrs.frozen
@@ -249,7 +249,7 @@ class Observers:
             for hook in self._hooks:
                 try:
                     hook(event)
-                except Exception as error:
+                except Exception as error:  # noqa: BLE001 - whatever it does, frames go on
                     log.failure(logger, "a frame hook failed", error, self._line_limit)
         else:
             self._log(event)

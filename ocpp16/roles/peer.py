@@ -6,8 +6,8 @@ from abc import ABC, abstractmethod
 from datetime import timedelta
 from typing import TypeAlias, TypeVar
 
-from ocpp16.envelope import PeerInfo
 from ocpp16.enums import RegistrationStatus
+from ocpp16.envelope import PeerInfo
 from ocpp16.structure import Request, Response
 from ocpp16.transports.connection import NORMAL_CLOSURE
 
@@ -88,4 +88,4 @@ class Peer(ABC):
 
     def __repr__(self) -> str:
         state = "connected" if self.is_connected else "not connected"
-        return f"<{type(self).__name__} {self.identity!r} {self.binding} {state}>"
+        return f"<{type(self).__name__} {self.identity!r} {state}>"

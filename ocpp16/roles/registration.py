@@ -73,7 +73,7 @@ class CentralGate:
     __slots__ = ("_asked_for", "_strict", "status")
 
     def __init__(self, *, strict: bool, status: str | None = None) -> None:
-        self.status = None if status is None else RegistrationStatus(status)
+        self.status = next((each for each in RegistrationStatus if each == status), None)
         self._strict = strict
         self._asked_for: set[str] = set()
 

@@ -19,12 +19,15 @@ class PeerRegistry(Protocol):
     @property
     def peers(self) -> Mapping[str, Peer]:
         """The peers that can be called, by identity; a live view."""
+        raise NotImplementedError
 
     async def claim(self, peer: Peer) -> Peer | None:
         """Make a peer the one of its identity; return the one that counted before."""
+        ...
 
     async def release(self, peer: Peer) -> None:
         """Forget a peer, unless another one counts by now."""
+        ...
 
 
 class LocalRegistry:

@@ -23,12 +23,15 @@ class Host(Protocol):
 
     async def admit(self, handshake: Handshake) -> PeerInfo | Refusal:
         """Let a peer in or refuse it."""
+        raise NotImplementedError
 
     def welcome(self, connection: Connection, house: set[Driver[Any]] | None = None) -> None:
         """Take a new connection, and keep its driver in `house` while it is open."""
+        ...
 
     async def disconnect(self, house: set[Driver[Any]] | None = None) -> None:
         """Let running handlers end, then close the connections."""
+        ...
 
 
 class Urls(Mapping[str, str]):

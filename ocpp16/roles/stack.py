@@ -1,7 +1,7 @@
 """The one place that chooses a wire and its transport, by the scheme of a URL.
 
-Roles ask here, and nowhere else, what a URL means; transports and bindings are loaded only when a
-URL asks for them.
+Roles ask here, and nowhere else, what a URL means. Transports are loaded only when a URL asks for
+them, and so is a binding that needs more than the base installation.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from typing import Protocol
 from urllib.parse import urlsplit
 
 from ocpp16.bindings.binding import Binding
+from ocpp16.bindings.ocppj import OcppJ
 from ocpp16.clock import Clock
 from ocpp16.security.admission import Admission
 from ocpp16.settings import Settings
@@ -23,11 +24,13 @@ class Stack(Protocol):
         self, url: str, *, admission: Admission, welcome: Welcome, settings: Settings, clock: Clock
     ) -> Listener:
         """Open a place where charge points connect."""
+        raise NotImplementedError
 
     async def dial(
         self, url: str, identity: str, *, listen: str | None, settings: Settings, clock: Clock
     ) -> Connection:
         """Connect a charge point to its central system."""
+        raise NotImplementedError
 
 
 class JsonStack:
@@ -99,7 +102,5 @@ def stack_for(url: str) -> Stack:
 def binding_for(name: str) -> Binding:
     """Return the binding of a wire."""
     if name == "ocppj":
-        from ocpp16.bindings.ocppj import OcppJ  # noqa: PLC0415 - light
-
         return OcppJ()
     raise NotImplementedError(_NO_SOAP)

@@ -32,11 +32,6 @@ class StationPeer(Peer):
         return self._info
 
     @property
-    def gate(self) -> CentralGate:
-        """Its registration gate."""
-        return self._gate
-
-    @property
     def is_connected(self) -> bool:
         """Tell whether the connection is open."""
         return self._driver is not None and self._driver.is_open

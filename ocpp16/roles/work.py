@@ -29,9 +29,11 @@ class Asker(Protocol):
 
     def answer(self, handle: int, outcome: Outcome) -> bool:
         """Take the outcome of a call; return whether the handler's response was sent."""
+        raise NotImplementedError
 
     async def flush(self) -> None:
         """Wait until what was sent has left."""
+        ...
 
 
 class _Job(Generic[PeerT]):
@@ -108,7 +110,7 @@ class Workload(Generic[PeerT]):
                 job.outcome = await self._handle(job.peer, request)
         except Fault as fault:
             job.outcome = fault
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - the peer is owed an answer
             log.failure(logger, "a call could not be handled", error)
         finally:
             # Also when it was cancelled: by `expire`, by `drain`, or by itself.

@@ -31,15 +31,18 @@ class Receiver(Protocol):
 
     def frame_received(self, frame: bytes, exchange: Exchange | None = None) -> None:
         """Take one frame; UTF-8 and size were checked."""
+        ...
 
     def exchange_failed(self, exchange: Exchange, error: OcppError) -> None:
         """Take it that the HTTP exchange of one call of ours failed; the connection goes on."""
+        ...
 
     def connection_lost(self, reason: str) -> None:
         """Take it that the peer or the network ended the connection: no frame comes or goes.
 
         Called once at most, and not after we closed the connection ourselves.
         """
+        ...
 
 
 class Connection(Protocol):
@@ -48,9 +51,11 @@ class Connection(Protocol):
     @property
     def info(self) -> PeerInfo:
         """Who the peer is."""
+        raise NotImplementedError
 
     def start(self, receiver: Receiver) -> None:
         """Give out frames from now on, those that have come already included."""
+        ...
 
     def send(
         self, frame: bytes, *, exchange: Exchange | None = None, call: CallId | None = None
@@ -62,18 +67,23 @@ class Connection(Protocol):
             exchange: The exchange of the peer that the frame ends.
             call: Id of the call of ours that the frame is.
         """
+        ...
 
     def leave_unanswered(self, exchange: Exchange) -> None:
         """End an exchange of the peer that gets no frame."""
+        ...
 
     async def flush(self) -> None:
         """Wait until all that was sent has left this process, or the connection has ended."""
+        ...
 
     def close(self, code: int = NORMAL_CLOSURE, reason: str = "") -> None:
         """End the connection; the peer gets some time to agree."""
+        ...
 
     async def wait_closed(self) -> None:
         """Wait until nothing is left of the connection."""
+        ...
 
 
 Welcome: TypeAlias = Callable[[Connection], None]
@@ -86,12 +96,15 @@ class Listener(Protocol):
     @property
     def url(self) -> str:
         """Where, with the port that was really bound."""
+        raise NotImplementedError
 
     def stop(self) -> None:
         """Let nobody in any more; connections that are open go on."""
+        ...
 
     async def wait_closed(self) -> None:
         """Wait until no connection is left."""
+        ...
 
 
 Dial: TypeAlias = Callable[[], Awaitable[Connection]]

@@ -125,6 +125,7 @@ class WebSocketConnection(asyncio.Protocol):
 
     def leave_unanswered(self, exchange: Exchange) -> None:
         """Do nothing: a WebSocket has no exchanges."""
+        ...
 
     async def flush(self) -> None:
         """Wait until all that was sent has left this process, or the connection has ended."""
@@ -139,7 +140,7 @@ class WebSocketConnection(asyncio.Protocol):
             self._write()
             self._limit_close()
         elif self._protocol.state is State.CONNECTING:
-            self._transport.abort()
+            self._abort()
 
     async def wait_closed(self) -> None:
         """Wait until the TCP connection is gone."""

@@ -41,42 +41,38 @@ async def dial(url: str, identity: str, *, settings: Settings, clock: Clock) -> 
         ConnectionRefused: The central system did not let us in, or does not speak OCPP 1.6.
         SessionClosed: It could not be reached.
     """
-    uri = parse_uri(url_for(url, identity))
-    connection: ClientConnection | None = None
+    whole_url = url_for(url, identity)
+    uri = parse_uri(whole_url)
+    connection = ClientConnection(
+        ClientProtocol(
+            uri, subprotocols=[SUBPROTOCOL], max_size=settings.message_limit, logger=SILENT
+        ),
+        identity,
+        without_secrets(whole_url),
+        settings,
+        clock,
+    )
     try:
         async with time_limit(clock, settings.handshake_timeout.total_seconds()):
-            _, connection = await asyncio.get_running_loop().create_connection(
-                lambda: ClientConnection(
-                    ClientProtocol(
-                        uri,
-                        subprotocols=[SUBPROTOCOL],
-                        max_size=settings.message_limit,
-                        logger=SILENT,
-                    ),
-                    identity,
-                    without_secrets(url_for(url, identity)),
-                    settings,
-                    clock,
-                ),
-                uri.host,
-                uri.port,
-                ssl=uri.secure or None,
+            await asyncio.get_running_loop().create_connection(
+                lambda: connection, uri.host, uri.port, ssl=uri.secure or None
             )
             await connection.shake_hands()
+    except (ConnectionRefused, SessionClosed):
+        raise
     except TimeoutError:
         raise SessionClosed("the central system did not answer in time") from None
     except OSError as error:
         raise SessionClosed(f"the central system cannot be reached: {error}") from error
     finally:
-        if connection is not None and not connection.is_open:
-            connection.close()
+        connection.give_up_handshake()
     return connection
 
 
 class ClientConnection(WebSocketConnection):
     """Our connection to a central system, from TCP on."""
 
-    __slots__ = ("_identity", "_opened", "_url")
+    __slots__ = ("_has_begun", "_identity", "_opened", "_url")
     _protocol: ClientProtocol
 
     def __init__(
@@ -92,11 +88,17 @@ class ClientConnection(WebSocketConnection):
         self._url = url
         self._opened: asyncio.Future[OcppError | None]
         self._opened = asyncio.get_running_loop().create_future()
+        self._has_begun = False
 
-    @property
-    def is_open(self) -> bool:
-        """Tell whether we were let in."""
-        return self._info is not None
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Take the TCP connection, and give the handshake its time."""
+        super().connection_made(transport)
+        self._has_begun = True
+
+    def give_up_handshake(self) -> None:
+        """Cut the connection if it is not open."""
+        if self._has_begun and self._info is None:
+            self._abort()
 
     async def shake_hands(self) -> None:
         """Ask to be let in.

@@ -1,5 +1,6 @@
-"""What a simulated charge point remembers: pure state, one module for each concern.
+"""A simulated charge point, in small parts; `Simulator` puts them together.
 
-No module here knows a role, a wire or a clock: time comes in, decisions come out. Kept small on
-purpose; it is what `ocpp16 charge-point` and `ocpp16 demo` need, not all that a charge point does.
+Kept small on purpose: what `ocpp16 charge-point` and `ocpp16 demo` need, not all that a charge
+point does. `configuration`, `connector`, `charging_profile`, `local_list` and `reservation` are
+pure.
 """

@@ -104,6 +104,10 @@ class ChargingProfiles:
     def __len__(self) -> int:
         return len(self._installed)
 
+    def count_with(self, new: Installed) -> int:
+        """Return how many there would be with a new one."""
+        return 1 + sum(not _replaces(new, one) for one in self._installed)
+
     def install(self, new: Installed) -> None:
         """Install a profile; it replaces one of its id, or of its purpose, level and connector."""
         self._installed = [one for one in self._installed if not _replaces(new, one)] + [new]
@@ -124,7 +128,7 @@ class ChargingProfiles:
         ]
 
     def limit_at(self, connector: int, time: datetime, started: datetime) -> int:
-        """Return what a connector, or with 0 all of them, may draw at a time, in tenths of a watt."""
+        """Return what a connector may draw at a time, 0 is all of them, in tenths of a watt."""
         limits = [self._power if connector else self._power * self._connectors]
         site = self._prevailing(0, _MAX, time, started)
         if site is not None:

@@ -15,9 +15,7 @@ from ocpp16.enums import ConfigurationStatus, Measurand
 
 Check = Callable[[str], bool]
 
-PROFILES = (
-    "Core,FirmwareManagement,LocalAuthListManagement,Reservation,SmartCharging,RemoteTrigger"
-)
+PROFILES = "Core,FirmwareManagement,LocalAuthListManagement,Reservation,SmartCharging,RemoteTrigger"
 SAMPLED = frozenset({Measurand.ENERGY_ACTIVE_IMPORT_REGISTER, Measurand.POWER_ACTIVE_IMPORT})
 """Measurands that the simulated meter has."""
 
@@ -64,6 +62,7 @@ class Configuration:
         rotation = ",".join(f"{number}.RST" for number in range(connectors + 1))
         energy = Measurand.ENERGY_ACTIVE_IMPORT_REGISTER.value
         keys = [
+            Key("AuthorizationCacheEnabled", "true", is_boolean),
             Key("AuthorizeRemoteTxRequests", "false", is_boolean),
             Key("ClockAlignedDataInterval", "0", _only("0")),
             Key("ConnectionTimeOut", "60", is_amount),

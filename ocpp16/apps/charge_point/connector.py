@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 
 import attrs
 
-from ocpp16.datatypes import MeterValue, SampledValue
+from ocpp16.datatypes import ChargingProfile, MeterValue, SampledValue
 from ocpp16.enums import ChargePointStatus, Measurand, ReadingContext, UnitOfMeasure
 
 
@@ -27,6 +27,8 @@ class Transaction:
     """When the last periodic sample was due."""
     begin: MeterValue
     """The reading at its start."""
+    may_draw: bool = False
+    """The start was answered, or given up: energy may flow."""
 
 
 @attrs.define
@@ -46,6 +48,10 @@ class Connector:
     """False once a central system has made it inoperative, even while a transaction goes on."""
     tag: str | None = None
     """A tag that was authorized and waits for the plug."""
+    parent_tag: str | None = None
+    """The group of that tag."""
+    profile: ChargingProfile | None = None
+    """What is to limit its transaction."""
     waits_until: datetime | None = None
     """When that wait is given up."""
     transaction: Transaction | None = None

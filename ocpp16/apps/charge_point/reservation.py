@@ -1,4 +1,4 @@
-"""Reservations of a simulated charge point: one connector for one tag until a time. Spec: C 5.13."""
+"""Reservations of a simulated charge point: a connector for a tag until a time. Spec: C 5.13."""
 
 from __future__ import annotations
 

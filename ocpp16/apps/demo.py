@@ -1,0 +1,197 @@
+"""`ocpp16 demo`: a central system and a charge point live through a day, over real sockets.
+
+Knows who plays, on which wires, and what has to be shown: every action of OCPP 1.6 in each
+direction that the standard gives it. What happens is in `demo_story`, which knows no wire. Does not
+print.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import statistics
+from collections.abc import Callable, Mapping, Sequence
+from datetime import timedelta
+from types import MappingProxyType
+from typing import TypeAlias
+
+import attrs
+
+from ocpp16.apps.back_office import BackOffice
+from ocpp16.apps.charge_point.simulator import Hardware, Simulator
+from ocpp16.apps.demo_stage import Chapter, Check, Stage, StoryBroken
+from ocpp16.apps.demo_story import CHAPTERS, TAGS, ChapterPlay
+from ocpp16.apps.exchange import Exchange, Remark
+from ocpp16.apps.live_station import LiveStation
+from ocpp16.apps.tracer import Tracer
+from ocpp16.catalog import ACTIONS
+from ocpp16.clock import Clock
+from ocpp16.errors import OcppError
+from ocpp16.roles.central_system import CentralSystem
+from ocpp16.roles.charge_point import ChargePoint
+from ocpp16.settings import Settings
+from ocpp16.spec import Side
+from ocpp16.transports.system_clock import SystemClock
+
+DemoEvent: TypeAlias = Chapter | Exchange | Check | Remark
+Watch: TypeAlias = Callable[[DemoEvent], object]
+
+WIRES: Mapping[str, str] = MappingProxyType({"json": "ws://127.0.0.1:0/ocpp"})
+"""Where the central system listens, by the name of the wire; each wire has a charge point."""
+
+SETTINGS = Settings(call_timeout=timedelta(seconds=5), drain_timeout=timedelta(seconds=2))
+
+
+@attrs.frozen(order=True)
+class Step:
+    """One action in one direction."""
+
+    sender: str
+    action: str
+
+
+DUE: tuple[Step, ...] = tuple(
+    Step(side.value, action.name)
+    for side in Side
+    for action in ACTIONS.values()
+    if side in action.senders and action.profile != "security"
+)
+"""What the standard has: 28 actions, one of them in both directions."""
+
+
+@attrs.frozen
+class Tally:
+    """How one step went on one wire."""
+
+    calls: int
+    failures: int
+    milliseconds: float | None
+    """Median round trip; None without a call."""
+
+    @property
+    def ok(self) -> bool:
+        """Tell whether it was called, and answered each time."""
+        return self.calls > 0 and not self.failures
+
+
+@attrs.define
+class Report:
+    """What was shown, and what was not."""
+
+    wires: Sequence[str]
+    seconds: float = 0.0
+    exchanges: dict[str, list[Exchange]] = attrs.Factory(dict)
+    checks: list[Check] = attrs.Factory(list)
+    troubles: list[str] = attrs.Factory(list)
+    """What broke the story off."""
+
+    def tally(self, step: Step, wire: str) -> Tally:
+        """Return how a step went on a wire."""
+        calls = [
+            exchange
+            for exchange in self.exchanges.get(wire, ())
+            if (exchange.sender.value, exchange.action) == (step.sender, step.action)
+        ]
+        times = [exchange.seconds * 1000 for exchange in calls]
+        failures = sum(not exchange.ok for exchange in calls)
+        return Tally(len(calls), failures, statistics.median(times) if times else None)
+
+    @property
+    def failures(self) -> list[str]:
+        """What was not as it should be; empty if all of it was."""
+        found = list(self.troubles)
+        for check in self.checks:
+            if not check.ok:
+                found.append(f"{check.chapter}: {check.text}: {check.found}")
+        for wire in self.wires:
+            for step in DUE:
+                tally = self.tally(step, wire)
+                if not tally.ok:
+                    what = "an error was answered" if tally.calls else "was never called"
+                    found.append(f"{step.action} from the {step.sender} on {wire}: {what}")
+        return found
+
+    @property
+    def ok(self) -> bool:
+        """Tell whether everything was shown and as it should be."""
+        return not self.failures
+
+
+async def run_demo(
+    watch: Watch,
+    *,
+    wires: Mapping[str, str] = WIRES,
+    chapters: Sequence[tuple[str, ChapterPlay]] = CHAPTERS,
+    clock: Clock | None = None,
+) -> Report:
+    """Play the story on each wire, one after the other, and report.
+
+    Args:
+        watch: Is told everything as it happens.
+        wires: Where the central system listens, by the name of the wire.
+        chapters: The story.
+        clock: Where time comes from; None is the machine's.
+    """
+    real_clock = SystemClock() if clock is None else clock
+    report = Report(tuple(wires))
+    began = real_clock.time()
+    for wire, url in wires.items():
+        await _Performance(wire, report, watch, real_clock).play(url, chapters)
+    report.seconds = real_clock.time() - began
+    return report
+
+
+class _Performance:
+    """The story on one wire."""
+
+    def __init__(self, wire: str, report: Report, watch: Watch, clock: Clock) -> None:
+        self._wire = wire
+        self._report = report
+        self._watch = watch
+        self._clock = clock
+
+    async def play(self, url: str, chapters: Sequence[tuple[str, ChapterPlay]]) -> None:
+        identity = f"DEMO-{self._wire.upper()}"
+        central = CentralSystem(settings=SETTINGS, clock=self._clock)
+        station = ChargePoint(identity, settings=SETTINGS, clock=self._clock)
+        office = BackOffice(now=self._clock.now, tell=self._tell, tags=TAGS)
+        office.register(central)
+        now = self._clock.now().replace(microsecond=0)
+        simulator = Simulator(Hardware(identity=identity), now=now, sleep=self._clock.sleep)
+        for role in (central, station):
+            Tracer(role, self._tell, own_only=True)
+        try:
+            async with central.serve(**{self._wire: url}) as server:
+                live = LiveStation(simulator, station, server.urls[self._wire], tell=self._tell)
+                stage = Stage(
+                    central,
+                    office,
+                    simulator,
+                    live,
+                    clock=self._clock,
+                    exchanges=self._report.exchanges.setdefault(self._wire, []),
+                    watch=self._tell,
+                )
+                running = asyncio.create_task(live.run())
+                try:
+                    await self._tell_story(stage, chapters)
+                finally:
+                    running.cancel()
+                    await asyncio.gather(running, return_exceptions=True)
+        except OSError as error:
+            self._report.troubles.append(f"{self._wire}: cannot listen at {url}: {error}")
+
+    async def _tell_story(self, stage: Stage, chapters: Sequence[tuple[str, ChapterPlay]]) -> None:
+        for title, play in chapters:
+            stage.open_chapter(title)
+            try:
+                await play(stage)
+            except (OcppError, StoryBroken, TimeoutError) as error:
+                self._report.troubles.append(f"{title}: the story broke off: {error}")
+                return
+
+    def _tell(self, event: DemoEvent) -> None:
+        if isinstance(event, Exchange):
+            self._report.exchanges.setdefault(self._wire, []).append(event)
+        elif isinstance(event, Check):
+            self._report.checks.append(event)
+        self._watch(event)

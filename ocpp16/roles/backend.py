@@ -1,0 +1,378 @@
+"""A central system, as its charge point sees it: kept connected, booted, and called.
+
+Outlives its connections: while there is none, calls wait in line. Spec: C 4.2, J 5.4, JE 3.4.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Coroutine
+from functools import partial
+from typing import Any, Protocol
+
+from ocpp16.catalog import action_of
+from ocpp16.clock import Clock
+from ocpp16.enums import RegistrationStatus
+from ocpp16.envelope import PeerInfo
+from ocpp16.errors import (
+    CallFailed,
+    CallNotAllowed,
+    CallTimeout,
+    ConnectionRefused,
+    InvalidResponse,
+    OcppError,
+    QueueFull,
+    SecurityError,
+    SessionClosed,
+)
+from ocpp16.messages import BootNotificationRequest, BootNotificationResponse
+from ocpp16.roles import event as told
+from ocpp16.roles import log
+from ocpp16.roles.backoff import Backoff
+from ocpp16.roles.driver import Driver, NotSent
+from ocpp16.roles.peer import Duration, Peer, ResponseT, seconds_of
+from ocpp16.roles.registration import StationGate
+from ocpp16.roles.work import Workload
+from ocpp16.session import Session
+from ocpp16.settings import Settings
+from ocpp16.structure import Request, Response
+from ocpp16.transports.connection import GOING_AWAY, NORMAL_CLOSURE, Dial
+from ocpp16.transports.task import Signal, TaskGroup, time_limit
+
+logger = logging.getLogger(__name__)
+
+
+class Station(Protocol):
+    """The charge point, as far as its backend needs it."""
+
+    identity: str
+    settings: Settings
+    clock: Clock
+
+    @property
+    def watches_frames(self) -> bool:
+        """Tell whether anyone wants frame events."""
+        raise NotImplementedError
+
+    def tell(self, event: told.Event) -> None:
+        """Spread an event."""
+        ...
+
+    def open_session(self, info: PeerInfo) -> Session:
+        """Return a new session."""
+        raise NotImplementedError
+
+    async def handle(self, peer: Backend, request: Request[Any]) -> Response:
+        """Run the handler of a request."""
+        raise NotImplementedError
+
+    async def run_after(self, peer: Backend, request: Request[Any], response: Response) -> None:
+        """Run what is due once a response has left."""
+        ...
+
+
+class Backend(Peer):
+    """The central system of a charge point.
+
+    Args:
+        station: The charge point.
+        dial: Opens a connection.
+        boot: What to boot with; None does not boot, and does not gate.
+        reconnect: Whether a connection that was lost is opened again, for ever.
+        attempts: How often the start is tried before it fails; None is for ever.
+        random: Gives a number from 0 to below 1.
+    """
+
+    def __init__(
+        self,
+        station: Station,
+        dial: Dial,
+        *,
+        boot: BootNotificationRequest | None,
+        reconnect: bool,
+        attempts: int | None,
+        random: Callable[[], float],
+    ) -> None:
+        self._station = station
+        self._settings = station.settings
+        self._clock = station.clock
+        self._dial = dial
+        self._boot = boot
+        self._reconnect = reconnect
+        self._attempts = attempts
+        self._gate = StationGate(is_used=boot is not None)
+        self._workload: Workload[Backend] = Workload(
+            self._settings.handlers, handle=self._handle, after=station.run_after
+        )
+        self._backoff = Backoff(self._settings, random)
+        self._driver: Driver[Backend] | None = None
+        self._since = 0.0
+        self._info: PeerInfo | None = None
+        self._closed: str | None = None
+        self._waiting = 0
+        self._changed = Signal()
+        self._tasks = TaskGroup(lambda error: log.failure(logger, "a charge point failed", error))
+
+    # Peer
+
+    @property
+    def identity(self) -> str:
+        """The charge point's identity."""
+        return self._station.identity
+
+    @property
+    def info(self) -> PeerInfo:
+        """What is known of the connection, or of the last one."""
+        if self._info is None:
+            raise SessionClosed("there was no connection yet")
+        return self._info
+
+    @property
+    def is_connected(self) -> bool:
+        """Tell whether there is a connection now."""
+        return self._driver is not None
+
+    @property
+    def registration(self) -> RegistrationStatus | None:
+        """What we were told when we booted; None if nothing yet."""
+        return self._gate.status
+
+    async def call(
+        self,
+        request: Request[ResponseT],
+        *,
+        timeout: Duration | None = None,  # noqa: ASYNC109 - the session keeps it, not a task
+        call_id: str | None = None,
+    ) -> ResponseT:
+        """Send a request and return its response; see `Peer.call`.
+
+        While there is no connection the call waits, within its time, for the next one.
+        """
+        reason = self._gate.why_not_call(request)
+        if reason is not None:
+            raise CallNotAllowed(reason)
+        return await self._call(request, timeout, call_id)
+
+    async def accepted(self) -> None:
+        """Wait until the central system has accepted the registration.
+
+        Raises:
+            SessionClosed: The charge point was stopped before.
+        """
+        await self._until(lambda: self._gate.status is RegistrationStatus.ACCEPTED)
+
+    def close(self, code: int = NORMAL_CLOSURE, reason: str = "") -> None:
+        """End the connection, and do not open another one."""
+        self._end(f"closed by us: {code} {reason}".rstrip(), code, reason)
+
+    # For the charge point
+
+    async def start(self) -> None:
+        """Connect, and boot if that is wanted; return after the first answer to that.
+
+        Raises:
+            ConnectionRefused: The central system did not let us in.
+            SessionClosed: It could not be reached.
+            CallFailed: It answered BootNotification with an error. Likewise InvalidResponse and
+                CallTimeout.
+        """
+        tries = 0
+        while True:
+            tries += 1
+            try:
+                if self._driver is None:
+                    await self._open()
+                wait = None if self._boot is None else await self._send_boot(self._boot)
+                break
+            except (
+                ConnectionRefused,
+                SessionClosed,
+                CallFailed,
+                InvalidResponse,
+                CallTimeout,
+            ) as error:
+                if self._closed is not None or tries == self._attempts:
+                    raise
+                self._warn("the start failed", error)
+                await self._clock.sleep(
+                    self._backoff.next_wait()
+                    if isinstance(error, ConnectionError)
+                    else self._settings.boot_retry.total_seconds()
+                )
+        self._tasks.spawn(self._while_open(self._keep_connected))
+        if self._boot is not None and wait is not None:
+            self._tasks.spawn(self._while_open(partial(self._keep_booting, self._boot, wait)))
+
+    async def stop(self) -> None:
+        """Stop gracefully: handlers get their time, then the connection is closed."""
+        self._tasks.cancel()
+        driver = self._driver
+        if driver is not None:
+            driver.is_draining = True
+        try:
+            await self._workload.drain(self._clock, self._settings.drain_timeout.total_seconds())
+        finally:
+            self.close()
+        await self._tasks.wait()
+        if driver is not None:
+            await driver.connection.wait_closed()
+
+    # Owner of the driver
+
+    @property
+    def watches_frames(self) -> bool:
+        """Tell whether anyone wants frame events."""
+        return self._station.watches_frames
+
+    def tell(self, event: told.Event) -> None:
+        """Spread an event."""
+        self._station.tell(event)
+
+    def connection_over(self, driver: Driver[Any], reason: str) -> None:
+        """Take it that a connection has ended."""
+        if self._driver is driver:
+            self._driver = None
+            self._backoff.end_connection(self._clock.time() - self._since)
+            self.tell(told.Disconnected(self, reason))
+            if not self._reconnect:
+                self._end(reason, GOING_AWAY, "")
+            self._changed.notify()
+
+    # Inside: the connection
+
+    async def _open(self) -> None:
+        connection = await self._dial()
+        if self._closed is not None:
+            connection.close()
+            raise SessionClosed(self._closed)
+        self._info = connection.info
+        driver: Driver[Backend] = Driver(
+            self,
+            connection,
+            self._station.open_session(connection.info),
+            self._workload,
+            owner=self,
+            clock=self._clock,
+            is_deaf=lambda: self._gate.is_silent,
+        )
+        self._driver = driver
+        self._since = self._clock.time()
+        self.tell(told.Connected(self))
+        connection.start(driver)
+        self._changed.notify()
+
+    async def _keep_connected(self) -> None:
+        while True:
+            await self._until(lambda: self._driver is None)
+            await self._clock.sleep(self._backoff.next_wait())
+            try:
+                await self._open()
+            except (ConnectionRefused, SessionClosed) as error:
+                self._warn("no connection", error)
+
+    async def _while_open(self, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
+        try:
+            await work()
+        except SessionClosed:
+            if self._closed is None:
+                raise
+
+    def _warn(self, what: str, error: OcppError) -> None:
+        line = f"{self.identity}: {what}: {error}"
+        logger.warning("%s", log.one_line(line, self._settings.log_line))
+
+    def _end(self, why: str, code: int, reason: str) -> None:
+        if self._closed is None:
+            self._closed = why
+            if self._driver is not None:
+                self._driver.close(code, reason)
+            self._changed.notify()
+
+    async def _until(self, is_so: Callable[[], bool]) -> None:
+        while not is_so():
+            if self._closed is not None:
+                raise SessionClosed(self._closed)
+            await self._changed.wait()
+
+    # Inside: our calls
+
+    async def _call(
+        self, request: Request[ResponseT], limit: Duration | None, call_id: str | None
+    ) -> ResponseT:
+        seconds = seconds_of(self._settings.call_timeout if limit is None else limit)
+        deadline = self._clock.time() + seconds
+        while True:
+            driver = await self._connected(request, deadline)
+            try:
+                response: ResponseT = await driver.call(
+                    request, deadline - self._clock.time(), call_id
+                )
+            except NotSent:
+                continue  # It stood in line when the connection was lost, and still does.
+            if isinstance(response, BootNotificationResponse):
+                self._take_boot_answer(response)
+            return response
+
+    async def _connected(self, request: Request[Any], deadline: float) -> Driver[Backend]:
+        if self._driver is not None:
+            return self._driver
+        if self._waiting >= self._settings.call_queue:
+            raise QueueFull(f"{self._waiting} calls wait for a connection already")
+        self._waiting += 1
+        try:
+            async with time_limit(self._clock, deadline - self._clock.time()):
+                await self._until(lambda: self._driver is not None)
+        except TimeoutError:
+            action = action_of(type(request)).name
+            raise CallTimeout(f"{action} was not sent: no connection in time") from None
+        finally:
+            self._waiting -= 1
+        assert self._driver is not None  # noqa: S101 - as `_until` says
+        return self._driver
+
+    async def _handle(self, peer: Backend, request: Request[Any]) -> Response:
+        if self._gate.is_silent:
+            raise SecurityError  # It came in one go with our rejection; no answer leaves.
+        stand_in = self._gate.stand_in(request)
+        if stand_in is not None:
+            return stand_in
+        response = await self._station.handle(peer, request)
+        self._gate.permit(request, response)
+        return response
+
+    # Inside: the registration
+
+    async def _send_boot(self, boot: BootNotificationRequest) -> float:
+        """Send BootNotification; return the least wait before the next one."""
+        answer = await self._call(boot, None, None)
+        if answer.interval > 0:
+            return float(answer.interval)
+        return self._settings.boot_retry.total_seconds()
+
+    def _take_boot_answer(self, answer: BootNotificationResponse) -> None:
+        self._gate.tell(answer.status)
+        self.tell(told.Registered(self, answer.status, answer.interval))
+        self._changed.notify()
+
+    async def _keep_booting(self, boot: BootNotificationRequest, wait: float) -> None:
+        """Send BootNotification after each interval until it is accepted, whenever it is not."""
+        while True:
+            await self._wait_for_acceptance(wait)
+            await self._until(lambda: self._gate.status is not RegistrationStatus.ACCEPTED)
+            self._gate.end_silence()
+            await self._until(lambda: self._driver is not None)
+            try:
+                wait = await self._send_boot(boot)
+            except (CallFailed, InvalidResponse, CallTimeout) as error:
+                self._warn("BootNotification failed", error)
+                wait = self._settings.boot_retry.total_seconds()
+            except SessionClosed as error:
+                self._warn("BootNotification failed", error)
+                wait = 0.0
+
+    async def _wait_for_acceptance(self, seconds: float) -> None:
+        try:
+            async with time_limit(self._clock, seconds):
+                await self.accepted()
+        except TimeoutError:
+            pass
