@@ -142,14 +142,12 @@ class Session:
                 return [FrameIgnored(str(read), frame, exchange)]
             case Fault(message_id=None) if exchange is None:
                 return [FrameIgnored(str(read), frame)]
-            case Fault() if exchange is not None or not self._awaits(read.message_id):
+            case Fault():
                 return self._incoming.refuse_frame(read, exchange)
             case _ if exchange is not None:
                 # S 3: an answer comes in the exchange of its call. Taken from elsewhere, it could
                 # be forged by whoever reaches our server.
                 return [FrameIgnored("an answer outside the exchange of its call", frame, exchange)]
-            case Fault():
-                return self._take_answer(read.message_id, _invalid_response(read), frame, now)
             case InvalidResponse():
                 return self._take_answer(read.message_id, read, frame, now)
             case CallResult() | CallError():
@@ -264,9 +262,6 @@ class Session:
         # and with it every other call of this peer, along.
         except Exception as error:  # noqa: BLE001
             return UnanswerableFrame(f"cannot be read ({type(error).__name__})")
-
-    def _awaits(self, call_id: str | None) -> bool:
-        return self._outgoing.action_of(call_id) is not None
 
     def _take_answer(
         self, call_id: CallId | None, answer: _Answer, frame: bytes | str, now: float

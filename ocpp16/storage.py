@@ -122,11 +122,17 @@ class Registrations(Protocol):
 
 
 class MemoryRegistrations:
-    """`Registrations` that last as long as the process; one entry for each identity let in."""
+    """`Registrations` that last as long as the process.
 
-    __slots__ = ("_registrations",)
+    Args:
+        limit: How many are kept; the ones kept longest ago go first, for whoever lets any identity
+            in lets its peers fill the memory.
+    """
 
-    def __init__(self) -> None:
+    __slots__ = ("_limit", "_registrations")
+
+    def __init__(self, limit: int = 100_000) -> None:
+        self._limit = limit
         self._registrations: dict[str, Registration] = {}
 
     def find(self, identity: str) -> Registration | None:
@@ -135,4 +141,7 @@ class MemoryRegistrations:
 
     def keep(self, identity: str, registration: Registration) -> None:
         """Keep what a charge point was told, in place of what it was told before."""
+        self._registrations.pop(identity, None)
         self._registrations[identity] = registration
+        if len(self._registrations) > self._limit:
+            del self._registrations[next(iter(self._registrations))]

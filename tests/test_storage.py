@@ -115,3 +115,12 @@ def test_a_registration_is_what_was_told_last() -> None:
     assert registrations.find("CP-1") == Registration(status="Accepted", interval=300)
     assert registrations.find("CP-2") == Registration(status="Rejected", interval=600)
     assert registrations.find("cp-1") is None
+
+
+def test_registrations_are_bounded_and_the_oldest_goes_first() -> None:
+    registrations = MemoryRegistrations(limit=2)
+    accepted = Registration(status="Accepted", interval=300)
+    for identity in ("a", "b", "a", "c"):
+        registrations.keep(identity, accepted)
+    assert registrations.find("b") is None
+    assert registrations.find("a") == registrations.find("c") == accepted

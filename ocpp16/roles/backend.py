@@ -265,6 +265,7 @@ class Backend(Peer):
         while True:
             await self._until(lambda: self._driver is None)
             await self._clock.sleep(self._backoff.next_wait())
+            self._check_not_closed()
             try:
                 await self._open()
             except (ConnectionRefused, SessionClosed) as error:
@@ -289,10 +290,15 @@ class Backend(Peer):
             self._changed.notify()
 
     async def _until(self, is_so: Callable[[], bool]) -> None:
-        while not is_so():
-            if self._closed is not None:
-                raise SessionClosed(self._closed)
+        while True:
+            self._check_not_closed()
+            if is_so():
+                return
             await self._changed.wait()
+
+    def _check_not_closed(self) -> None:
+        if self._closed is not None:
+            raise SessionClosed(self._closed)
 
     # Inside: our calls
 

@@ -180,7 +180,7 @@ def test_wait_for_says_why_it_gave_up() -> None:
             await backend.call(BOOT)
             pending = asyncio.create_task(central.wait_for("CP1", registered=True, timeout=5))
             await clock.advance(6)
-            with pytest.raises(TimeoutError, match="'CP1' is connected, but .* Pending"):
+            with pytest.raises(TimeoutError, match=r"'CP1' is connected, but .* Pending"):
                 await pending
         assert not central._arrivals
 
@@ -254,7 +254,7 @@ def test_a_late_clean_up_of_the_old_connection_never_touches_the_new_one() -> No
         pairs = [loopback_pair(central, make_station()) for _ in range(2)]
         async with (
             pairs[0].connected(reconnect=False) as (first, _),
-            pairs[1].connected() as (second, backend),
+            pairs[1].connected() as (_, backend),
         ):
             await settle()
             first.close()
@@ -380,7 +380,7 @@ def test_no_secret_is_logged(caplog: pytest.LogCaptureFixture) -> None:
 
 def test_leniency_is_told() -> None:
     async def main() -> None:
-        central = make_central(settings=Settings(leniency=frozenset({"unknown-fields"})))  # type: ignore[arg-type]
+        central = make_central(settings=Settings(leniency=frozenset({"unknown-fields"})))
         stream = central.events()
         pair = loopback_pair(central, make_station())
         async with pair.connected():
@@ -444,7 +444,7 @@ def test_a_handler_is_registered_once_and_for_what_is_received() -> None:
     central.on(HeartbeatRequest)(lambda peer, request: PULSE)
     with pytest.raises(ValueError, match="has a handler already"):
         central.on(HeartbeatRequest)(lambda peer, request: PULSE)
-    with pytest.raises(ValueError, match="never receives"):
+    with pytest.raises(ValueError, match="central system"):
         central.on(ChangeConfigurationRequest)
 
 
