@@ -27,6 +27,7 @@ from ocpp16.messages import (
 from ocpp16.session import (
     CallEnded,
     CallReceived,
+    FaultAnswered,
     FrameIgnored,
     FrameToSend,
     Session,
@@ -116,14 +117,15 @@ def test_a_decoder_that_fails_on_an_answer_ends_its_call_only(binding: Binding) 
     assert failed.code is ErrorCode.INTERNAL_ERROR
 
 
-def test_a_frame_fault_with_the_id_of_our_call_ends_it(binding: Binding) -> None:
+def test_a_malformed_call_with_the_id_of_our_call_is_answered_and_ends_nothing(
+    binding: Binding,
+) -> None:
     fault = FormationViolation("nests too deep", path="/a", message_id="own-1")
     session = make_session(Odd(binding, unframe=raising(fault)))
     session.call(RESET, 0.0)
-    failed = outcome(session, b"x")
-    assert isinstance(failed, InvalidResponse)
-    assert (failed.code, failed.path) == (ErrorCode.FORMATION_VIOLATION, "/a")
-    assert failed.reason == "nests too deep"
+    events = session.receive(b"x", 1.0)
+    assert [type(event) for event in events] == [FrameToSend, FaultAnswered]
+    assert session.deadline == 30.0
 
 
 # Crossing

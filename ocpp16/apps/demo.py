@@ -99,9 +99,9 @@ class Report:
     def failures(self) -> list[str]:
         """What was not as it should be; empty if all of it was."""
         found = list(self.troubles)
-        for check in self.checks:
-            if not check.ok:
-                found.append(f"{check.chapter}: {check.text}: {check.found}")
+        found += [
+            f"{check.chapter}: {check.text}: {check.found}" for check in self.checks if not check.ok
+        ]
         for wire in self.wires:
             for step in DUE:
                 tally = self.tally(step, wire)
@@ -182,7 +182,7 @@ class _Performance:
 
     async def _tell_story(self, stage: Stage, chapters: Sequence[tuple[str, ChapterPlay]]) -> None:
         for title, play in chapters:
-            stage.open_chapter(title)
+            stage.open_chapter(title, (play.__doc__ or "").strip())
             try:
                 await play(stage)
             except (OcppError, StoryBroken, TimeoutError) as error:

@@ -28,7 +28,7 @@ GLANCE = 0.002
 """Seconds between two looks whether it has happened."""
 
 
-class StoryBroken(Exception):  # noqa: N818
+class StoryBroken(Exception):
     """The story cannot go on."""
 
 
@@ -37,6 +37,8 @@ class Chapter:
     """A part of the story begins."""
 
     title: str
+    summary: str
+    """What happens in it, in one statement."""
 
 
 @attrs.frozen
@@ -97,10 +99,10 @@ class Stage:
         known = self.office.charge_points.get(self.identity)
         return ChargePointRecord(self.identity) if known is None else known
 
-    def open_chapter(self, title: str) -> None:
+    def open_chapter(self, title: str, summary: str) -> None:
         """Begin a part of the story."""
         self._chapter = title
-        self._watch(Chapter(title))
+        self._watch(Chapter(title, summary))
 
     async def ask(self, request: Request[ResponseT]) -> ResponseT:
         """Let the central system call the charge point."""
@@ -111,11 +113,13 @@ class Stage:
         """Let the charge point call the central system."""
         return await self.simulator.outbox.call(request)
 
-    async def wait(self, **passing: float) -> None:
-        """Let simulated time pass; takes what `timedelta` takes (`minutes=10`)."""
-        await self.simulator.pass_time(timedelta(**passing))
+    async def wait(self, minutes: int) -> None:
+        """Let simulated time pass."""
+        text = f"({minutes} minutes pass)" if minutes > 1 else "(a minute passes)"
+        self._watch(Remark(at=self._clock.now(), text=text))
+        await self.simulator.pass_time(timedelta(minutes=minutes))
 
-    def check(self, text: str, ok: bool, found: object = "") -> None:  # noqa: FBT001 - the point
+    def check(self, text: str, ok: bool, found: object = "") -> None:
         """Note whether something holds."""
         self._watch(Check(self._chapter, text, ok, "" if ok else str(found)))
 

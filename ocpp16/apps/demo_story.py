@@ -58,13 +58,13 @@ async def configure(stage: Stage) -> None:
     every = await stage.ask(messages.GetConfigurationRequest())
     values = {one.key: one.value for one in every.configuration_key or ()}
     stage.check_equal("it has two connectors", values.get("NumberOfConnectors"), "2")
-    change = messages.ChangeConfigurationRequest(key="MeterValueSampleInterval", value="600")
+    change = messages.ChangeConfigurationRequest(key="MeterValueSampleInterval", value="900")
     changed = await stage.ask(change)
     stage.check_equal("the change is taken", changed.status, enums.ConfigurationStatus.ACCEPTED)
     asked = ("MeterValueSampleInterval", "NoSuchKey")
     some = await stage.ask(messages.GetConfigurationRequest(key=asked))
     stage.check_equal(
-        "the new value reads back", [one.value for one in some.configuration_key or ()], ["600"]
+        "the new value reads back", [one.value for one in some.configuration_key or ()], ["900"]
     )
     stage.check_equal("an unknown key is named as such", some.unknown_key, ("NoSuchKey",))
     change = messages.ChangeConfigurationRequest(key="NumberOfConnectors", value="3")
@@ -82,8 +82,8 @@ async def charge(stage: Stage) -> None:
     await stage.check_status(1, ChargePointStatus.CHARGING)
     transaction = stage.transaction(1)
     stage.check_equal("the transaction is the driver's", transaction.id_tag, CARD)
-    await stage.wait(minutes=20)
-    stage.check_equal("20 minutes at 11 kW are metered", transaction.reading, 3666)
+    await stage.wait(minutes=30)
+    stage.check_equal("30 minutes at 11 kW are metered", transaction.reading, 5500)
 
     profile = _slower(transaction.id, stage)
     limited = await stage.ask(
@@ -107,7 +107,7 @@ async def charge(stage: Stage) -> None:
         [(0, 10.0), (1800, 6.0)],
     )
     await stage.wait(minutes=30)
-    stage.check_equal("30 minutes at 10 A x 3 are metered", transaction.reading, 3666 + 3450)
+    stage.check_equal("30 minutes at 10 A x 3 are metered", transaction.reading, 5500 + 3450)
     clear = messages.ClearChargingProfileRequest(id=profile.charging_profile_id)
     for text, expected in (
         ("the profile is removed", enums.ClearChargingProfileStatus.ACCEPTED),
@@ -157,7 +157,7 @@ async def start_remotely(stage: Stage) -> None:
     await stage.simulator.plug(2)
     await stage.check_status(2, ChargePointStatus.CHARGING)
     transaction = stage.transaction(2)
-    await stage.wait(minutes=5)
+    await stage.wait(minutes=6)
     trigger = messages.TriggerMessageRequest(
         requested_message=enums.MessageTrigger.METER_VALUES, connector_id=2
     )
@@ -166,8 +166,8 @@ async def start_remotely(stage: Stage) -> None:
         "a reading is promised", triggered.status, enums.TriggerMessageStatus.ACCEPTED
     )
     await stage.check_soon(
-        "and comes: 5 minutes at 11 kW",
-        lambda: transaction.reading == 916,
+        "and comes: 6 minutes at 11 kW",
+        lambda: transaction.reading == 1100,
         lambda: f"but {transaction.reading}",
     )
     unlocked = await stage.ask(messages.UnlockConnectorRequest(connector_id=2))
@@ -327,12 +327,12 @@ async def reset(stage: Stage) -> None:
     await stage.simulator.plug(1)
     stage.check("a listed card is accepted", await stage.simulator.present(1, CARD))
     transaction = stage.transaction(1)
-    await stage.wait(minutes=2)
+    await stage.wait(minutes=3)
     answer = await stage.ask(messages.ResetRequest(type=enums.ResetType.SOFT))
     stage.check_equal("the reset is accepted", answer.status, enums.ResetStatus.ACCEPTED)
     await stage.check_soon("the transaction ends first", lambda: transaction.stop)
     stage.check_equal("its reason is SoftReset", transaction.reason, enums.Reason.SOFT_RESET)
-    stage.check_equal("its energy is that of 2 minutes", transaction.energy, 366)
+    stage.check_equal("its energy is that of 3 minutes", transaction.energy, 550)
     await _check_reboot(stage, boots=3)
     await stage.simulator.unplug(1)
     await stage.check_status(1, ChargePointStatus.AVAILABLE)

@@ -1,7 +1,7 @@
 """Messages as people and programs read them: a short text, or the fields as JSON would have them.
 
-Knows the spec of a message and no wire. What may hold a key or a password is never shown. Texts of
-a peer are escaped by `summarise`, and as they are in `payload_of`. Spec: W A01.09 (no keys in logs).
+Knows the spec of a message and no wire. What may hold a key or a password is never shown (W
+A01.09). Texts of a peer are escaped by `summarise`, and as they are in `payload_of`.
 """
 
 from __future__ import annotations

@@ -198,7 +198,7 @@ def test_closing_the_backend_is_the_end() -> None:
 def test_the_first_connection_is_tried_so_often_then_raises() -> None:
     async def main() -> None:
         clock = HandClock()
-        station = make_station(clock)
+        station = make_station(clock, random=lambda: 0.9)
         pair = loopback_pair(make_central(clock=clock), station)
         pair.is_down = True
         tries: list[float] = []

@@ -1,0 +1,86 @@
+"""What apps tell, as objects for one line of JSON each. Knows names of keys, prints nothing."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from ocpp16.apps.demo import DUE, Report
+from ocpp16.apps.exchange import Exchange, Remark
+from ocpp16.apps.summary import payload_of
+from ocpp16.errors import CallFailed, InvalidResponse, OcppError
+from ocpp16.primitives import format_timestamp
+from ocpp16.roles.log import one_line
+from ocpp16.structure import Response
+
+LINE_LIMIT = 2048
+
+
+def line(value: dict[str, Any]) -> str:
+    """Return an object as one line of ASCII, whatever a peer put into it."""
+    return json.dumps(value, ensure_ascii=True)
+
+
+def exchange_object(exchange: Exchange) -> dict[str, Any]:
+    """Return a call with its answer."""
+    outcome = exchange.outcome
+    return {
+        "type": "exchange",
+        "time": format_timestamp(exchange.at),
+        "identity": exchange.identity,
+        "wire": exchange.wire,
+        "sender": exchange.sender.value,
+        "action": exchange.action,
+        "ok": exchange.ok,
+        "ms": round(exchange.seconds * 1000, 3),
+        "request": payload_of(exchange.request),
+        "response": payload_of(outcome) if isinstance(outcome, Response) else None,
+        "error": _error_object(outcome) if isinstance(outcome, OcppError) else None,
+    }
+
+
+def _error_object(error: OcppError) -> dict[str, Any]:
+    code = error.code if isinstance(error, (CallFailed, InvalidResponse)) else None
+    return {"code": code if code is None else str(code), "reason": one_line(str(error), LINE_LIMIT)}
+
+
+def remark_object(remark: Remark) -> dict[str, Any]:
+    """Return a remark."""
+    return {
+        "type": "log",
+        "time": format_timestamp(remark.at),
+        "level": "warning" if remark.is_warning else "info",
+        "text": one_line(remark.text, LINE_LIMIT),
+    }
+
+
+def report_object(report: Report) -> dict[str, Any]:
+    """Return what a demo has shown."""
+    return {
+        "type": "summary",
+        "ok": report.ok,
+        "seconds": round(report.seconds, 3),
+        "exchanges": sum(len(exchanges) for exchanges in report.exchanges.values()),
+        "actions": [
+            {
+                "action": step.action,
+                "sender": step.sender,
+                "wires": {
+                    wire: {
+                        "ok": tally.ok,
+                        "calls": tally.calls,
+                        "failures": tally.failures,
+                        "ms": None if tally.milliseconds is None else round(tally.milliseconds, 3),
+                    }
+                    for wire in report.wires
+                    for tally in (report.tally(step, wire),)
+                },
+            }
+            for step in DUE
+        ],
+        "checks": [
+            {"chapter": check.chapter, "text": check.text, "ok": check.ok, "found": check.found}
+            for check in report.checks
+        ],
+        "failures": report.failures,
+    }
