@@ -15,5 +15,6 @@ exclude_patterns = ["_build"]
 autodoc_member_order = "bysource"
 autodoc_typehints = "description"
 autodoc_default_options = {"members": True, "show-inheritance": True}
-nitpicky = False
+# Fields of several messages are called `type`.
+suppress_warnings = ["ref.python"]
 myst_heading_anchors = 3

@@ -1,13 +1,15 @@
-"""What apps tell, as objects for one line of JSON each. Knows names of keys, prints nothing."""
+"""What apps tell, as lines of JSON: one object each, in ASCII, whatever a peer put into it."""
 
 from __future__ import annotations
 
 import json
-from typing import Any
+import sys
+from typing import Any, TextIO
 
-from ocpp16.apps.demo import DUE, Report
+from ocpp16.apps.demo import DUE, DemoEvent, Report
 from ocpp16.apps.exchange import Exchange, Remark
 from ocpp16.apps.summary import payload_of
+from ocpp16.apps.verdict import Verdict
 from ocpp16.errors import CallFailed, InvalidResponse, OcppError
 from ocpp16.primitives import format_timestamp
 from ocpp16.roles.log import one_line
@@ -16,9 +18,50 @@ from ocpp16.structure import Response
 LINE_LIMIT = 2048
 
 
-def line(value: dict[str, Any]) -> str:
-    """Return an object as one line of ASCII, whatever a peer put into it."""
-    return json.dumps(value, ensure_ascii=True)
+class JsonLines:
+    """Prints what happens, one object a line.
+
+    Args:
+        file: Where to; None is standard output.
+    """
+
+    def __init__(self, file: TextIO | None = None) -> None:
+        self._file = file or sys.stdout
+
+    def event(self, event: DemoEvent) -> None:
+        """Print a call, or a remark; chapters and checks of a demo are in its report."""
+        match event:
+            case Exchange():
+                self._line(exchange_object(event))
+            case Remark():
+                self._line(remark_object(event))
+            case _:
+                pass
+
+    def listening(self, url: str) -> None:
+        """Print where charge points can connect."""
+        self._line({"type": "listening", "url": url})
+
+    def demo_begins(self) -> None:
+        """Print nothing."""
+
+    def demo_worked(self) -> None:
+        """Print nothing."""
+
+    def report(self, report: Report) -> None:
+        """Print what a demo has shown."""
+        self._line(report_object(report))
+
+    def verdict(self, number: int, verdict: Verdict) -> None:
+        """Print what is said of one frame."""
+        self._line({"line": number, **verdict.to_json()})
+
+    def summary(self, frames: int, valid: int, accepted: int) -> None:
+        """Print nothing: each object stands for one frame."""
+
+    def _line(self, value: dict[str, Any]) -> None:
+        self._file.write(f"{json.dumps(value, ensure_ascii=True)}\n")
+        self._file.flush()
 
 
 def exchange_object(exchange: Exchange) -> dict[str, Any]:

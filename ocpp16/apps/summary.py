@@ -32,6 +32,7 @@ SHOWN_ITEMS = 3
 
 _HIDDEN = "(hidden)"
 _CREDENTIALS = re.compile(r"(?<=//)[^/?#]*@")
+_SPEAKING = frozenset({"status", "id_tag_info", "meter_value"})
 _LOCATIONS = frozenset({"location", "remote_location"})
 
 
@@ -48,8 +49,14 @@ def summarise(message: Structure, limit: int = 200) -> str:
         for field, value in fields
         if field.kind is not FieldKind.TIMESTAMP and value is not ChargePointErrorCode.NO_ERROR
     ]
-    parts = (f"{field.wire}={_short(value)}" for field, value in telling or fields)
-    return one_line(" ".join(parts), limit)
+    # A stable sort: random ids of many digits last, where a narrow line is cut.
+    telling.sort(key=lambda pair: pair[0].name == "transaction_id")
+    return one_line(" ".join(_part(field, value) for field, value in telling or fields), limit)
+
+
+def _part(field: FieldSpec, value: object) -> str:
+    # Where the value says what it is, its name is not needed.
+    return _short(value) if field.name in _SPEAKING else f"{field.wire}={_short(value)}"
 
 
 def _fields(message: Structure) -> list[tuple[FieldSpec, Any]]:

@@ -6,7 +6,7 @@ import asyncio
 from http import HTTPStatus
 
 from websockets.client import ClientProtocol
-from websockets.exceptions import InvalidStatus
+from websockets.exceptions import InvalidStatus, InvalidURI
 from websockets.http11 import Request, Response
 from websockets.protocol import State
 from websockets.uri import parse_uri
@@ -40,9 +40,13 @@ async def dial(url: str, identity: str, *, settings: Settings, clock: Clock) -> 
     Raises:
         ConnectionRefused: The central system did not let us in, or does not speak OCPP 1.6.
         SessionClosed: It could not be reached.
+        ValueError: The URL is none.
     """
     whole_url = url_for(url, identity)
-    uri = parse_uri(whole_url)
+    try:
+        uri = parse_uri(whole_url)
+    except InvalidURI as error:
+        raise ValueError(f"{without_secrets(url)!r}: {error.msg}") from None
     connection = ClientConnection(
         ClientProtocol(
             uri, subprotocols=[SUBPROTOCOL], max_size=settings.message_limit, logger=SILENT

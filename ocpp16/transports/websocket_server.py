@@ -55,7 +55,6 @@ class WebSocketListener:
         self.settings = settings
         self.clock = clock
         self.path = self._parts.path
-        self.is_stopping = False
         self._server: asyncio.Server | None = None
         self._connections: set[ServerConnection] = set()
         self._one_left = Signal()
@@ -89,14 +88,13 @@ class WebSocketListener:
 
     def stop(self) -> None:
         """Let nobody in any more."""
-        self.is_stopping = True
         if self._server is not None:
             self._server.close()
+        for connection in tuple(self._connections):
+            connection.give_up_handshake()
 
     async def wait_closed(self) -> None:
         """Wait until no connection is left."""
-        for connection in list(self._connections):
-            connection.give_up_handshake()
         while self._connections:
             await self._one_left.wait()
 
@@ -146,9 +144,15 @@ class ServerConnection(WebSocketConnection):
         self._listener.discard(self)
 
     def give_up_handshake(self) -> None:
-        """Cut the connection if it is not open yet."""
-        if self._info is None:
+        """Refuse the connection if it is not open yet."""
+        if self._info is not None:
+            return
+        if self._admitting is None or self._admitting.done():
             self._abort()
+        else:
+            self._admitting.cancel()
+            status = HTTPStatus.SERVICE_UNAVAILABLE
+            self._refuse(self._protocol.reject(status, "the server stops\n"))
 
     def _take_handshake(self, message: Request | Response) -> None:
         if isinstance(message, Request) and self._admitting is None:
@@ -163,8 +167,6 @@ class ServerConnection(WebSocketConnection):
                 self._refuse(response)
                 return
             verdict = await self._judge(request)
-            if self._listener.is_stopping:
-                verdict = Refusal(HTTPStatus.SERVICE_UNAVAILABLE, "the server stops")
             if isinstance(verdict, Refusal):
                 refusal = self._protocol.reject(verdict.status, f"{verdict.reason}\n")
                 for name, value in verdict.headers:

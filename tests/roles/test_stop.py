@@ -156,7 +156,8 @@ def test_a_server_can_be_started_again_and_others_are_left_alone() -> None:
         first, second = central.serve(json=ENDPOINT), central.serve(json=ENDPOINT)
         await first.start()
         async with (
-            second, make_station(identity="A").connect(first.urls.json, reconnect=False) as a,
+            second,
+            make_station(identity="A").connect(first.urls.json, reconnect=False) as a,
             make_station(identity="B").connect(second.urls.json) as b,
         ):
             assert await a.call(HEARTBEAT) == PULSE
@@ -165,8 +166,8 @@ def test_a_server_can_be_started_again_and_others_are_left_alone() -> None:
             assert dict(first.urls) == {}
             assert await b.call(HEARTBEAT) == PULSE
             await first.start()
-            async with make_station(identity="A").connect(first.urls.json) as a:
-                assert await a.call(HEARTBEAT) == PULSE
+            async with make_station(identity="A").connect(first.urls.json) as again:
+                assert await again.call(HEARTBEAT) == PULSE
             await first.stop()
 
     run(main)

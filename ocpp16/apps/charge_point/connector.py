@@ -13,6 +13,8 @@ import attrs
 from ocpp16.datatypes import ChargingProfile, MeterValue, SampledValue
 from ocpp16.enums import ChargePointStatus, Measurand, ReadingContext, UnitOfMeasure
 
+_WATT_HOUR = 10 * 3600 * 1_000_000
+
 
 @attrs.define(kw_only=True)
 class Transaction:
@@ -36,13 +38,13 @@ class Connector:
     """A connector. The meter counts what it delivered since it was built, in Wh."""
 
     number: int
-    power: float
-    """What hardware and car can do, in W."""
-    register: float = 0.0
-    """The meter, in Wh."""
+    power: int
+    """What hardware and car can do, in tenths of a watt."""
+    register: int = 0
+    """The meter, in tenths of a watt times microseconds: exact, however time is cut."""
     status: ChargePointStatus = ChargePointStatus.AVAILABLE
-    limit: float | None = None
-    """What smart charging allows now, in W."""
+    limit: int | None = None
+    """What smart charging allows now, in tenths of a watt."""
     is_plugged: bool = False
     is_operative: bool = True
     """False once a central system has made it inoperative, even while a transaction goes on."""
@@ -59,13 +61,13 @@ class Connector:
     @property
     def meter(self) -> int:
         """The meter in whole Wh, as transactions report it."""
-        return int(self.register)
+        return self.register // _WATT_HOUR
 
     @property
-    def draw(self) -> float:
-        """The power that flows now, in W."""
+    def draw(self) -> int:
+        """The power that flows now, in tenths of a watt."""
         if self.status is not ChargePointStatus.CHARGING:
-            return 0.0
+            return 0
         return self.power if self.limit is None else min(self.power, self.limit)
 
     @property
@@ -77,7 +79,7 @@ class Connector:
 
     def deliver(self, duration: timedelta) -> None:
         """Let the present power flow for so long."""
-        self.register += self.draw * duration.total_seconds() / 3600
+        self.register += self.draw * (duration // timedelta(microseconds=1))
 
     def reading(
         self, at: datetime, context: ReadingContext, measurands: Iterable[Measurand]
@@ -88,7 +90,7 @@ class Connector:
 
     def _sample(self, measurand: Measurand, context: ReadingContext) -> SampledValue:
         if measurand is Measurand.POWER_ACTIVE_IMPORT:
-            value, unit = f"{self.draw:.0f}", UnitOfMeasure.W
+            value, unit = f"{self.draw / 10:.0f}", UnitOfMeasure.W
         else:
             value, unit = str(self.meter), UnitOfMeasure.WH
         return SampledValue(value=value, context=context, measurand=measurand, unit=unit)

@@ -93,7 +93,7 @@ class Simulator:
         self.reservations = Reservations()
         self.profiles = ChargingProfiles(hardware.power, hardware.connectors)
         self.connectors = {
-            number: Connector(number, float(hardware.power))
+            number: Connector(number, 10 * hardware.power)
             for number in range(1, hardware.connectors + 1)
         }
 
@@ -281,9 +281,9 @@ class Simulator:
             transaction = connector.transaction
             if transaction is None or not transaction.may_draw:
                 continue
-            limit = self.profiles.limit_at(number, self.now, transaction.started)
-            connector.limit = limit / 10
-            status = ChargePointStatus.CHARGING if limit else ChargePointStatus.SUSPENDED_EVSE
+            connector.limit = self.profiles.limit_at(number, self.now, transaction.started)
+            may_draw = connector.limit > 0
+            status = ChargePointStatus.CHARGING if may_draw else ChargePointStatus.SUSPENDED_EVSE
             await self.set_status(connector, status)
 
     async def free(self, reservations: Iterable[Reservation]) -> None:

@@ -1,0 +1,346 @@
+"""The commands of `ocpp16`: parse arguments, call an app, print, return an exit code.
+
+The only module that knows `typer`; it is loaded when a command runs, never by `import ocpp16`.
+Exit codes: 0 all went well, 1 it did not, 2 the command was called wrongly, 130 interrupted.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import difflib
+import signal
+import sys
+from collections.abc import Coroutine, Iterable, Iterator
+from datetime import timedelta
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any, BinaryIO, NoReturn, TypeVar
+from urllib.parse import urlsplit
+
+import typer
+
+from ocpp16._version import __version__
+from ocpp16.apps.central_system import run_central_system
+from ocpp16.apps.charge_point.simulator import Hardware
+from ocpp16.apps.charging_session import Plan, run_charge_point
+from ocpp16.apps.demo import run_demo
+from ocpp16.apps.inspection import Inspector, inspect_stream
+from ocpp16.apps.json_lines import JsonLines
+from ocpp16.apps.printer import Printer
+from ocpp16.catalog import ACTIONS
+from ocpp16.settings import Leniency
+
+T = TypeVar("T")
+
+INTERRUPTED = 130
+DEFAULT_PATH = "/ocpp"
+
+app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None)
+
+
+class Output(StrEnum):
+    """How results are written."""
+
+    TEXT = "text"
+    JSON = "json"
+
+
+OutputOption = Annotated[
+    Output, typer.Option("--output", help="For people, or one JSON object a line.")
+]
+
+
+@app.callback(invoke_without_command=True)
+def root(
+    context: typer.Context,
+    version: Annotated[bool, typer.Option("--version", help="Tell the version.")] = False,
+) -> None:
+    """OCPP 1.6, seen and tried.
+
+    \b
+    Start here:
+      ocpp16 demo                                      both sides at work, every action once
+      ocpp16 central-system --json 127.0.0.1:9000 --open
+      ocpp16 charge-point CP1 --url ws://127.0.0.1:9000/ocpp
+      ocpp16 inspect frames.txt                        what is wrong with these frames?
+
+    \b
+    Exit codes: 0 fine, 1 not fine, 2 called wrongly, 130 interrupted.
+    """  # noqa: D301 - click needs \b as one character
+    if version:
+        typer.echo(f"ocpp16 {__version__}")
+    elif context.invoked_subcommand is None:
+        typer.echo(context.get_help())
+
+
+@app.command()
+def demo(
+    output: OutputOption = Output.TEXT,
+    quiet: Annotated[bool, typer.Option("--quiet", help="Print the table only.")] = False,
+) -> None:
+    """Run a central system and a charge point against each other.
+
+    Both play a day of a charging station over real sockets on this machine: every action of OCPP
+    1.6, in each direction that the standard gives it, with checks of what it brought about.
+
+    \b
+    Examples:
+      ocpp16 demo
+      ocpp16 demo --quiet
+      ocpp16 demo --output json | jq -c 'select(.type == "summary").ok'
+
+    \b
+    Exit codes: 0 all of it worked, 1 something did not, 130 interrupted.
+    """  # noqa: D301 - click needs \b as one character
+    printer = _printer(output)
+    if not quiet:
+        printer.demo_begins()
+    report = _run(run_demo((lambda event: None) if quiet else printer.event))
+    printer.report(report)
+    if report.ok and not quiet:
+        printer.demo_worked()
+    raise typer.Exit(0 if report.ok else 1)
+
+
+@app.command("central-system")
+def central_system(
+    json: Annotated[
+        str, typer.Option("--json", metavar="HOST:PORT[/PATH]", help="Where to take OCPP-J.")
+    ],
+    anyone: Annotated[
+        bool, typer.Option("--open", help="Let any charge point in, without authentication.")
+    ] = False,
+    charge_point: Annotated[
+        list[str] | None,
+        typer.Option("--charge-point", metavar="IDENTITY", help="Who may connect; repeatable."),
+    ] = None,
+    interval: Annotated[int, typer.Option(min=1, help="Seconds between heartbeats.")] = 300,
+    output: OutputOption = Output.TEXT,
+) -> None:
+    """Run a central system in memory, and log what charge points say.
+
+    The first line on standard output is the URL for charge points; each adds /IDENTITY to it. Port
+    0 is any free one, and the path is /ocpp unless given. Every tag is accepted. Nothing outlives
+    the process: it is for trying things. SIGINT or SIGTERM stop it gracefully.
+
+    \b
+    Examples:
+      ocpp16 central-system --json 127.0.0.1:9000 --open
+      ocpp16 central-system --json 127.0.0.1:0/ocpp --charge-point CP1 --charge-point CP2
+      ocpp16 central-system --json 127.0.0.1:9000 --open --output json
+
+    \b
+    Exit codes: 0 stopped, 1 cannot listen there, 2 called wrongly.
+    """  # noqa: D301 - click needs \b as one character
+    if anyone == bool(charge_point):
+        raise typer.BadParameter("say who may connect: either --open, or --charge-point IDENTITY")
+    url = listening_url(json)
+    printer = _printer(output, dated=True, named=True)
+
+    async def serve() -> None:
+        with _stopped_by_signals() as stop:
+            await run_central_system(
+                json=url,
+                known=None if anyone else frozenset(charge_point or ()),
+                interval=interval,
+                tell=printer.event,
+                listening=lambda urls: printer.listening(urls.json),
+                stop=stop,
+            )
+
+    try:
+        _run(serve())
+    except OSError as error:
+        reason = error.strerror or str(error)
+        _fail(f"cannot listen at {json}: {reason}", "another port may be free; 0 takes any")
+
+
+@app.command("charge-point")
+def charge_point(  # noqa: PLR0917 - typer passes them by name
+    identity: Annotated[str, typer.Argument(help="Who it is.")],
+    url: Annotated[
+        str, typer.Option("--url", help="The central system's URL, without the identity.")
+    ],
+    id_tag: Annotated[str, typer.Option(help="The tag that the driver shows.")] = "CARD-1",
+    duration: Annotated[
+        float, typer.Option(min=0.1, metavar="MINUTES", help="How long the car charges.")
+    ] = 20,
+    energy: Annotated[
+        int | None, typer.Option(min=1, metavar="WH", help="Stop when it has got so much.")
+    ] = None,
+    speed: Annotated[
+        float, typer.Option(min=0.1, help="How much faster time runs while a car charges.")
+    ] = 120,
+    connectors: Annotated[int, typer.Option(min=1, max=99, help="How many it has.")] = 2,
+    connector: Annotated[int, typer.Option(min=1, help="Where the car charges.")] = 1,
+    power: Annotated[
+        int, typer.Option(min=1, metavar="W", help="What a connector can give.")
+    ] = 11_000,
+    vendor: Annotated[str, typer.Option(help="chargePointVendor.")] = "ocpp16",
+    model: Annotated[str, typer.Option(help="chargePointModel.")] = "Simulator",
+    stay: Annotated[
+        bool, typer.Option("--stay", help="Stay afterwards, and serve the central system.")
+    ] = False,
+    output: OutputOption = Output.TEXT,
+) -> None:
+    """Run a simulated charge point that charges one car.
+
+    It boots (waiting for the central system as long as it takes), sends heartbeats, and plays one
+    session: plug, tag, StartTransaction, MeterValues, StopTransaction, unplug. It answers whatever
+    a central system may ask. With --stay it then goes on until it is interrupted, and drivers plug
+    in where a remote start wants them to.
+
+    \b
+    Examples:
+      ocpp16 charge-point CP1 --url ws://127.0.0.1:9000/ocpp
+      ocpp16 charge-point CP1 --url ws://127.0.0.1:9000/ocpp --energy 5000 --speed 600
+      ocpp16 charge-point CP1 --url ws://127.0.0.1:9000/ocpp --stay
+
+    \b
+    Exit codes: 0 it charged, 1 it was not let, 2 called wrongly, 130 interrupted before the end.
+    """  # noqa: D301 - click needs \b as one character
+    if connector > connectors:
+        raise typer.BadParameter(f"there is no connector {connector} of {connectors}")
+    hardware = Hardware(
+        identity=identity, vendor=vendor, model=model, connectors=connectors, power=power
+    )
+    plan = Plan(
+        connector=connector,
+        id_tag=id_tag,
+        duration=timedelta(minutes=duration),
+        energy=energy,
+        speed=speed,
+        stay=stay,
+    )
+    printer = _printer(output)
+
+    async def charge() -> int:
+        with _stopped_by_signals() as stop:
+            charged = await run_charge_point(hardware, url, plan, tell=printer.event, stop=stop)
+            if stop.is_set():
+                return 0 if charged and stay else INTERRUPTED
+            return 0 if charged else 1
+
+    try:
+        code = _run(charge())
+    except (ValueError, NotImplementedError) as error:
+        raise typer.BadParameter(str(error)) from None
+    raise typer.Exit(code)
+
+
+@app.command()
+def inspect(
+    file: Annotated[str, typer.Argument(help="A file of frames, or - for standard input.")] = "-",
+    action: Annotated[str | None, typer.Option(help="The action that answers belong to.")] = None,
+    leniency: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME", help="What our receiver is to tolerate; repeatable."),
+    ] = None,
+    output: OutputOption = Output.TEXT,
+) -> None:
+    """Tell what is wrong with OCPP-J frames, one a line.
+
+    Each frame gets two judgements. VALID is the contract's: the frame rules of OCPP-J 1.6 and the
+    published schemas. ACCEPTED is our receiver's, with the error it answers otherwise. An answer
+    belongs to the earlier call with its id, or to --action.
+
+    \b
+    Examples:
+      ocpp16 inspect frames.txt
+      echo '[2,"1","Heartbeat",{"x":1}]' | ocpp16 inspect
+      ocpp16 inspect --action BootNotification answers.txt --output json
+      ocpp16 inspect --leniency unknown-fields --leniency null-as-absent frames.txt
+
+    \b
+    Exit codes: 0 every frame is valid, 1 one is not, 2 called wrongly, or no such file.
+    """  # noqa: D301 - click needs \b as one character
+    if action is not None and action not in ACTIONS:
+        raise typer.BadParameter(f"{action!r} is no action of OCPP 1.6{_meant(action, ACTIONS)}")
+    for name in leniency or ():
+        if name not in set(Leniency):
+            raise typer.BadParameter(f"{name!r} is none of {', '.join(Leniency)}")
+    inspector = Inspector(action, leniency=frozenset(map(Leniency, leniency or ())))
+    printer = _printer(output)
+    frames = valid = accepted = 0
+    try:
+        with _opened(file) as stream:
+            for number, verdict in inspect_stream(stream, inspector):
+                printer.verdict(number, verdict)
+                frames, valid = frames + 1, valid + verdict.valid
+                accepted += verdict.accepted
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        _fail(f"cannot read {file}: {error.strerror}", "- is standard input", code=2)
+    printer.summary(frames, valid, accepted)
+    raise typer.Exit(0 if valid == frames else 1)
+
+
+def listening_url(address: str) -> str:
+    """Return the URL of HOST:PORT[/PATH]."""
+    parts = urlsplit(address if "://" in address else f"ws://{address}")
+    try:
+        port = parts.port
+    except ValueError:
+        port = None
+    if parts.scheme != "ws" or not parts.hostname or port is None or parts.query:
+        raise typer.BadParameter(f"{address!r} is not HOST:PORT or HOST:PORT/PATH")
+    host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
+    return f"ws://{host}:{port}{parts.path.rstrip('/') or DEFAULT_PATH}"
+
+
+def _meant(name: str, names: Iterable[str]) -> str:
+    close = difflib.get_close_matches(name, names, n=1, cutoff=0.5)
+    return f" (did you mean {close[0]}?)" if close else ""
+
+
+def _opened(file: str) -> contextlib.AbstractContextManager[BinaryIO]:
+    if file == "-":
+        return contextlib.nullcontext(sys.stdin.buffer)
+    return Path(file).open("rb")
+
+
+def _printer(output: Output, *, dated: bool = False, named: bool = False) -> Printer:
+    if output is Output.JSON:
+        return JsonLines()
+    from ocpp16.apps.console import Screen  # noqa: PLC0415 - no rich for who wants JSON
+
+    return Screen(dated=dated, named=named)
+
+
+def _run(work: Coroutine[Any, Any, T]) -> T:
+    try:
+        return asyncio.run(work)
+    except KeyboardInterrupt:
+        raise typer.Exit(INTERRUPTED) from None
+
+
+@contextlib.contextmanager
+def _stopped_by_signals() -> Iterator[asyncio.Event]:
+    """Give an event that SIGINT and SIGTERM set; a second one of them ends the process at once."""
+    loop, stop = asyncio.get_running_loop(), asyncio.Event()
+    signals = (signal.SIGINT, signal.SIGTERM)
+
+    def end() -> None:
+        stop.set()
+        restore()
+
+    def restore() -> None:
+        for each in signals:
+            with contextlib.suppress(NotImplementedError):
+                loop.remove_signal_handler(each)
+
+    for each in signals:
+        # Windows has no such handlers; there, Ctrl-C arrives as KeyboardInterrupt.
+        with contextlib.suppress(NotImplementedError):
+            loop.add_signal_handler(each, end)
+    try:
+        yield stop
+    finally:
+        restore()
+
+
+def _fail(what: str, hint: str, code: int = 1) -> NoReturn:
+    typer.echo(f"ocpp16: {what} ({hint})", err=True)
+    raise typer.Exit(code)

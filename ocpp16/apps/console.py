@@ -1,0 +1,219 @@
+"""How apps look in a terminal. The only module that knows `rich`.
+
+Whatever a peer sent is escaped before it comes here, and goes into `Text`, which reads no markup.
+An arrow to the right is from the charge point to the central system. Colours are for terminals
+only, and off with NO_COLOR.
+"""
+
+from __future__ import annotations
+
+import sys
+from datetime import UTC, datetime
+from typing import TextIO
+
+from rich import box
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from ocpp16.apps.demo import DUE, DemoEvent, Report, Step, Tally
+from ocpp16.apps.demo_stage import Chapter, Check
+from ocpp16.apps.exchange import Exchange, Remark
+from ocpp16.apps.summary import summarise
+from ocpp16.apps.verdict import Verdict
+from ocpp16.roles.log import one_line
+from ocpp16.spec import Side
+from ocpp16.structure import Response
+
+ACTION_WIDTH = 29
+"""Characters of the longest action that is in daily use."""
+PIPE_WIDTH = 400
+"""Where there is no terminal, lines are cut here only."""
+LEAST_ANSWER = 18
+"""Columns that an answer gets, however long the request is."""
+SHOWN_FAILURES = 10
+
+
+class Screen:
+    """Prints what happens, line by line.
+
+    Args:
+        file: Where to; None is standard output.
+        dated: Whether lines tell the date, as a log needs it.
+        named: Whether lines tell the identity.
+    """
+
+    def __init__(
+        self, file: TextIO | None = None, *, dated: bool = False, named: bool = False
+    ) -> None:
+        self._console = Console(
+            file=file or sys.stdout, highlight=False, markup=False, emoji=False, soft_wrap=True
+        )
+        self._width = self._console.width if self._console.is_terminal else PIPE_WIDTH
+        self._dated = dated
+        self._named = named
+        plain = not self._console.encoding.lower().startswith("utf")
+        self._symbols = _ASCII if plain else _UNICODE
+
+    def event(self, event: DemoEvent) -> None:
+        """Print what happened."""
+        match event:
+            case Exchange():
+                self._exchange(event)
+            case Check():
+                self._check(event)
+            case Remark():
+                self._remark(event)
+            case Chapter(title=title, summary=summary):
+                self._line(Text())
+                self._line(Text(title, style="bold"))
+                self._line(Text(summary, style="dim"))
+
+    def _exchange(self, exchange: Exchange) -> None:
+        is_up = exchange.sender is Side.CHARGE_POINT
+        head = self._time(exchange.at)
+        if self._named:
+            head.append(f"{one_line(exchange.identity, 48)}  ")
+        arrow = self._symbols["up" if is_up else "down"]
+        head.append(f"{arrow} ", "cyan" if is_up else "magenta")
+        head.append(f"{exchange.action:<{ACTION_WIDTH}}  ", "bold")
+        tail = Text(f"  {exchange.seconds * 1000:.1f} ms".rjust(10), style="dim")
+        room = max(2 * LEAST_ANSWER, self._width - head.cell_len - tail.cell_len)
+        body = self._body(exchange, room)
+        if self._console.is_terminal:
+            body.pad_right(max(0, room - body.cell_len))
+        self._line(Text.assemble(head, body, tail))
+
+    def _body(self, exchange: Exchange, room: int) -> Text:
+        outcome = exchange.outcome
+        if isinstance(outcome, Response):
+            answer = Text(summarise(outcome, room) or "{}", style="green")
+        else:
+            answer = Text(one_line(str(outcome), room), style="bold red")
+        request = Text(summarise(exchange.request, room))
+        arrow = f"{' ' if request else ''}{self._symbols['answer']} "
+        for_answer = max(LEAST_ANSWER, room - len(arrow) - request.cell_len)
+        answer.truncate(for_answer, overflow="ellipsis")
+        request.truncate(max(0, room - len(arrow) - answer.cell_len), overflow="ellipsis")
+        return Text.assemble(request, (arrow, "dim"), answer)
+
+    def _check(self, check: Check) -> None:
+        if check.ok:
+            self._line(Text(f"    {self._symbols['ok']} {check.text}", style="green"))
+        else:
+            text = one_line(f"{check.text}: {check.found}", PIPE_WIDTH)
+            self._line(Text(f"    {self._symbols['bad']} {text}", style="bold red"))
+
+    def _remark(self, remark: Remark) -> None:
+        style = "yellow" if remark.is_warning else "dim"
+        self._line(self._time(remark.at).append(one_line(remark.text, PIPE_WIDTH), style))
+
+    def _time(self, at: datetime) -> Text:
+        moment = at.astimezone(UTC)
+        if self._dated:
+            return Text(f"{moment:%Y-%m-%d %H:%M:%S}Z  ", style="dim")
+        return Text(f"{moment:%H:%M:%S}.{moment.microsecond // 1000:03d}  ", style="dim")
+
+    def _line(self, text: Text) -> None:
+        text.rstrip()
+        if self._console.is_terminal:
+            text.truncate(self._width, overflow="ellipsis")
+        self._console.print(text)
+
+    def listening(self, url: str) -> None:
+        """Print where charge points can connect: the URL alone, then a hint."""
+        self._line(Text(url))
+        self._line(Text(f"try: ocpp16 charge-point CP1 --url {url}", style="dim"))
+
+    # The demo, its beginning and its end
+
+    def demo_begins(self) -> None:
+        """Print what is to be seen."""
+        self._line(Text("OCPP 1.6: a charge point and its central system", style="bold"))
+        up, down = self._symbols["up"], self._symbols["down"]
+        text = f"{up} from the charge point, {down} from the central system, each with its answer"
+        self._line(Text(text, style="dim"))
+
+    def demo_worked(self) -> None:
+        """Print where to go from there."""
+        self._line(Text("Next, in two terminals:", style="dim"))
+        self._line(Text("  ocpp16 central-system --json 127.0.0.1:9000 --open"))
+        self._line(Text("  ocpp16 charge-point CP1 --url ws://127.0.0.1:9000/ocpp"))
+
+    def report(self, report: Report) -> None:
+        """Print what a demo has shown."""
+        table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+        table.add_column("Action")
+        table.add_column("Direction", no_wrap=True)
+        for wire in report.wires:
+            table.add_column(f"{wire}: ok")
+            table.add_column("calls", justify="right")
+            table.add_column("round trip", justify="right")
+        for step in DUE:
+            cells = [
+                cell for wire in report.wires for cell in self._cells(report.tally(step, wire))
+            ]
+            table.add_row(step.action, self._direction(step), *cells)
+        self._console.print()
+        self._console.print(table)
+        for failure in report.failures[:SHOWN_FAILURES]:
+            text = f"{self._symbols['bad']} {one_line(failure, PIPE_WIDTH)}"
+            self._line(Text(text, style="bold red"))
+        if len(report.failures) > SHOWN_FAILURES:
+            text = f"  and {len(report.failures) - SHOWN_FAILURES} more"
+            self._line(Text(text, style="bold red"))
+        self._line(self._conclusion(report))
+
+    def _direction(self, step: Step) -> Text:
+        is_up = step.sender == Side.CHARGE_POINT.value
+        arrow = self._symbols["up" if is_up else "down"]
+        to = Side.CENTRAL_SYSTEM if is_up else Side.CHARGE_POINT
+        return Text(f"{arrow} to {to.value}", style="cyan" if is_up else "magenta")
+
+    def _cells(self, tally: Tally) -> tuple[Text, Text, Text]:
+        ok = Text(self._symbols["ok"], "green") if tally.ok else Text("no", "bold red")
+        took = "-" if tally.milliseconds is None else f"{tally.milliseconds:.1f} ms"
+        return ok, Text(str(tally.calls)), Text(took)
+
+    def _conclusion(self, report: Report) -> Text:
+        calls = sum(len(exchanges) for exchanges in report.exchanges.values())
+        held = sum(check.ok for check in report.checks)
+        shown = sum(all(report.tally(step, wire).ok for wire in report.wires) for step in DUE)
+        verdict = ("All of it worked", "bold green") if report.ok else ("It failed", "bold red")
+        return Text.assemble(
+            verdict,
+            f": {shown} of {len(DUE)} actions and directions, {calls} calls, "
+            f"{held} of {len(report.checks)} checks, {report.seconds:.1f} s.",
+        )
+
+    # Inspection
+
+    def verdict(self, number: int, verdict: Verdict) -> None:
+        """Print what is said of one frame."""
+        action = one_line(verdict.action or "-", 40)
+        head = Text(f"{number:>6}  {verdict.kind:<10}  {action:<{ACTION_WIDTH}}  ")
+        head.append("valid    " if verdict.valid else "invalid  ", _style(verdict.valid))
+        if verdict.accepted:
+            head.append("accepted", "green")
+        else:
+            head.append(f"refused {verdict.code or '(no answer)'}", "bold red")
+        self._line(head)
+        if verdict.reason is not None:
+            where = "" if verdict.path is None else f"{verdict.path or 'payload'}: "
+            self._line(Text(f"        {one_line(where + verdict.reason, PIPE_WIDTH)}", "yellow"))
+        for deviation in verdict.deviations:
+            text = f"{deviation.kind} at {deviation.path}: {deviation.reason}"
+            self._line(Text(f"        tolerated {one_line(text, PIPE_WIDTH)}", "yellow"))
+
+    def summary(self, frames: int, valid: int, accepted: int) -> None:
+        """Print what is said of all frames."""
+        text = f"{frames} frames: {valid} valid, {accepted} accepted"
+        self._line(Text(text, style=_style(valid == frames)))
+
+
+_UNICODE = {"up": "→", "down": "←", "answer": "⇒", "ok": "✓", "bad": "✗"}
+_ASCII = {"up": "->", "down": "<-", "answer": "=>", "ok": "ok", "bad": "FAILED"}
+
+
+def _style(good: bool) -> str:
+    return "green" if good else "bold red"

@@ -1,0 +1,33 @@
+"""What commands need of whatever shows their results: a screen, or lines of JSON."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from ocpp16.apps.demo import DemoEvent, Report
+from ocpp16.apps.verdict import Verdict
+
+
+class Printer(Protocol):
+    """Shows results as they come."""
+
+    def event(self, event: DemoEvent) -> None:
+        """Show what happened."""
+
+    def listening(self, url: str) -> None:
+        """Show where charge points can connect."""
+
+    def demo_begins(self) -> None:
+        """Say what is to be seen."""
+
+    def report(self, report: Report) -> None:
+        """Show what a demo has shown."""
+
+    def demo_worked(self) -> None:
+        """Say where to go from there."""
+
+    def verdict(self, number: int, verdict: Verdict) -> None:
+        """Show what is said of the frame on a line."""
+
+    def summary(self, frames: int, valid: int, accepted: int) -> None:
+        """Show what is said of all frames."""
