@@ -36,7 +36,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     except usage_error as error:
         context = getattr(error, "ctx", None)
         command = "ocpp16" if context is None else context.command_path
-        _exit(error.format_message(), f"see: {command} --help", CALLED_WRONGLY)
+        what = error.format_message().removeprefix("Invalid value: ")
+        _exit(what, f"see: {command} --help", CALLED_WRONGLY)
     except (typer.Abort, KeyboardInterrupt):
         sys.exit(INTERRUPTED)
     except BrokenPipeError:

@@ -79,10 +79,11 @@ def demo(
     output: OutputOption = Output.TEXT,
     quiet: Annotated[bool, typer.Option("--quiet", help="Print the table only.")] = False,
 ) -> None:
-    """Run a central system and a charge point against each other.
+    """Run both sides against each other; start here.
 
-    Both play a day of a charging station over real sockets on this machine: every action of OCPP
-    1.6, in each direction that the standard gives it, with checks of what it brought about.
+    A central system and a charge point play a day of a charging station, over real sockets on this
+    machine: every action of OCPP 1.6, in each direction that the standard gives it, with checks of
+    what it brought about.
 
     \b
     Examples:
@@ -115,10 +116,12 @@ def central_system(
         list[str] | None,
         typer.Option("--charge-point", metavar="IDENTITY", help="Who may connect; repeatable."),
     ] = None,
-    interval: Annotated[int, typer.Option(min=1, help="Seconds between heartbeats.")] = 300,
+    interval: Annotated[
+        int, typer.Option(min=1, metavar="SECONDS", help="Between heartbeats.")
+    ] = 300,
     output: OutputOption = Output.TEXT,
 ) -> None:
-    """Run a central system in memory, and log what charge points say.
+    """Run a central system, and log what happens.
 
     The first line on standard output is the URL for charge points; each adds /IDENTITY to it. Port
     0 is any free one, and the path is /ocpp unless given. Every tag is accepted. Nothing outlives
@@ -158,11 +161,14 @@ def central_system(
 
 @app.command("charge-point")
 def charge_point(  # noqa: PLR0917 - typer passes them by name
-    identity: Annotated[str, typer.Argument(help="Who it is.")],
+    identity: Annotated[str, typer.Argument(metavar="IDENTITY", help="Who it is.")],
     url: Annotated[
-        str, typer.Option("--url", help="The central system's URL, without the identity.")
+        str,
+        typer.Option(
+            "--url", metavar="URL", help="The central system's URL, without the identity."
+        ),
     ],
-    id_tag: Annotated[str, typer.Option(help="The tag that the driver shows.")] = "CARD-1",
+    id_tag: Annotated[str, typer.Option(metavar="TAG", help="What the driver shows.")] = "CARD-1",
     duration: Annotated[
         float, typer.Option(min=0.1, metavar="MINUTES", help="How long the car charges.")
     ] = 20,
@@ -170,21 +176,28 @@ def charge_point(  # noqa: PLR0917 - typer passes them by name
         int | None, typer.Option(min=1, metavar="WH", help="Stop when it has got so much.")
     ] = None,
     speed: Annotated[
-        float, typer.Option(min=0.1, help="How much faster time runs while a car charges.")
+        float,
+        typer.Option(
+            min=0.1, metavar="FACTOR", help="How much faster time runs while a car charges."
+        ),
     ] = 120,
-    connectors: Annotated[int, typer.Option(min=1, max=99, help="How many it has.")] = 2,
-    connector: Annotated[int, typer.Option(min=1, help="Where the car charges.")] = 1,
+    connectors: Annotated[
+        int, typer.Option(min=1, max=99, metavar="COUNT", help="How many it has.")
+    ] = 2,
+    connector: Annotated[
+        int, typer.Option(min=1, metavar="NUMBER", help="Where the car charges.")
+    ] = 1,
     power: Annotated[
         int, typer.Option(min=1, metavar="W", help="What a connector can give.")
     ] = 11_000,
-    vendor: Annotated[str, typer.Option(help="chargePointVendor.")] = "ocpp16",
-    model: Annotated[str, typer.Option(help="chargePointModel.")] = "Simulator",
+    vendor: Annotated[str, typer.Option(metavar="TEXT", help="chargePointVendor.")] = "ocpp16",
+    model: Annotated[str, typer.Option(metavar="TEXT", help="chargePointModel.")] = "Simulator",
     stay: Annotated[
         bool, typer.Option("--stay", help="Stay afterwards, and serve the central system.")
     ] = False,
     output: OutputOption = Output.TEXT,
 ) -> None:
-    """Run a simulated charge point that charges one car.
+    """Run a simulated charge point, and charge one car.
 
     It boots (waiting for the central system as long as it takes), sends heartbeats, and plays one
     session: plug, tag, StartTransaction, MeterValues, StopTransaction, unplug. It answers whatever
@@ -231,8 +244,12 @@ def charge_point(  # noqa: PLR0917 - typer passes them by name
 
 @app.command()
 def inspect(
-    file: Annotated[str, typer.Argument(help="A file of frames, or - for standard input.")] = "-",
-    action: Annotated[str | None, typer.Option(help="The action that answers belong to.")] = None,
+    file: Annotated[
+        str, typer.Argument(metavar="[FILE|-]", help="A file of frames, or - for standard input.")
+    ] = "-",
+    action: Annotated[
+        str | None, typer.Option(metavar="NAME", help="The action that answers belong to.")
+    ] = None,
     leniency: Annotated[
         list[str] | None,
         typer.Option(metavar="NAME", help="What our receiver is to tolerate; repeatable."),

@@ -27,6 +27,9 @@ from ocpp16.structure import Response
 
 ACTION_WIDTH = 29
 """Characters of the longest action that is in daily use."""
+NARROW = 96
+"""A terminal with fewer columns gets shorter times, and no room for the longest actions."""
+NARROW_ACTION_WIDTH = 22
 PIPE_WIDTH = 400
 """Where there is no terminal, lines are cut here only."""
 LEAST_ANSWER = 18
@@ -50,6 +53,7 @@ class Screen:
             file=file or sys.stdout, highlight=False, markup=False, emoji=False, soft_wrap=True
         )
         self._width = self._console.width if self._console.is_terminal else PIPE_WIDTH
+        self._is_narrow = self._width < NARROW
         self._dated = dated
         self._named = named
         plain = not self._console.encoding.lower().startswith("utf")
@@ -76,9 +80,10 @@ class Screen:
             head.append(f"{one_line(exchange.identity, 48)}  ")
         arrow = self._symbols["up" if is_up else "down"]
         head.append(f"{arrow} ", "cyan" if is_up else "magenta")
-        head.append(f"{exchange.action:<{ACTION_WIDTH}}  ", "bold")
-        tail = Text(f"  {exchange.seconds * 1000:.1f} ms".rjust(10), style="dim")
-        room = max(2 * LEAST_ANSWER, self._width - head.cell_len - tail.cell_len)
+        width = NARROW_ACTION_WIDTH if self._is_narrow else ACTION_WIDTH
+        head.append(f"{exchange.action:<{width}}  ", "bold")
+        tail = Text(f"  {exchange.seconds * 1000:.1f} ms".rjust(9), style="dim")
+        room = max(LEAST_ANSWER, self._width - head.cell_len - tail.cell_len)
         body = self._body(exchange, room)
         if self._console.is_terminal:
             body.pad_right(max(0, room - body.cell_len))
@@ -112,6 +117,8 @@ class Screen:
         moment = at.astimezone(UTC)
         if self._dated:
             return Text(f"{moment:%Y-%m-%d %H:%M:%S}Z  ", style="dim")
+        if self._is_narrow:
+            return Text(f"{moment:%H:%M:%S}  ", style="dim")
         return Text(f"{moment:%H:%M:%S}.{moment.microsecond // 1000:03d}  ", style="dim")
 
     def _line(self, text: Text) -> None:
@@ -146,7 +153,7 @@ class Screen:
         table.add_column("Action")
         table.add_column("Direction", no_wrap=True)
         for wire in report.wires:
-            table.add_column(f"{wire}: ok")
+            table.add_column(wire, justify="center")
             table.add_column("calls", justify="right")
             table.add_column("round trip", justify="right")
         for step in DUE:
@@ -166,9 +173,8 @@ class Screen:
 
     def _direction(self, step: Step) -> Text:
         is_up = step.sender == Side.CHARGE_POINT.value
-        arrow = self._symbols["up" if is_up else "down"]
         to = Side.CENTRAL_SYSTEM if is_up else Side.CHARGE_POINT
-        return Text(f"{arrow} to {to.value}", style="cyan" if is_up else "magenta")
+        return Text(f"to {to.value}", style="cyan" if is_up else "magenta")
 
     def _cells(self, tally: Tally) -> tuple[Text, Text, Text]:
         ok = Text(self._symbols["ok"], "green") if tally.ok else Text("no", "bold red")
@@ -182,8 +188,8 @@ class Screen:
         verdict = ("All of it worked", "bold green") if report.ok else ("It failed", "bold red")
         return Text.assemble(
             verdict,
-            f": {shown} of {len(DUE)} actions and directions, {calls} calls, "
-            f"{held} of {len(report.checks)} checks, {report.seconds:.1f} s.",
+            f": {shown} of {len(DUE)} rows, {calls} calls, {held} of {len(report.checks)} checks, "
+            f"{report.seconds:.1f} s.",
         )
 
     # Inspection

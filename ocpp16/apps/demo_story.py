@@ -73,7 +73,7 @@ async def configure(stage: Stage) -> None:
 
 
 async def charge(stage: Stage) -> None:
-    """A driver plugs in, shows a card and charges; smart charging slows it down; a remote stop."""
+    """A driver charges; smart charging slows the car down; a remote stop ends it."""
     simulator = stage.simulator
     await simulator.plug(1)
     await stage.check_status(1, ChargePointStatus.PREPARING)
@@ -217,7 +217,7 @@ async def reserve(stage: Stage) -> None:
 
 
 async def keep_lists(stage: Stage) -> None:
-    """The charge point gets a list of cards, and needs to ask no more; its cache is emptied."""
+    """Listed and cached cards need no asking; then the cache is emptied."""
     differential, full = enums.UpdateType.DIFFERENTIAL, enums.UpdateType.FULL
     accepted, mismatch = enums.UpdateStatus.ACCEPTED, enums.UpdateStatus.VERSION_MISMATCH
     first = (

@@ -78,9 +78,14 @@ def receive(
         action: The action that an answer belongs to; without it only the frame is judged.
         leniency: What the receiver is told to tolerate.
     """
-    size = len(frame) if isinstance(frame, bytes) else len(frame.encode("utf-8", "surrogatepass"))
-    if size > MESSAGE_LIMIT:
-        return Reception(Finding(f"has {size} bytes, at most {MESSAGE_LIMIT} are allowed"))
+    raw = frame if isinstance(frame, bytes) else frame.encode("utf-8", "surrogatepass")
+    # What the transport sees to, before anyone reads a frame.
+    if len(raw) > MESSAGE_LIMIT:
+        return Reception(Finding(f"has {len(raw)} bytes, at most {MESSAGE_LIMIT} are allowed"))
+    try:
+        raw.decode()
+    except UnicodeError:
+        return Reception(Finding("is not UTF-8"))
     try:
         envelope = unframe(frame)
         if isinstance(envelope, CallError):

@@ -55,17 +55,23 @@ class LiveStation:
 
     async def run(self) -> None:
         """Boot, and boot again whenever the charge point wants to; ends by being cancelled."""
-        async with self._station.events() as events, asyncio.TaskGroup() as tasks:
-            tasks.create_task(self._take_intervals(events))
-            backoff = Backoff(self._station.settings, self._random)
-            while True:
-                boot = self._simulator.boot_request()
-                try:
-                    async with self._station.connect(self._url, boot=boot) as backend:
-                        await self._serve(backend)
-                        backoff = Backoff(self._station.settings, self._random)
-                except OcppError as error:
-                    await self._wait_after(error, backoff.next_wait())
+        async with self._station.events() as events:
+            listening = asyncio.create_task(self._take_intervals(events))
+            try:
+                await self._keep_booting()
+            finally:
+                listening.cancel()
+
+    async def _keep_booting(self) -> None:
+        backoff = Backoff(self._station.settings, self._random)
+        while True:
+            boot = self._simulator.boot_request()
+            try:
+                async with self._station.connect(self._url, boot=boot) as backend:
+                    await self._serve(backend)
+                    backoff = Backoff(self._station.settings, self._random)
+            except OcppError as error:
+                await self._wait_after(error, backoff.next_wait())
 
     async def _wait_after(self, error: OcppError, seconds: float) -> None:
         text = f"cannot boot at {self._url}: {error}; next attempt in {seconds:.0f} s"

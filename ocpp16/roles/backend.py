@@ -112,6 +112,7 @@ class Backend(Peer):
         self._waiting = 0
         self._changed = Signal()
         self._tasks = TaskGroup(lambda error: log.failure(logger, "a charge point failed", error))
+        self._endings = TaskGroup(lambda error: log.failure(logger, "a close failed", error))
 
     # Peer
 
@@ -214,8 +215,7 @@ class Backend(Peer):
         finally:
             self.close()
         await self._tasks.wait()
-        if driver is not None:
-            await driver.connection.wait_closed()
+        await self._endings.wait()
 
     # Owner of the driver
 
@@ -230,6 +230,7 @@ class Backend(Peer):
 
     def connection_over(self, driver: Driver[Any], reason: str) -> None:
         """Take it that a connection has ended."""
+        self._endings.spawn(driver.connection.wait_closed())
         if self._driver is driver:
             self._driver = None
             self._backoff.end_connection(self._clock.time() - self._since)

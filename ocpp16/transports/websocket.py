@@ -31,6 +31,8 @@ from ocpp16.transports.connection import (
 from ocpp16.transports.task import Signal
 
 SUBPROTOCOL = Subprotocol("ocpp1.6")
+CLOSE_SECONDS = 2.0
+"""How long a peer may take to agree to a close; then the connection is cut."""
 REASON_LIMIT = 123
 """Bytes that a close frame has room for (RFC 6455, 5.5)."""
 
@@ -294,12 +296,12 @@ class WebSocketConnection(asyncio.Protocol):
             self._start_timer(self._ping_interval, self._ping)
 
     def _limit_close(self) -> None:
-        """Give the peer as long for the closing handshake as for the opening one."""
+        """Give the peer its time for the closing handshake."""
         if self._is_closing:
             return
         self._is_closing = True
         self._stop_timer()
-        self._start_timer(self._settings.handshake_timeout.total_seconds(), self._abort)
+        self._start_timer(CLOSE_SECONDS, self._abort)
 
     def _start_timer(self, seconds: float, action: Callable[[], object]) -> None:
         if not self._is_lost:

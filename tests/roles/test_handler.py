@@ -5,18 +5,14 @@ from __future__ import annotations
 import asyncio
 import json
 import threading
-from collections.abc import Callable
-from datetime import timedelta
 
 import pytest
 
 from ocpp16 import CentralSystem, ChargePoint
 from ocpp16.errors import (
     CallFailed,
-    CallNotAllowed,
     CallTimeout,
     ErrorCode,
-    QueueFull,
     SecurityError,
     SessionClosed,
 )
@@ -31,8 +27,7 @@ from ocpp16.messages import (
 from ocpp16.roles.backend import Backend
 from ocpp16.roles.event import FrameIn, FrameOut
 from ocpp16.roles.peer import Peer
-from ocpp16.settings import Settings
-from ocpp16.testing import HandClock, LoopbackPair, connected, loopback_pair, record
+from ocpp16.testing import HandClock, connected, loopback_pair, record
 from tests.parties import (
     CLEAR_CACHE,
     HEARTBEAT,
@@ -43,36 +38,7 @@ from tests.parties import (
     make_station,
     run,
 )
-
-
-class Door:
-    """A handler that waits until it is opened, and counts."""
-
-    def __init__(self) -> None:
-        self.is_open = asyncio.Event()
-        self.entered = 0
-        self.left = 0
-        self.cancelled = 0
-
-    async def __call__(self, peer: Peer, request: HeartbeatRequest) -> HeartbeatResponse:
-        self.entered += 1
-        try:
-            await self.is_open.wait()
-        except asyncio.CancelledError:
-            self.cancelled += 1
-            raise
-        self.left += 1
-        return PULSE
-
-
-def central_with(door: Door, clock: HandClock | None = None, **limits: object) -> CentralSystem:
-    central = CentralSystem(clock=clock, settings=Settings(**limits))  # type: ignore[arg-type]
-
-    @central.on(HeartbeatRequest)
-    async def heartbeat(peer: Peer, request: HeartbeatRequest) -> HeartbeatResponse:
-        return await door(peer, request)
-
-    return central
+from tests.roles.door import Door, central_with, open_end, settle
 
 
 def test_a_handler_may_call_its_peer() -> None:
@@ -398,108 +364,6 @@ def test_no_hook_runs_for_a_response_that_did_not_leave() -> None:
     run(main)
 
 
-def test_an_outstanding_call_fails_at_once_when_the_connection_is_lost() -> None:
-    async def main() -> None:
-        clock, door = HandClock(), Door()
-        central, station = central_with(door, clock), make_station(clock)
-        pair = loopback_pair(central, station)
-        async with pair.connected() as (_, backend):
-            call = asyncio.create_task(backend.call(HEARTBEAT))
-            await clock.settle()
-            pair.is_down = True
-            pair.cut()
-            await clock.advance(0.5)
-            with pytest.raises(SessionClosed):
-                await call
-        door.is_open.set()
-        await clock.settle()
-
-    run(main)
-
-
-def test_a_cancelled_call_leaves_no_lock_and_no_trace() -> None:
-    async def main() -> None:
-        clock, door = HandClock(), Door()
-        central, station = central_with(door, clock), make_station(clock)
-        late = station.events()
-        async with connected(central, station) as (_, backend):
-            call = asyncio.create_task(backend.call(HEARTBEAT))
-            behind = asyncio.create_task(backend.call(HEARTBEAT))
-            in_line = asyncio.create_task(backend.call(HEARTBEAT))
-            await clock.settle()
-            in_line.cancel()
-            call.cancel()
-            await clock.settle()
-            assert call.cancelled()
-            assert in_line.cancelled()
-            door.is_open.set()
-            assert await behind == PULSE
-            assert await backend.call(HEARTBEAT) == PULSE
-            driver = backend._driver
-            assert driver is not None
-            assert not driver._calls
-        late.close()
-        assert "LateAnswer" in [type(event).__name__ async for event in late]
-
-    run(main)
-
-
-def test_a_call_that_times_out_does_not_hold_the_next_one() -> None:
-    async def main() -> None:
-        clock, door = HandClock(), Door()
-        central, station = central_with(door, clock), make_station(clock)
-        async with connected(central, station) as (_, backend):
-            first = asyncio.create_task(backend.call(HEARTBEAT, timeout=timedelta(seconds=5)))
-            second = asyncio.create_task(backend.call(HEARTBEAT))
-            await clock.advance(5.1)
-            with pytest.raises(CallTimeout):
-                await first
-            door.is_open.set()
-            assert await second == PULSE
-
-    run(main)
-
-
-def test_further_calls_wait_in_a_queue_of_so_many() -> None:
-    async def main() -> None:
-        clock, door = HandClock(), Door()
-        central = central_with(door, clock)
-        station = make_station(clock, settings=Settings(call_queue=2))
-        async with connected(central, station) as (_, backend):
-            calls = [asyncio.create_task(backend.call(HEARTBEAT)) for _ in range(3)]
-            await clock.settle()
-            with pytest.raises(QueueFull):
-                await backend.call(HEARTBEAT)
-            door.is_open.set()
-            assert await asyncio.gather(*calls) == [PULSE] * 3
-
-    run(main)
-
-
-def test_a_side_does_not_send_what_is_not_its_own() -> None:
-    async def main() -> None:
-        async with connected(make_central(), make_station()) as (peer, backend):
-            with pytest.raises(CallNotAllowed):
-                await backend.call(RESET)
-            with pytest.raises(CallNotAllowed):
-                await peer.call(HEARTBEAT)
-
-    run(main)
-
-
-def test_ids_come_from_the_source_that_was_given() -> None:
-    async def main() -> None:
-        numbers = iter(range(10))
-        station = make_station(new_id=lambda: f"id-{next(numbers)}")
-        recording = record(station)
-        async with connected(make_central(), station) as (_, backend):
-            await backend.call(HEARTBEAT)
-            await backend.call(HEARTBEAT, call_id="id-0")
-        assert [json.loads(text)[1] for text in recording.sent] == ["id-0", "id-0"]
-
-    run(main)
-
-
 def test_a_frame_hook_is_no_coroutine_function() -> None:
     async def hook(event: FrameIn | FrameOut) -> None: ...
 
@@ -523,22 +387,3 @@ def test_a_handler_may_return_a_response_of_its_own_class_only() -> None:
                 await peer.call(CLEAR_CACHE)
 
     run(main)
-
-
-class _Silent:
-    def frame_received(self, frame: bytes, exchange: object = None) -> None: ...
-    def exchange_failed(self, exchange: object, error: object) -> None: ...
-    def connection_lost(self, reason: str) -> None: ...
-
-
-async def open_end(pair: LoopbackPair) -> Callable[[str], None]:
-    """Connect without a charge point; return what sends its frames."""
-    connection = await pair.dial()
-    connection.start(_Silent())
-    await settle()
-    return lambda text: connection.send(text.encode())
-
-
-async def settle() -> None:
-    for _ in range(50):
-        await asyncio.sleep(0)

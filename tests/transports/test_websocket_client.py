@@ -55,6 +55,12 @@ def accept(request: str, subprotocol: str | None = "ocpp1.6", more: str = "") ->
     return ("\r\n".join(lines) + f"\r\n{more}\r\n").encode()
 
 
+async def until_close(reader: asyncio.StreamReader) -> None:
+    """Read until the client's close frame."""
+    while (await reader.read(65536))[:1] not in {b"", bytes([0x80 | CLOSE])}:
+        pass
+
+
 async def refusal(talk: Talk) -> ConnectionRefused:
     async with central(talk) as url:
         with pytest.raises(ConnectionRefused) as caught:
@@ -138,7 +144,7 @@ def test_the_request_names_identity_subprotocol_user_and_software() -> None:
         ) -> None:
             requests.append(request)
             writer.write(accept(request))
-            await reader.read()
+            await until_close(reader)
 
         async with central(talk) as url:
             station = make_station(identity="a/b 車")
@@ -217,7 +223,7 @@ def test_a_frame_that_comes_with_the_handshake_is_not_lost() -> None:
             call = frame(TEXT, b'[2,"1","Reset",{"type":"Soft"}]', masked=False)
             writer.write(accept(request) + call)
             answers.append(await reader.read(1000))
-            await reader.read()
+            await until_close(reader)
 
         async with central(talk) as url, make_station().connect(url):
             await until(lambda: answers)
@@ -248,13 +254,15 @@ def test_a_server_that_breaks_rules_or_leaves_fails_calls_at_once(sent: bytes, r
             if sent:
                 # It says no more, and does not close the TCP connection.
                 writer.write(sent)
-                await reader.read()
+                await failed.wait()
 
+        failed = asyncio.Event()
         async with central(talk) as url:
             station = make_station()
             async with station.connect(url, reconnect=False) as backend, asyncio.timeout(1):
                 with pytest.raises(SessionClosed, match=reason):
                     await backend.call(HEARTBEAT)
+                failed.set()
 
     run(main)
 
@@ -290,11 +298,10 @@ def test_a_server_that_does_not_read_is_left_at_the_limit() -> None:
         ) -> None:
             writer.write(accept(request))
             reader._transport.pause_reading()  # type: ignore[attr-defined]
-            for number in range(100_000):
-                if writer.is_closing():
-                    return
-                call = b'[2,"%d","Nonsense",{}]' % number
-                writer.write(frame(TEXT, call, masked=False))
+            # Each is answered, and the answer repeats the long id.
+            call = frame(TEXT, b'[2,"' + b"x" * 250 + b'","Reset",{}]', masked=False)
+            while not writer.is_closing():
+                writer.write(call * 100)
                 await writer.drain()
 
         async with central(talk) as url:
@@ -320,7 +327,7 @@ def test_websockets_own_log_stays_silent(caplog: pytest.LogCaptureFixture) -> No
             reader: asyncio.StreamReader, writer: asyncio.StreamWriter, request: str
         ) -> None:
             writer.write(accept(request))
-            await reader.read()
+            await until_close(reader)
 
         async with (
             central(talk) as plain,

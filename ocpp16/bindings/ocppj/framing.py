@@ -72,6 +72,11 @@ def unframe(frame: bytes | str) -> Envelope[Payload]:
 
 def _unframe_slowly(frame: bytes | str) -> Envelope[Payload]:
     try:
+        if isinstance(frame, bytes):
+            frame.decode()
+    except UnicodeDecodeError:
+        raise UnanswerableFrame("is not UTF-8") from None
+    try:
         array = [bytes(item) for item in _read_array(frame)]
         kind: object = _read_value(array[0]) if array else None
         id: object = _read_value(array[1]) if len(array) > 1 else None

@@ -1,0 +1,279 @@
+"""POLICY "Connections", handshakes over real sockets: who is let in, and what others are told."""
+
+from __future__ import annotations
+
+import asyncio
+from urllib.parse import urlsplit
+
+import pytest
+
+from ocpp16.envelope import PeerInfo
+from ocpp16.roles.server import Server
+from ocpp16.security.admission import Handshake, Refusal
+from ocpp16.testing import HandClock
+from tests.parties import (
+    ENDPOINT,
+    make_central,
+    run,
+    until,
+)
+from tests.transports.raw_socket import (
+    TEXT,
+    RawSocket,
+    frame,
+)
+from tests.transports.serving import BEAT, ask, serves, serving
+
+
+def test_the_subprotocol_is_agreed() -> None:
+    async def main() -> None:
+        async with serving() as (_, url):
+            for offered in ("ocpp1.6", "ocpp1.5, ocpp1.6", "ocpp1.6,ocpp2.0.1"):
+                answer = await ask(url, subprotocol=offered)
+                assert answer.status == 101
+                assert answer.headers["sec-websocket-protocol"] == "ocpp1.6"
+
+    run(main)
+
+
+@pytest.mark.parametrize("offered", [None, "ocpp2.0.1", "OCPP1.6", "ocpp1.6x"])
+def test_without_a_common_subprotocol_the_handshake_completes_and_the_server_closes(
+    offered: str | None,
+) -> None:
+    async def main() -> None:
+        async with serving() as (central, url), await RawSocket.open(url) as socket:
+            answer = await socket.ask(urlsplit(url).path, subprotocol=offered)
+            assert answer.status == 101
+            assert "sec-websocket-protocol" not in answer.headers
+            assert await socket.close_code() == 1002
+            assert not central.peers
+
+    run(main)
+
+
+@pytest.mark.parametrize("offered", [None, "ocpp2.0.1", "OCPP1.6"])
+def test_the_setting_refuse_answers_400_without_a_common_subprotocol(offered: str | None) -> None:
+    async def main() -> None:
+        async with serving(subprotocol_mismatch="refuse") as (_, url):
+            assert (await ask(url, subprotocol=offered)).status == 400
+            assert (await ask(url)).status == 101
+
+    run(main)
+
+
+@pytest.mark.parametrize(
+    "target",
+    [
+        "/",
+        "/ocpp",
+        "/ocpp/",
+        "/other/CP1",
+        "/ocpp/a/CP1",
+        "/ocpp/%ff",
+        "/ocpp/%2e%2e",
+        "/ocpp/%4",
+        "/ocpp/a%0Ab",
+        "/ocpp/" + "x" * 49,
+    ],
+)
+def test_what_is_no_identity_is_not_found(target: str) -> None:
+    async def main() -> None:
+        async with serving() as (_, url):
+            assert (await ask(url, target)).status == 404
+
+    run(main)
+
+
+def test_spaces_slashes_and_other_scripts_are_data() -> None:
+    async def main() -> None:
+        async with serving() as (central, url), await RawSocket.open(url) as socket:
+            answer = await socket.ask("/ocpp/%E8%BB%8A%20a%2Fb?query=ignored")
+            assert answer.status == 101
+            peer = await central.wait_for("車 a/b", timeout=5)
+            assert peer.info.url == f"{url.removesuffix('/CP1')}/%E8%BB%8A%20a%2Fb"
+
+    run(main)
+
+
+def test_an_encoded_slash_can_be_refused() -> None:
+    async def main() -> None:
+        async with serving(slash_in_identity="refuse") as (_, url):
+            assert (await ask(url, "/ocpp/a%2Fb")).status == 404
+
+    run(main)
+
+
+def test_an_unknown_identity_is_not_found_before_the_upgrade() -> None:
+    async def main() -> None:
+        async with serving(known={"CP2"}) as (_, url):
+            answer = await ask(url)
+            assert (answer.status, answer.body) == (404, "unknown charge point\n")
+            assert "upgrade" not in answer.headers
+            assert await serves(url)
+
+    run(main)
+
+
+def test_admission_sees_the_request_and_its_refusal_is_answered() -> None:
+    async def main() -> None:
+        seen: list[Handshake] = []
+
+        async def admission(handshake: Handshake) -> PeerInfo | Refusal:
+            seen.append(handshake)
+            return Refusal(401, "who?", (("WWW-Authenticate", 'Basic realm="OCPP"'),))
+
+        async with serving(admission=admission) as (_, url):
+            answer = await ask(url, headers={"Authorization": "Basic QTpi", "User-Agent": "Box/1"})
+        assert (answer.status, answer.body) == (401, "who?\n")
+        assert answer.headers["www-authenticate"] == 'Basic realm="OCPP"'
+        (handshake,) = seen
+        assert handshake.identity == "CP1"
+        assert handshake.url == url
+        assert handshake.header("authorization") == "Basic QTpi"
+        assert handshake.header("X-Other") is None
+        assert handshake.address is not None
+        assert handshake.address.startswith("127.0.0.1:")
+        assert "QTpi" not in repr(handshake)
+        assert handshake.admit().user_agent == "Box/1"
+
+    run(main)
+
+
+def test_an_admission_that_fails_answers_500_and_says_no_more(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    async def main() -> None:
+        async def admission(handshake: Handshake) -> PeerInfo | Refusal:
+            raise RuntimeError("private")
+
+        async with serving(admission=admission) as (_, url):
+            answer = await ask(url)
+        assert answer.status == 500
+        assert "private" not in answer.body
+        assert "private" in caplog.text
+
+    run(main)
+
+
+@pytest.mark.parametrize(
+    ("headers", "method", "status"),
+    [
+        ({"Upgrade": ""}, "GET", 426),
+        ({"Sec-WebSocket-Key": ""}, "GET", 400),
+        ({"Sec-WebSocket-Version": "8"}, "GET", 400),
+        ({}, "POST", 405),
+    ],
+)
+def test_what_is_no_websocket_handshake_is_refused(
+    headers: dict[str, str], method: str, status: int
+) -> None:
+    async def main() -> None:
+        async with serving() as (_, url):
+            assert (await ask(url, headers=headers, method=method)).status == status
+
+    run(main)
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        b"\x00\x01\x02\r\n\r\n",
+        b"GET /ocpp/\xff HTTP/1.1\r\n\r\n",
+        b"GET /ocpp/CP1 HTTP/1.1\r\n" + b"X: y\r\n" * 5000 + b"\r\n",
+        b"GET /ocpp/" + b"x" * 100_000 + b" HTTP/1.1\r\n\r\n",
+        b"GET /ocpp/CP1 HTTP/1.1\r\nbad header\r\n\r\n",
+        b"",
+    ],
+)
+def test_a_request_that_is_none_is_closed_and_others_are_served(head: bytes) -> None:
+    async def main() -> None:
+        async with serving() as (_, url), await RawSocket.open(url) as socket:
+            socket.writer.write(head)
+            socket.writer.write_eof()
+            assert await socket.is_at_end()
+            assert await serves(url)
+
+    run(main)
+
+
+def test_frames_before_the_upgrade_end_the_connection() -> None:
+    async def main() -> None:
+        async with serving() as (central, url), await RawSocket.open(url) as socket:
+            with pytest.raises((asyncio.IncompleteReadError, ConnectionError)):
+                await socket.ask("/ocpp/CP1", more=frame(TEXT, BEAT))
+            assert not central.peers
+
+    run(main)
+
+
+def test_a_half_open_connection_is_cut_after_ten_seconds() -> None:
+    async def main() -> None:
+        clock = HandClock()
+        async with serving(clock) as (_, url), await RawSocket.open(url) as socket:
+            socket.writer.write(b"GET /ocpp/CP1 HTTP/1.1\r\nHost: ")
+            ended = asyncio.create_task(socket.is_at_end())
+            await asyncio.sleep(0.05)
+            await clock.advance(9.9)
+            await asyncio.sleep(0.02)
+            assert not ended.done()
+            await clock.advance(0.2)
+            assert await ended
+
+    run(main)
+
+
+def test_a_slow_admission_is_cut_after_ten_seconds_too() -> None:
+    async def main() -> None:
+        clock = HandClock()
+        asked = asyncio.Event()
+
+        async def admission(handshake: Handshake) -> PeerInfo | Refusal:
+            asked.set()
+            await asyncio.Event().wait()
+            return handshake.admit()
+
+        async with (
+            serving(clock, admission=admission) as (_, url),
+            await RawSocket.open(url) as socket,
+        ):
+            asking = asyncio.create_task(socket.ask("/ocpp/CP1"))
+            await asked.wait()
+            await clock.advance(10.1)
+            with pytest.raises((asyncio.IncompleteReadError, ConnectionError)):
+                await asking
+
+    run(main)
+
+
+def test_one_connection_too_many_is_answered_503() -> None:
+    async def main() -> None:
+        async with serving(connections=2) as (central, url):
+            async with await RawSocket.upgraded(url), await RawSocket.open(url):
+                assert (await ask(url, "/ocpp/CP3")).status == 503
+            await until(lambda: not central.peers)
+            assert (await ask(url, "/ocpp/CP3")).status == 101
+
+    run(main)
+
+
+def test_during_a_stop_nobody_is_let_in() -> None:
+    async def main() -> None:
+        asked, go = asyncio.Event(), asyncio.Event()
+
+        async def admission(handshake: Handshake) -> PeerInfo | Refusal:
+            asked.set()
+            await go.wait()
+            return handshake.admit()
+
+        central = make_central(admission=admission)
+        server: Server = central.serve(json=ENDPOINT)
+        await server.start()
+        async with await RawSocket.open(server.urls.json) as socket:
+            asking = asyncio.create_task(socket.ask("/ocpp/CP1"))
+            await asked.wait()
+            stop = asyncio.create_task(server.stop())
+            go.set()
+            assert (await asking).status == 503
+        await stop
+
+    run(main)
