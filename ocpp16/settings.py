@@ -89,7 +89,7 @@ class Settings:
     missed_pongs: int = 2
     """How many pings in a row may stay unanswered before the connection is closed."""
     subprotocol_mismatch: Literal["close", "refuse"] = "close"
-    """Without a common subprotocol, complete the handshake and close (J 3.2), or answer HTTP 400."""
+    """Without a common subprotocol, finish the handshake and close (J 3.2), or answer HTTP 400."""
     slash_in_identity: Literal["accept", "refuse"] = "accept"
     """An encoded `/` in an identity is data; or answer 404."""
     reconnect_wait: timedelta = timedelta(seconds=1)

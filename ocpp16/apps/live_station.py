@@ -10,13 +10,14 @@ import asyncio
 import random as random_source
 from collections.abc import Callable
 from datetime import timedelta
+from http import HTTPStatus
 
 from ocpp16.apps.charge_point.profile_requests import ProfileRequests
 from ocpp16.apps.charge_point.requests import Requests
 from ocpp16.apps.charge_point.simulator import Simulator
 from ocpp16.apps.exchange import Remark, Tell
 from ocpp16.enums import RegistrationStatus
-from ocpp16.errors import OcppError
+from ocpp16.errors import ConnectionRefused, OcppError
 from ocpp16.roles.backend import Backend
 from ocpp16.roles.backoff import Backoff
 from ocpp16.roles.charge_point import ChargePoint
@@ -75,6 +76,8 @@ class LiveStation:
 
     async def _wait_after(self, error: OcppError, seconds: float) -> None:
         text = f"cannot boot at {self._url}: {error}; next attempt in {seconds:.0f} s"
+        if isinstance(error, ConnectionRefused) and error.status == HTTPStatus.NOT_FOUND:
+            text += f" (it may not know {self._station.identity}, or the path is another one)"
         clock = self._station.clock
         self._tell(Remark(at=clock.now(), text=text, is_warning=True))
         await clock.sleep(seconds)

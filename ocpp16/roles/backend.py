@@ -259,7 +259,7 @@ class Backend(Peer):
         self._driver = driver
         self._since = self._clock.time()
         self.tell(told.Connected(self))
-        connection.start(driver)
+        driver.start()
         self._changed.notify()
 
     async def _keep_connected(self) -> None:

@@ -145,7 +145,11 @@ class CentralSystem(Role[Peer]):
 
     async def admit(self, handshake: Handshake) -> PeerInfo | Refusal:
         """Let a peer in or refuse it, before its connection is open."""
-        verdict = await self._judge(handshake)
+        try:
+            verdict = await self._judge(handshake)
+        except Exception as error:  # noqa: BLE001 - the application's own code
+            log.failure(logger, "a charge point could not be judged", error)
+            verdict = Refusal(500)
         if isinstance(verdict, Refusal):
             self.tell(
                 told.Refused(handshake.identity, verdict.status, verdict.reason, handshake.address)
@@ -159,7 +163,8 @@ class CentralSystem(Role[Peer]):
             connection: The connection.
             house: Where to keep its driver while it is open.
         """
-        self._tasks.spawn(self._join(connection, house))
+        peer = self._make_peer(connection, house)
+        self._tasks.spawn(self._join(peer))
 
     async def disconnect(self, house: set[Driver[Any]] | None = None) -> None:
         """Let running handlers end, for `Settings.drain_timeout` at most, then close connections.
@@ -216,7 +221,7 @@ class CentralSystem(Role[Peer]):
         verdict = self._known(identity)
         return await verdict if inspect.isawaitable(verdict) else verdict
 
-    async def _join(self, connection: Connection, house: set[Driver[Any]] | None) -> None:
+    def _make_peer(self, connection: Connection, house: set[Driver[Any]] | None) -> StationPeer:
         identity = connection.info.identity
         account = self._accounts.enter(identity)
         peer = StationPeer(connection.info, account.gate)
@@ -236,20 +241,25 @@ class CentralSystem(Role[Peer]):
         self._drivers[driver] = house
         if house is not None:
             house.add(driver)
+        return peer
+
+    async def _join(self, peer: StationPeer) -> None:
+        if not peer.is_connected:
+            return
         try:
             earlier = await self._registry.claim(peer)
         except BaseException:
-            driver.close(INTERNAL_ERROR, "")
+            peer.close(INTERNAL_ERROR)
             raise
-        if not driver.is_open:
+        if not peer.is_connected:
             await self._registry.release(peer)
             return
         if earlier is not None:
             self.tell(told.Replaced(earlier, peer))
             earlier.close(POLICY_VIOLATION, "replaced by a newer connection")
         self.tell(told.Connected(peer))
-        connection.start(driver)
-        self._notify(identity)
+        peer.start()
+        self._notify(peer.identity)
 
     def _open_account(self, identity: str) -> Account:
         registration = self._registrations.find(identity)

@@ -106,6 +106,10 @@ class Driver(Generic[PeerT]):
         self._timer: Timer | None = None
         self._timer_due = 0.0
 
+    def start(self) -> None:
+        """Begin to read what the peer sends."""
+        self.connection.start(self)
+
     # Our calls
 
     async def call(

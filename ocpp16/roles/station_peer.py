@@ -26,6 +26,11 @@ class StationPeer(Peer):
         """Take the driver of the connection."""
         self._driver = driver
 
+    def start(self) -> None:
+        """Begin to read what the charge point sends."""
+        if self._driver is not None:
+            self._driver.start()
+
     @property
     def info(self) -> PeerInfo:
         """What was known of it when it was let in."""

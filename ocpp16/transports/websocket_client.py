@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+from base64 import b64encode
+from collections.abc import Mapping
 from http import HTTPStatus
+from urllib.parse import urlsplit, urlunsplit
 
+import attrs
 from websockets.client import ClientProtocol
 from websockets.exceptions import InvalidStatus, InvalidURI
 from websockets.http11 import Request, Response
@@ -18,7 +22,7 @@ from ocpp16.errors import ConnectionRefused, OcppError, SessionClosed
 from ocpp16.settings import Settings
 from ocpp16.spec import Side
 from ocpp16.transports.connection import PROTOCOL_BROKEN
-from ocpp16.transports.identity import url_for, without_secrets
+from ocpp16.transports.identity import unescape, url_for, without_secrets
 from ocpp16.transports.task import time_limit
 from ocpp16.transports.websocket import (
     SILENT,
@@ -42,17 +46,22 @@ async def dial(url: str, identity: str, *, settings: Settings, clock: Clock) -> 
         SessionClosed: It could not be reached.
         ValueError: The URL is none.
     """
-    whole_url = url_for(url, identity)
+    plain_url, headers = _split_user(url_for(url, identity))
     try:
-        uri = parse_uri(whole_url)
+        uri = parse_uri(plain_url)
     except InvalidURI as error:
         raise ValueError(f"{without_secrets(url)!r}: {error.msg}") from None
     connection = ClientConnection(
         ClientProtocol(
             uri, subprotocols=[SUBPROTOCOL], max_size=settings.message_limit, logger=SILENT
         ),
-        identity,
-        without_secrets(whole_url),
+        PeerInfo(
+            identity=identity,
+            side=Side.CENTRAL_SYSTEM,
+            binding="ocppj",
+            url=without_secrets(plain_url),
+        ),
+        headers,
         settings,
         clock,
     )
@@ -74,22 +83,30 @@ async def dial(url: str, identity: str, *, settings: Settings, clock: Clock) -> 
 
 
 class ClientConnection(WebSocketConnection):
-    """Our connection to a central system, from TCP on."""
+    """Our connection to a central system, from TCP on.
 
-    __slots__ = ("_has_begun", "_identity", "_opened", "_url")
+    Args:
+        protocol: The sans-IO protocol of our end.
+        target: Who the central system is, its address left out.
+        headers: Further header fields of the request.
+        settings: Limits and timers.
+        clock: Where timers run.
+    """
+
+    __slots__ = ("_has_begun", "_headers", "_opened", "_target")
     _protocol: ClientProtocol
 
     def __init__(
         self,
         protocol: ClientProtocol,
-        identity: str,
-        url: str,
+        target: PeerInfo,
+        headers: Mapping[str, str],
         settings: Settings,
         clock: Clock,
     ) -> None:
         super().__init__(protocol, settings=settings, clock=clock)
-        self._identity = identity
-        self._url = url
+        self._target = target
+        self._headers = headers
         self._opened: asyncio.Future[OcppError | None]
         self._opened = asyncio.get_running_loop().create_future()
         self._has_begun = False
@@ -112,7 +129,8 @@ class ClientConnection(WebSocketConnection):
             SessionClosed: The connection broke meanwhile.
         """
         request = self._protocol.connect()
-        request.headers["User-Agent"] = f"ocpp16/{__version__}"
+        for name, value in self._headers.items():
+            request.headers[name] = value
         self._protocol.send_request(request)
         self._write()
         error = await self._opened
@@ -146,13 +164,8 @@ class ClientConnection(WebSocketConnection):
             return
         self._stop_timer()
         self._transport.pause_reading()
-        self._info = PeerInfo(
-            identity=self._identity,
-            side=Side.CENTRAL_SYSTEM,
-            binding="ocppj",
-            address=format_address(self._transport.get_extra_info("peername")),
-            url=self._url,
-        )
+        address = format_address(self._transport.get_extra_info("peername"))
+        self._info = attrs.evolve(self._target, address=address)
         if not self._opened.done():
             self._opened.set_result(None)
 
@@ -176,3 +189,17 @@ class ClientConnection(WebSocketConnection):
     def _refuse(self, error: OcppError) -> None:
         if not self._opened.done():
             self._opened.set_result(error)
+
+
+def _split_user(url: str) -> tuple[str, dict[str, str]]:
+    """Return a URL without user and password, and the header fields of the request."""
+    headers = {"User-Agent": f"ocpp16/{__version__}"}
+    parts = urlsplit(url)
+    user, separator, host = parts.netloc.rpartition("@")
+    if separator:
+        name, colon, password = user.partition(":")
+        if not colon:
+            raise ValueError(f"{without_secrets(url)!r} has a user without a password")
+        credentials = f"{unescape(name)}:{unescape(password)}".encode()
+        headers["Authorization"] = f"Basic {b64encode(credentials).decode()}"
+    return urlunsplit(parts._replace(netloc=host)), headers

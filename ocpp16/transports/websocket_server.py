@@ -55,6 +55,7 @@ class WebSocketListener:
         self.settings = settings
         self.clock = clock
         self.path = self._parts.path
+        self.is_stopping = False
         self._server: asyncio.Server | None = None
         self._connections: set[ServerConnection] = set()
         self._one_left = Signal()
@@ -88,6 +89,7 @@ class WebSocketListener:
 
     def stop(self) -> None:
         """Let nobody in any more."""
+        self.is_stopping = True
         if self._server is not None:
             self._server.close()
         for connection in tuple(self._connections):
@@ -135,6 +137,8 @@ class ServerConnection(WebSocketConnection):
         """Take the TCP connection, and give the handshake its time."""
         self._listener.add(self)
         super().connection_made(transport)
+        if self._listener.is_stopping:
+            self._abort()  # It was accepted just before.
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Take it that the TCP connection is gone."""
@@ -153,6 +157,10 @@ class ServerConnection(WebSocketConnection):
             self._admitting.cancel()
             status = HTTPStatus.SERVICE_UNAVAILABLE
             self._refuse(self._protocol.reject(status, "the server stops\n"))
+
+    @property
+    def _address(self) -> str | None:
+        return format_address(self._transport.get_extra_info("peername"))
 
     def _take_handshake(self, message: Request | Response) -> None:
         if isinstance(message, Request) and self._admitting is None:
@@ -175,7 +183,6 @@ class ServerConnection(WebSocketConnection):
             else:
                 self._open(response, verdict)
         except Exception:
-            # The admission hook failed: the peer learns no more than that.
             logger.exception("a WebSocket handshake failed")
             self._refuse(self._protocol.reject(HTTPStatus.INTERNAL_SERVER_ERROR, "\n"))
 
@@ -196,7 +203,7 @@ class ServerConnection(WebSocketConnection):
                 identity=identity,
                 binding="ocppj",
                 url=f"{self._listener.url.removesuffix(self._listener.path)}{path}",
-                address=format_address(self._transport.get_extra_info("peername")),
+                address=self._address,
                 headers=tuple(request.headers.raw_items()),
             )
         )
@@ -205,6 +212,7 @@ class ServerConnection(WebSocketConnection):
         if self._transport.is_closing() or self._protocol.eof_sent:
             self._abort()
             return
+        logger.info("a handshake from %s was answered %d", self._address, response.status_code)
         self._protocol.send_response(response)
         self._is_over = True
         self._transport.resume_reading()
@@ -220,6 +228,7 @@ class ServerConnection(WebSocketConnection):
         self._write()
         if self._protocol.subprotocol is None:
             # J 3.2: complete the handshake without the header, then close at once.
+            logger.info("%s does not offer the subprotocol %s", self._address, SUBPROTOCOL)
             self._transport.resume_reading()
             self.close(PROTOCOL_BROKEN, f"the subprotocol {SUBPROTOCOL} is due")
             return

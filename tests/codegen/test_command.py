@@ -194,7 +194,7 @@ def test_a_place_that_cannot_be_written_is_one_line(
 
 
 def test_it_runs_as_a_module(own: Path, tmp_path: Path) -> None:
-    result = subprocess.run(  # noqa: S603 - our own interpreter and arguments
+    result = subprocess.run(
         [sys.executable, "-m", "codegen", "contracts", "--from", str(own), "--root", str(tmp_path)],
         cwd=own.parent,
         capture_output=True,

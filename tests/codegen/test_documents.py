@@ -12,7 +12,7 @@ from codegen.readers.json_schema import read_json_schema
 
 # (bytes of the file, the error message)
 BROKEN_TEXT = [
-    (b'{\n"type": "object",\n}', "line 3: found broken JSON"),
+    (b'{\n"type": "object"\n"id"}', "line 3: found broken JSON"),
     (b"", "line 1: found broken JSON (Expecting value); expected a JSON document"),
     (b'{"a": 1} x', "line 1: found broken JSON (Extra data); expected a JSON document"),
     (

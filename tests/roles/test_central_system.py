@@ -22,6 +22,7 @@ from ocpp16.messages import (
 from ocpp16.roles import event as told
 from ocpp16.roles.backend import Backend
 from ocpp16.roles.peer import Peer
+from ocpp16.roles.registry import LocalRegistry
 from ocpp16.security.admission import Handshake, Refusal
 from ocpp16.settings import Settings
 from ocpp16.storage import MemoryRegistrations, Registration
@@ -435,6 +436,43 @@ def test_a_registry_that_fails_closes_the_connection(caplog: pytest.LogCaptureFi
         await connection.wait_closed()
         assert pair.connections[0][0].close_code == 1011
         assert "no registry" in caplog.text
+
+    run(main)
+
+
+def test_a_connection_that_is_being_let_in_is_closed_by_a_stop() -> None:
+    class Slow(LocalRegistry):
+        async def claim(self, peer: Peer) -> Peer | None:
+            await go.wait()
+            return await super().claim(peer)
+
+    go = asyncio.Event()
+
+    async def main() -> None:
+        central = make_central(registry=Slow())
+        pair = loopback_pair(central, make_station())
+        connection = await pair.dial()
+        await settle()
+        await central.disconnect()
+        assert pair.connections[0][0].close_code == 1001
+        go.set()
+        await settle()
+        assert not central.peers
+        await connection.wait_closed()
+
+    run(main)
+
+
+def test_a_connection_closed_before_it_is_let_in_replaces_nobody() -> None:
+    async def main() -> None:
+        central = make_central()
+        pairs = [loopback_pair(central, make_station()) for _ in range(2)]
+        async with pairs[0].connected() as (peer, _):
+            await pairs[1].dial()
+            await central.disconnect({each for each in central._drivers if each.peer is not peer})
+            await settle()
+            assert central.peers["CP1"] is peer
+            assert peer.is_connected
 
     run(main)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 from urllib.parse import urlsplit
 
 import pytest
@@ -148,28 +149,34 @@ def test_an_admission_that_fails_answers_500_and_says_no_more(
 
         async with serving(admission=admission) as (_, url):
             answer = await ask(url)
-        assert answer.status == 500
-        assert "private" not in answer.body
+        assert (answer.status, answer.body) == (500, "\n")
         assert "private" in caplog.text
 
     run(main)
 
 
 @pytest.mark.parametrize(
-    ("headers", "method", "status"),
+    ("headers", "status"),
     [
-        ({"Upgrade": ""}, "GET", 426),
-        ({"Sec-WebSocket-Key": ""}, "GET", 400),
-        ({"Sec-WebSocket-Version": "8"}, "GET", 400),
-        ({}, "POST", 405),
+        ({"Upgrade": ""}, 426),
+        ({"Sec-WebSocket-Key": ""}, 400),
+        ({"Sec-WebSocket-Version": "8"}, 400),
     ],
 )
-def test_what_is_no_websocket_handshake_is_refused(
-    headers: dict[str, str], method: str, status: int
-) -> None:
+def test_what_is_no_websocket_handshake_is_refused(headers: dict[str, str], status: int) -> None:
     async def main() -> None:
         async with serving() as (_, url):
-            assert (await ask(url, headers=headers, method=method)).status == status
+            assert (await ask(url, headers=headers)).status == status
+
+    run(main)
+
+
+def test_another_method_than_get_is_refused_or_cut() -> None:
+    async def main() -> None:
+        async with serving() as (_, url):
+            # websockets before 15 gives no answer.
+            with suppress(asyncio.IncompleteReadError):
+                assert (await ask(url, method="POST")).status == 405
 
     run(main)
 
