@@ -9,7 +9,16 @@ from __future__ import annotations
 import hashlib
 
 from codegen import prose
-from codegen.generate import catalog, datatypes, drafts, enums, json_codec, messages, public
+from codegen.generate import (
+    catalog,
+    datatypes,
+    drafts,
+    enums,
+    json_codec,
+    messages,
+    public,
+    soap_codec,
+)
 from codegen.generate.source import Banner
 from codegen.model import Contract
 
@@ -36,6 +45,7 @@ def generated_files(contract: Contract) -> dict[str, str]:
         catalog.files,
         json_codec.files,
         public.files,
+        soap_codec.files,
     ):
         files.update(write(contract, texts, banner))
     return files

@@ -6,6 +6,7 @@ Puts a `Simulator` behind a `ChargePoint` and moves its time. Does not print.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from datetime import timedelta
 
 import attrs
@@ -16,12 +17,16 @@ from ocpp16.apps.exchange import LogRemarks, Remark, Tell
 from ocpp16.apps.live_station import LiveStation
 from ocpp16.apps.tracer import Tracer
 from ocpp16.clock import Clock
-from ocpp16.enums import ChargePointStatus
+from ocpp16.enums import ChargePointStatus, Reason
 from ocpp16.roles.charge_point import ChargePoint
+from ocpp16.settings import Settings
 from ocpp16.transports.system_clock import SystemClock
+from ocpp16.transports.task import time_limit
 
 TICK = 0.1
 """Real seconds between two looks at the charge point."""
+FAREWELL = 5.0
+"""Real seconds in which an interrupted transaction may be reported."""
 
 
 @attrs.frozen(kw_only=True)
@@ -47,6 +52,7 @@ async def run_charge_point(
     *,
     tell: Tell,
     stop: asyncio.Event,
+    settings: Settings = Settings(),  # noqa: B008 - frozen
     clock: Clock | None = None,
 ) -> bool:
     """Play one charging session; returns whether it took place, to its planned end or a remote one.
@@ -57,17 +63,18 @@ async def run_charge_point(
         plan: What the driver is up to.
         tell: Takes what happens.
         stop: Ends it before its time.
+        settings: Limits and timers of the role.
         clock: Where real time comes from; None is the machine's.
 
     Raises:
         ValueError: The identity, or the URL, is none.
     """
     real_clock = SystemClock() if clock is None else clock
-    station = ChargePoint(hardware.identity, clock=real_clock)
+    station = ChargePoint(hardware.identity, settings=settings, clock=real_clock)
     now = real_clock.now().replace(microsecond=0)
     simulator = Simulator(hardware, now=now, sleep=real_clock.sleep)
     Tracer(station, tell)
-    live = LiveStation(simulator, station, url, tell=tell)
+    live = LiveStation(simulator, station, lambda boot: station.connect(url, boot=boot), tell=tell)
     session = _Session(simulator, live, plan, clock=real_clock, tell=tell)
     with LogRemarks(tell):
         running = asyncio.create_task(live.run())
@@ -79,6 +86,8 @@ async def run_charge_point(
             if running.done():
                 # It goes on for ever, unless something is wrong that waiting does not mend.
                 running.result()
+            playing.cancel()
+            await session.end()
         finally:
             for task in tasks:
                 task.cancel()
@@ -117,6 +126,15 @@ class _Session:
         await self._simulator.unplug(connector.number)
         while self._plan.stay:
             await self._live_on()
+
+    async def end(self) -> None:
+        """End what still runs, as far as the central system can be told."""
+        if not self._live.ready.is_set():
+            return
+        with contextlib.suppress(TimeoutError):
+            async with time_limit(self._clock, FAREWELL):
+                for number in self._simulator.connectors:
+                    await self._simulator.stop(number, Reason.OTHER)
 
     async def _charge(self, connector: Connector) -> None:
         plan, simulator, transaction = self._plan, self._simulator, connector.transaction

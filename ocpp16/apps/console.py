@@ -32,6 +32,8 @@ NARROW = 96
 NARROW_ACTION_WIDTH = 22
 PIPE_WIDTH = 400
 """Where there is no terminal, lines are cut here only."""
+PIPE_TABLE_WIDTH = 120
+"""Columns of a table where there is no terminal."""
 LEAST_ANSWER = 18
 """Columns that an answer gets, however long the request is."""
 SHOWN_FAILURES = 10
@@ -53,6 +55,8 @@ class Screen:
             file=file or sys.stdout, highlight=False, markup=False, emoji=False, soft_wrap=True
         )
         self._width = self._console.width if self._console.is_terminal else PIPE_WIDTH
+        if not self._console.is_terminal:
+            self._console.width = PIPE_TABLE_WIDTH
         self._is_narrow = self._width < NARROW
         self._dated = dated
         self._named = named

@@ -161,7 +161,13 @@ class _Performance:
             Tracer(role, self._tell, own_only=True)
         try:
             async with central.serve(**{self._wire: url}) as server:
-                live = LiveStation(simulator, station, server.urls[self._wire], tell=self._tell)
+                place = server.urls[self._wire]
+                live = LiveStation(
+                    simulator,
+                    station,
+                    lambda boot: station.connect(place, boot=boot),
+                    tell=self._tell,
+                )
                 stage = Stage(
                     central,
                     office,

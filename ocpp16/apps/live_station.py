@@ -9,8 +9,10 @@ from __future__ import annotations
 import asyncio
 import random as random_source
 from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
 from datetime import timedelta
 from http import HTTPStatus
+from typing import TypeAlias
 
 from ocpp16.apps.charge_point.profile_requests import ProfileRequests
 from ocpp16.apps.charge_point.requests import Requests
@@ -18,10 +20,14 @@ from ocpp16.apps.charge_point.simulator import Simulator
 from ocpp16.apps.exchange import Remark, Tell
 from ocpp16.enums import RegistrationStatus
 from ocpp16.errors import ConnectionRefused, OcppError
+from ocpp16.messages import BootNotificationRequest
 from ocpp16.roles.backend import Backend
 from ocpp16.roles.backoff import Backoff
 from ocpp16.roles.charge_point import ChargePoint
 from ocpp16.roles.event import EventStream, Registered
+
+Connect: TypeAlias = Callable[[BootNotificationRequest], AbstractAsyncContextManager[Backend]]
+"""Connects a charge point and boots it with what it says of itself."""
 
 
 class LiveStation:
@@ -30,7 +36,7 @@ class LiveStation:
     Args:
         simulator: How it behaves.
         station: The role that it has; its handlers are registered here.
-        url: Where its central system is.
+        connect: Connects and boots it, as `ChargePoint.connect` does.
         tell: Takes remarks on connections that fail.
         random: Gives a number from 0 to below 1, for the waits between attempts to connect.
     """
@@ -39,7 +45,7 @@ class LiveStation:
         self,
         simulator: Simulator,
         station: ChargePoint,
-        url: str,
+        connect: Connect,
         *,
         tell: Tell,
         random: Callable[[], float] = random_source.random,
@@ -48,7 +54,7 @@ class LiveStation:
         """Set while it is accepted and has reported its status."""
         self._simulator = simulator
         self._station = station
-        self._url = url
+        self._connect = connect
         self._tell = tell
         self._random = random
         Requests(simulator).register(station)
@@ -68,14 +74,14 @@ class LiveStation:
         while True:
             boot = self._simulator.boot_request()
             try:
-                async with self._station.connect(self._url, boot=boot) as backend:
+                async with self._connect(boot) as backend:
                     await self._serve(backend)
                     backoff = Backoff(self._station.settings, self._random)
             except OcppError as error:
                 await self._wait_after(error, backoff.next_wait())
 
     async def _wait_after(self, error: OcppError, seconds: float) -> None:
-        text = f"cannot boot at {self._url}: {error}; next attempt in {seconds:.0f} s"
+        text = f"cannot boot: {error}; next attempt in {seconds:.0f} s"
         if isinstance(error, ConnectionRefused) and error.status == HTTPStatus.NOT_FOUND:
             text += f" (it may not know {self._station.identity}, or the path is another one)"
         clock = self._station.clock

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Coroutine
+from contextlib import suppress
 from functools import partial
 from typing import Any, Protocol
 
@@ -40,6 +41,7 @@ from ocpp16.transports.connection import GOING_AWAY, NORMAL_CLOSURE, Dial
 from ocpp16.transports.task import Signal, TaskGroup, time_limit
 
 logger = logging.getLogger(__name__)
+_RETRIED = (ConnectionRefused, SessionClosed, CallFailed, InvalidResponse, CallTimeout)
 
 
 class Station(Protocol):
@@ -107,6 +109,8 @@ class Backend(Peer):
         self._backoff = Backoff(self._settings, random)
         self._driver: Driver[Backend] | None = None
         self._since = 0.0
+        self._boot_due = 0.0
+        self._boot_retry = self._settings.boot_retry.total_seconds()
         self._info: PeerInfo | None = None
         self._closed: str | None = None
         self._waiting = 0
@@ -183,26 +187,18 @@ class Backend(Peer):
             try:
                 if self._driver is None:
                     await self._open()
-                wait = None if self._boot is None else await self._send_boot(self._boot)
+                if self._boot is not None:
+                    await self._send_boot(self._boot)
                 break
-            except (
-                ConnectionRefused,
-                SessionClosed,
-                CallFailed,
-                InvalidResponse,
-                CallTimeout,
-            ) as error:
+            except _RETRIED as error:
                 if self._closed is not None or tries == self._attempts:
                     raise
                 self._warn("the start failed", error)
-                await self._clock.sleep(
-                    self._backoff.next_wait()
-                    if isinstance(error, ConnectionError)
-                    else self._settings.boot_retry.total_seconds()
-                )
+                is_cut = isinstance(error, ConnectionError)
+                await self._clock.sleep(self._backoff.next_wait() if is_cut else self._boot_retry)
         self._tasks.spawn(self._while_open(self._keep_connected))
-        if self._boot is not None and wait is not None:
-            self._tasks.spawn(self._while_open(partial(self._keep_booting, self._boot, wait)))
+        if self._boot is not None:
+            self._tasks.spawn(self._while_open(partial(self._keep_booting, self._boot)))
 
     async def stop(self) -> None:
         """Stop gracefully: handlers get their time, then the connection is closed."""
@@ -273,11 +269,8 @@ class Backend(Peer):
                 self._warn("no connection", error)
 
     async def _while_open(self, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
-        try:
+        with suppress(SessionClosed):
             await work()
-        except SessionClosed:
-            if self._closed is None:
-                raise
 
     def _warn(self, what: str, error: OcppError) -> None:
         line = f"{self.identity}: {what}: {error}"
@@ -349,37 +342,33 @@ class Backend(Peer):
 
     # Inside: the registration
 
-    async def _send_boot(self, boot: BootNotificationRequest) -> float:
-        """Send BootNotification; return the least wait before the next one."""
-        answer = await self._call(boot, None, None)
-        if answer.interval > 0:
-            return float(answer.interval)
-        return self._settings.boot_retry.total_seconds()
+    async def _send_boot(self, boot: BootNotificationRequest) -> None:
+        await self._call(boot, None, None)
 
     def _take_boot_answer(self, answer: BootNotificationResponse) -> None:
+        wait = float(answer.interval) if answer.interval > 0 else self._boot_retry
+        self._boot_due = self._clock.time() + wait
         self._gate.tell(answer.status)
         self.tell(told.Registered(self, answer.status, answer.interval))
         self._changed.notify()
 
-    async def _keep_booting(self, boot: BootNotificationRequest, wait: float) -> None:
+    async def _keep_booting(self, boot: BootNotificationRequest) -> None:
         """Send BootNotification after each interval until it is accepted, whenever it is not."""
         while True:
-            await self._wait_for_acceptance(wait)
             await self._until(lambda: self._gate.status is not RegistrationStatus.ACCEPTED)
+            left = self._boot_due - self._clock.time()
+            if left > 0:
+                # Another boot, asked for by a trigger, may be answered meanwhile.
+                with suppress(TimeoutError):
+                    async with time_limit(self._clock, left):
+                        await self._changed.wait()
+                continue
             self._gate.end_silence()
             await self._until(lambda: self._driver is not None)
             try:
-                wait = await self._send_boot(boot)
-            except (CallFailed, InvalidResponse, CallTimeout) as error:
-                self._warn("BootNotification failed", error)
-                wait = self._settings.boot_retry.total_seconds()
+                await self._send_boot(boot)
             except SessionClosed as error:
+                self._warn("BootNotification was cut off", error)
+            except OcppError as error:
                 self._warn("BootNotification failed", error)
-                wait = 0.0
-
-    async def _wait_for_acceptance(self, seconds: float) -> None:
-        try:
-            async with time_limit(self._clock, seconds):
-                await self.accepted()
-        except TimeoutError:
-            pass
+                self._boot_due = self._clock.time() + self._boot_retry

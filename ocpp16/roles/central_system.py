@@ -203,7 +203,8 @@ class CentralSystem(Role[Peer]):
         if house is not None:
             house.discard(driver)
         self._accounts.leave(driver.peer.identity)
-        self.tell(told.Disconnected(driver.peer, reason))
+        if driver.has_started:
+            self.tell(told.Disconnected(driver.peer, reason))
         self._tasks.spawn(self._registry.release(driver.peer))
 
     # Inside

@@ -95,6 +95,7 @@ class Driver(Generic[PeerT]):
     ) -> None:
         self.peer = peer
         self.connection = connection
+        self.has_started = False
         self.is_open = True
         self.is_draining = False
         self._session = session
@@ -108,6 +109,7 @@ class Driver(Generic[PeerT]):
 
     def start(self) -> None:
         """Begin to read what the peer sends."""
+        self.has_started = True
         self.connection.start(self)
 
     # Our calls

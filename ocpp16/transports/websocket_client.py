@@ -13,7 +13,7 @@ from websockets.client import ClientProtocol
 from websockets.exceptions import InvalidStatus, InvalidURI
 from websockets.http11 import Request, Response
 from websockets.protocol import State
-from websockets.uri import parse_uri
+from websockets.uri import WebSocketURI, parse_uri
 
 from ocpp16._version import __version__
 from ocpp16.clock import Clock
@@ -67,19 +67,22 @@ async def dial(url: str, identity: str, *, settings: Settings, clock: Clock) -> 
     )
     try:
         async with time_limit(clock, settings.handshake_timeout.total_seconds()):
-            await asyncio.get_running_loop().create_connection(
-                lambda: connection, uri.host, uri.port, ssl=uri.secure or None
-            )
-            await connection.shake_hands()
-    except (ConnectionRefused, SessionClosed):
+            await _open(connection, uri)
+    except BaseException as error:
+        connection.give_up()
+        if isinstance(error, TimeoutError):
+            raise SessionClosed("the central system did not answer in time") from None
         raise
-    except TimeoutError:
-        raise SessionClosed("the central system did not answer in time") from None
+    return connection
+
+
+async def _open(connection: ClientConnection, uri: WebSocketURI) -> None:
+    loop = asyncio.get_running_loop()
+    try:
+        await loop.create_connection(lambda: connection, uri.host, uri.port, ssl=uri.secure or None)
     except OSError as error:
         raise SessionClosed(f"the central system cannot be reached: {error}") from error
-    finally:
-        connection.give_up_handshake()
-    return connection
+    await connection.shake_hands()
 
 
 class ClientConnection(WebSocketConnection):
@@ -116,9 +119,9 @@ class ClientConnection(WebSocketConnection):
         super().connection_made(transport)
         self._has_begun = True
 
-    def give_up_handshake(self) -> None:
-        """Cut the connection if it is not open."""
-        if self._has_begun and self._info is None:
+    def give_up(self) -> None:
+        """Cut the connection, as far as there is one."""
+        if self._has_begun:
             self._abort()
 
     async def shake_hands(self) -> None:

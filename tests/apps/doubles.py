@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
@@ -34,6 +35,7 @@ class Central:
     async def call(self, request: Any, **_: object) -> Any:
         self.requests.append(request)
         self.before()
+        await asyncio.sleep(0)
         if self.errors:
             raise self.errors.pop(0)
         match request:

@@ -17,9 +17,7 @@ from ocpp16.settings import Leniency
 BOOT = '{"chargePointVendor":"v","chargePointModel":"m"}'
 METER = '[2,"1","MeterValues",{"connectorId":1,"meterValue":%s}]'
 SAMPLES = '[{"timestamp":"2026-01-01T00:00:00Z","sampledValue":%s}]'
-SCHEDULE = (
-    '[2,"1","GetCompositeSchedule",{"connectorId":1,"duration":60,"chargingRateUnit":"A"}]'
-)
+SCHEDULE = '[2,"1","GetCompositeSchedule",{"connectorId":1,"duration":60,"chargingRateUnit":"A"}]'
 PROFILE = (
     '[2,"1","SetChargingProfile",{"connectorId":0,"csChargingProfiles":{"chargingProfileId":1,'
     '"stackLevel":0,"chargingProfilePurpose":"ChargePointMaxProfile",'

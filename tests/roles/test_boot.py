@@ -309,7 +309,35 @@ def test_a_boot_answered_after_acceptance_closes_the_gate_again() -> None:
             await backend.call(BOOT)
             with pytest.raises(CallNotAllowed):
                 await backend.call(HEARTBEAT)
-            await scene.clock.advance(61)
+            await scene.clock.advance(39)
+            assert scene.actions() == ["BootNotification"] * 2
+            await scene.clock.advance(2)
+            assert backend.registration is ACCEPTED
+
+    run(main)
+
+
+def test_the_interval_counts_from_the_latest_answer() -> None:
+    async def main() -> None:
+        scene = Scene(booted(PENDING, 60), booted(PENDING, 100))
+
+        @scene.station.on(TriggerMessageRequest)
+        async def trigger(peer: Backend, request: TriggerMessageRequest) -> TriggerMessageResponse:
+            return TriggerMessageResponse(status=TriggerMessageStatus.ACCEPTED)
+
+        @scene.station.after(TriggerMessageRequest)
+        async def send(peer: Backend, request: TriggerMessageRequest) -> None:
+            await peer.call(BOOT)
+
+        async with scene.booted() as (peer, backend):
+            await scene.clock.advance(30)
+            await peer.call(
+                TriggerMessageRequest(requested_message=MessageTrigger.BOOT_NOTIFICATION)
+            )
+            await scene.clock.advance(99)
+            assert scene.actions() == ["BootNotification"] * 2
+            await scene.clock.advance(2)
+            assert scene.actions() == ["BootNotification"] * 3
             assert backend.registration is ACCEPTED
 
     run(main)
@@ -376,6 +404,49 @@ def test_a_boot_without_answer_fails_the_start_after_its_time() -> None:
         await clock.advance(31)
         with pytest.raises(CallTimeout):
             await entering
+
+    run(main)
+
+
+def test_a_boot_that_fails_while_pending_is_tried_again_after_our_own_wait() -> None:
+    async def main() -> None:
+        clock = HandClock()
+        central = CentralSystem(clock=clock)
+        answers: list[BootNotificationResponse | None] = [booted(PENDING, 5), None, None]
+
+        @central.on(BootNotificationRequest)
+        async def boot(peer: Peer, request: BootNotificationRequest) -> BootNotificationResponse:
+            answer = answers.pop(0) if answers else booted(ACCEPTED)
+            if answer is None:
+                raise SecurityError
+            return answer
+
+        pair = loopback_pair(central, make_station(clock))
+        async with pair.connected(boot=BOOT) as (_, backend):
+            await clock.advance(6)
+            assert len(answers) == 1
+            await clock.advance(28)
+            assert len(answers) == 1
+            await clock.advance(2)
+            assert (len(answers), backend.registration) == (0, PENDING)
+            await clock.advance(31)
+            assert backend.registration is ACCEPTED
+
+    run(main)
+
+
+def test_a_boot_that_is_cut_off_is_sent_again_at_once_when_connected() -> None:
+    async def main() -> None:
+        scene = Scene(booted(PENDING, 60))
+        async with scene.booted() as (_, backend):
+            scene.pair.to_central = lambda frame: ()
+            await scene.clock.advance(61)
+            assert scene.actions() == ["BootNotification"] * 2
+            scene.pair.to_central = lambda frame: (0.0,)
+            scene.pair.cut()
+            await scene.clock.advance(2)
+            assert backend.registration is ACCEPTED
+            assert scene.actions() == ["BootNotification"] * 3
 
     run(main)
 

@@ -234,7 +234,7 @@ def test_an_unknown_charge_point_is_told_and_goes_on_with_back_off_once_it_was_i
         clock = HandClock()
         known: set[str] = set()
         central = make_central(known=lambda identity: identity in known, clock=clock)
-        pair = loopback_pair(central, make_station(clock))
+        pair = loopback_pair(central, make_station(clock, random=lambda: 0.9))
         with pytest.raises(ConnectionRefused) as caught:
             async with pair.connected():
                 pass

@@ -102,6 +102,11 @@ class RawSocket:
 
     async def receive(self) -> tuple[int, bytes]:
         """Read one unfragmented frame; EOFError at the end."""
+        opcode, length = await self.head()
+        return opcode, await self._reader.readexactly(length)
+
+    async def head(self) -> tuple[int, int]:
+        """Read the head of a frame; return its opcode and its length."""
         head = await self._reader.readexactly(2)
         assert not head[1] & 0x80
         length = head[1]
@@ -109,7 +114,7 @@ class RawSocket:
             (length,) = struct.unpack("!H", await self._reader.readexactly(2))
         elif length == 127:
             (length,) = struct.unpack("!Q", await self._reader.readexactly(8))
-        return head[0] & 0x0F, await self._reader.readexactly(length)
+        return head[0] & 0x0F, length
 
     async def text(self) -> str:
         """Read one text message."""

@@ -219,7 +219,7 @@ def test_a_half_open_connection_is_cut_after_ten_seconds() -> None:
         async with serving(clock) as (_, url), await RawSocket.open(url) as socket:
             socket.writer.write(b"GET /ocpp/CP1 HTTP/1.1\r\nHost: ")
             ended = asyncio.create_task(socket.is_at_end())
-            await asyncio.sleep(0.05)
+            await until(lambda: clock.next_due == 10.0)
             await clock.advance(9.9)
             await asyncio.sleep(0.02)
             assert not ended.done()

@@ -99,6 +99,14 @@ def test_a_central_system_that_refuses_is_told_with_its_status(line: str, status
     run(main)
 
 
+def test_a_refusal_that_ends_with_the_connection_is_told_too() -> None:
+    async def main() -> None:
+        error = await refusal(answering("HTTP/1.1 404 Not Found\r\n\r\nno such charger"))
+        assert error.status == 404
+
+    run(main)
+
+
 @pytest.mark.parametrize(
     "response",
     [

@@ -7,11 +7,17 @@ import json
 
 import pytest
 
+from ocpp16.enums import DataTransferStatus
 from ocpp16.envelope import PeerInfo
 from ocpp16.errors import SessionClosed
+from ocpp16.messages import DataTransferRequest, DataTransferResponse
 from ocpp16.roles import event as told
+from ocpp16.roles.peer import Peer
+from ocpp16.roles.registry import LocalRegistry
 from ocpp16.security.admission import Handshake, Refusal
+from ocpp16.settings import Settings
 from ocpp16.testing import HandClock
+from ocpp16.transports.websocket import WebSocketConnection
 from tests.parties import (
     CLEAR_CACHE,
     ENDPOINT,
@@ -187,17 +193,74 @@ def test_a_peer_that_does_not_read_is_closed_at_one_mebibyte() -> None:
     run(main)
 
 
+def test_after_hooks_wait_until_the_response_has_left() -> None:
+    async def main() -> None:
+        data = "x" * 30_000_000
+        hooked: list[bool] = []
+        settings = Settings(unsent_limit=2 * len(data))
+        central = make_central(settings=settings)
+
+        @central.on(DataTransferRequest)
+        async def transfer(peer: Peer, request: DataTransferRequest) -> DataTransferResponse:
+            return DataTransferResponse(status=DataTransferStatus.ACCEPTED, data=data)
+
+        @central.after(DataTransferRequest)
+        async def after(peer: Peer, request: DataTransferRequest) -> None:
+            hooked.append(True)
+
+        async with (
+            central.serve(json=ENDPOINT) as server,
+            await RawSocket.upgraded(f"{server.urls.json}/CP1") as socket,
+        ):
+            socket.send(TEXT, b'[2,"1","DataTransfer",{"vendorId":"V"}]')
+            opcode, _ = await socket.head()
+            assert opcode == TEXT
+            await asyncio.sleep(0.05)
+            assert not hooked
+            reading = asyncio.create_task(socket.is_at_end())
+            await until(lambda: hooked)
+            reading.cancel()
+
+    run(main)
+
+
+def test_a_connection_that_is_lost_before_it_is_started_is_told() -> None:
+    async def main() -> None:
+        class Slow(LocalRegistry):
+            async def claim(self, peer: Peer) -> Peer | None:
+                claimed.set()
+                await go.wait()
+                return await super().claim(peer)
+
+        claimed, go = asyncio.Event(), asyncio.Event()
+        central = make_central(registry=Slow())
+        async with central.serve(json=ENDPOINT) as server:
+            async with await RawSocket.upgraded(f"{server.urls.json}/CP1") as socket:
+                socket.send(TEXT, BEAT)
+                await claimed.wait()
+                socket.writer.transport.abort()
+            await asyncio.sleep(0.02)
+            go.set()
+            await until(lambda: not central._drivers)
+            assert not central.peers
+
+    run(main)
+
+
 def test_pings_go_out_and_two_missed_pongs_close() -> None:
     async def main() -> None:
         clock = HandClock()
         async with serving(clock) as (central, url), await RawSocket.upgraded(url) as socket:
             peer = await central.wait_for("CP1", timeout=5)
+            (driver,) = central._drivers
+            connection = driver.connection
+            assert isinstance(connection, WebSocketConnection)
             for _ in range(5):
                 await clock.advance(20)
                 opcode, payload = await socket.receive()
                 assert opcode == PING
                 socket.send(PONG, payload)
-                await asyncio.sleep(0.01)
+                await until(lambda: not connection._unanswered_pings)
             await clock.advance(59.9)
             assert peer.is_connected
             await clock.advance(0.2)
@@ -319,7 +382,7 @@ def test_a_peer_that_does_not_agree_to_the_close_is_cut() -> None:
         async with await RawSocket.upgraded(f"{server.urls.json}/CP1"):
             await central.wait_for("CP1")
             stop = asyncio.create_task(server.stop())
-            await asyncio.sleep(0.02)
+            await until(lambda: clock.next_due == 2.0)
             await clock.advance(1.9)
             assert not stop.done()
             await clock.advance(0.2)

@@ -1,0 +1,278 @@
+"""`bindings/ocpps/_generated/`: the fast path of the SOAP codec, one module a service.
+
+Elements are written in the order of the schema and read in any order.
+"""
+
+from __future__ import annotations
+
+from codegen import names
+from codegen.contracts import wsdl_files
+from codegen.generate import python
+from codegen.generate.source import WIDTH, Banner, import_block, module, wrapped
+from codegen.model import Contract, EnumRef, Field, Message, ObjectRef, Scalar, Service, Structure
+from codegen.prose import Prose
+
+FOLDER = "ocpp16/bindings/ocpps"
+MODULES = {"CentralSystemService": "central_system", "ChargePointService": "charge_point"}
+
+
+def files(contract: Contract, texts: Prose, banner: Banner) -> dict[str, str]:
+    """Return the package of fast codecs, and the WSDLs that a server offers."""
+    del texts
+    written = {
+        f"{FOLDER}/{path.rpartition('/')[2]}": text for path, text in wsdl_files(contract).items()
+    }
+    written[f"{FOLDER}/_generated/__init__.py"] = _package(contract, banner)
+    for service in contract.services:
+        path = f"{FOLDER}/_generated/{MODULES[service.name]}.py"
+        written[path] = _service(contract, banner, service)
+    return written
+
+
+def _package(contract: Contract, banner: Banner) -> str:
+    modules = [(MODULES[service.name], service.namespace) for service in contract.services]
+    lines = [
+        "from typing import Any",
+        "",
+        f"from ocpp16.bindings.ocpps._generated import {', '.join(name for name, _ in modules)}",
+        "from ocpp16.bindings.ocpps.fast import Codec",
+        "",
+        "CODECS: dict[tuple[str, type], Codec[Any]] = {",
+    ]
+    for name, namespace in modules:
+        pairs = f'("{namespace}", cls): codec for cls, codec in {name}.CODECS.items()'
+        lines.append(f"    **{{{pairs}}},")
+    lines.append("}")
+    doc = "Fast SOAP codecs by namespace and message class."
+    return module(banner, doc, [lines])
+
+
+def _service(contract: Contract, banner: Banner, service: Service) -> str:
+    messages = [
+        message
+        for action in contract.actions
+        if service.name in action.services
+        for message in (action.request, action.response)
+    ]
+    used = _used(contract, messages)
+    blocks = [_imports(contract, used, messages, service)]
+    for structure in used:
+        blocks.append(_read(contract, structure, service))
+        blocks.append(_write(structure, service))
+    for message in messages:
+        blocks.append(_read(contract, message.structure, service))
+        blocks.append(_write(message.structure, service))
+    table = ["CODECS: dict[type, Codec[Any]] = {"]
+    for message in messages:
+        snake = names.snake(message.structure.name)
+        element = f'"{{{service.namespace}}}{message.soap_element}"'
+        table += wrapped(
+            f"{message.structure.name}: Codec(",
+            [element, f"read_{snake}", f"write_{snake}"],
+            "),",
+            indent=1,
+        )
+    blocks.append([*table, "}"])
+    doc = f"Messages of the {service.name} on SOAP: straight-line reading and writing."
+    return module(banner, doc, blocks)
+
+
+def _used(contract: Contract, messages: list[Message]) -> list[Structure]:
+    wanted: set[str] = set()
+
+    def visit(structure: Structure) -> None:
+        for field in structure.fields:
+            if isinstance(field.type, ObjectRef):
+                wanted.add(field.type.name)
+                visit(next(one for one in contract.data_types if one.name == field.type.name))
+
+    for message in messages:
+        visit(message.structure)
+    return [one for one in contract.data_types if one.name in wanted]
+
+
+def _imports(
+    contract: Contract, used: list[Structure], messages: list[Message], service: Service
+) -> list[str]:
+    structures = [*used, *(message.structure for message in messages)]
+    fields = [field for structure in structures for field in structure.fields]
+    enums = {field.type.name for field in fields if isinstance(field.type, EnumRef)}
+    fast = {"Codec", "Unusual"}
+    for field in fields:
+        match field.type:
+            case Scalar(kind="string" | "uri", max_length=limit):
+                fast.add("read_text" if limit is None else "read_short_text")
+            case Scalar(kind=kind):
+                fast |= {f"read_{kind}", f"write_{kind}"}
+            case EnumRef():
+                fast.add("read_member")
+    wanted: dict[str, set[str]] = {
+        "ocpp16._generated.datatypes": {structure.name for structure in used},
+        "ocpp16._generated.drafts": {f"{structure.name}Draft" for structure in structures},
+        "ocpp16._generated.enums": enums,
+        "ocpp16.bindings.ocpps.fast": fast | _needs_least(fields),
+    }
+    for action in contract.actions:
+        if service.name in action.services:
+            wanted.setdefault(f"ocpp16._generated.{action.profile.value}", set()).update(
+                {action.request.structure.name, action.response.structure.name}
+            )
+    tables = [
+        f"_{names.snake(name).upper()}: dict[str, Any] = {{one.value: one for one in {name}}}"
+        for name in sorted(enums)
+    ]
+    long_tables: list[str] = []
+    for table in tables:
+        if len(table) <= WIDTH:
+            long_tables.append(table)
+        else:
+            head, rest = table.split("{", 1)
+            long_tables += [f"{head}{{", f"    {rest.removesuffix('}')}", "}"]
+    return [
+        "from typing import Any",
+        "",
+        "from lxml.etree import SubElement, _Element",
+        "",
+        *import_block(wanted),
+        "",
+        *long_tables,
+    ]
+
+
+def _needs_least(fields: list[Field]) -> set[str]:
+    return {"at_least_one"} if any(_least(field) for field in fields) else set()
+
+
+def _least(field: Field) -> bool:
+    return field.many and field.soap is not None and field.soap.min_items > 0
+
+
+def _tag(service: Service, field: Field) -> str:
+    return f'"{{{service.namespace}}}{field.name}"'
+
+
+def _read(contract: Contract, structure: Structure, service: Service) -> list[str]:
+    snake = names.snake(structure.name)
+    fields = python.required_first(structure)
+    head = wrapped(f"def read_{snake}(", ["element: _Element"], f") -> {structure.name}:")
+    lines = [*head]
+    if not fields:
+        lines += ["    if len(element):", "        raise Unusual"]
+    for field in fields:
+        start = "[]" if field.many else "None"
+        kind = "list[Any]" if field.many else "Any"
+        lines.append(f"    {python.name(field)}: {kind} = {start}")
+    if fields:
+        lines += ["    for child in element:", "        match child.tag:"]
+        for field in fields:
+            name = python.name(field)
+            lines.append(f"            case {_tag(service, field)}:")
+            value = _value_in(field)
+            if field.many:
+                lines.append(f"                {name}.append({value})")
+            else:
+                lines += [
+                    f"                if {name} is not None:",
+                    "                    raise Unusual",
+                    f"                {name} = {value}",
+                ]
+        lines += ["            case _:", "                raise Unusual"]
+    required = [
+        python.name(field)
+        for field in fields
+        if field.soap is not None and field.soap.required and not field.many
+    ]
+    if required:
+        lines += _condition(required)
+    for field in fields:
+        if field.many and field.soap is not None and field.soap.required:
+            lines += [f"    if not {python.name(field)}:", "        raise Unusual"]
+    arguments = []
+    for field in fields:
+        name = python.name(field)
+        if not field.many:
+            arguments.append(name)
+        elif field.json.required:
+            arguments.append(f"tuple({name})")
+        else:
+            arguments.append(f"tuple({name}) if {name} else None")
+    return [
+        *lines,
+        *wrapped(f"draft: Any = {structure.name}Draft(", arguments, ")", indent=1),
+        f"    draft.__class__ = {structure.name}",
+        f"    result: {structure.name} = draft",
+        "    return result",
+    ]
+
+
+def _condition(required: list[str]) -> list[str]:
+    tests = [f"{name} is None" for name in required]
+    one = f"    if {' or '.join(tests)}:"
+    if len(one) <= WIDTH:
+        return [one, "        raise Unusual"]
+    first, *rest = tests
+    return [
+        "    if (",
+        f"        {first}",
+        *(f"        or {test}" for test in rest),
+        "    ):",
+        "        raise Unusual",
+    ]
+
+
+def _value_in(field: Field) -> str:
+    match field.type:
+        case Scalar(kind="string" | "uri", max_length=None):
+            return "read_text(child)"
+        case Scalar(kind="string" | "uri", max_length=limit):
+            return f"read_short_text(child, {limit})"
+        case Scalar(kind=kind):
+            return f"read_{kind}(child)"
+        case EnumRef(name):
+            return f"read_member(_{names.snake(name).upper()}, child)"
+        case ObjectRef(name):
+            return f"read_{names.snake(name)}(child)"
+
+
+def _write(structure: Structure, service: Service) -> list[str]:
+    snake = names.snake(structure.name)
+    head = wrapped(
+        f"def write_{snake}(", ["parent: _Element", f"value: {structure.name}"], ") -> None:"
+    )
+    fields = {field.name: field for field in structure.fields}
+    body: list[str] = []
+    for wire in structure.soap_order or ():
+        body += _write_field(fields[wire], service)
+    return [*head, *(body or ["    del parent, value"])]
+
+
+def _write_field(field: Field, service: Service) -> list[str]:
+    value = f"value.{python.name(field)}"
+    tag = _tag(service, field)
+    if field.many:
+        items = f"at_least_one({value})" if _least(field) else value
+        item = f"{python.name(field)}_item"
+        lines = [f"for {item} in {items}:", *_indent(_write_one(field, tag, item))]
+    else:
+        lines = _write_one(field, tag, value)
+    if field.json.required:
+        return _indent(lines)
+    return _indent([f"if {value} is not None:", *_indent(lines)])
+
+
+def _write_one(field: Field, tag: str, value: str) -> list[str]:
+    child = f"child = SubElement(parent, {tag})"
+    match field.type:
+        case ObjectRef(name):
+            return [child, f"write_{names.snake(name)}(child, {value})"]
+        case EnumRef():
+            return [child, f"child.text = {value}.value"]
+        case Scalar(kind="string" | "uri"):
+            return [child, f"child.text = {value}"]
+        case Scalar(kind=kind):
+            return [child, f"child.text = write_{kind}({value})"]
+    raise AssertionError(field)
+
+
+def _indent(lines: list[str]) -> list[str]:
+    return [f"    {line}" for line in lines]

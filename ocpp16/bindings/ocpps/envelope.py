@@ -1,0 +1,253 @@
+"""One SOAP 1.2 envelope with its WS-Addressing headers, read into values and written from them.
+
+Knows elements of SOAP, WS-Addressing and the two OCPP namespaces. Knows no session and no message:
+what a header means for the exchange is decided in `framing`, what the body holds by the codec.
+Spec: S 3; what is seen in the field is read, too.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import attrs
+from lxml import etree
+
+from ocpp16.bindings.ocpps.faults import EnvelopeFault, SoapCode
+from ocpp16.bindings.ocpps.xml import XmlError, parse
+from ocpp16.spec import Side
+from ocpp16.structure import shorten
+
+SOAP: Final = "http://www.w3.org/2003/05/soap-envelope"
+SOAP_11: Final = "http://schemas.xmlsoap.org/soap/envelope/"
+WSA: Final = "http://www.w3.org/2005/08/addressing"
+ANONYMOUS: Final = f"{WSA}/anonymous"
+CENTRAL_SYSTEM: Final = "urn://Ocpp/Cs/2015/10/"
+CHARGE_POINT: Final = "urn://Ocpp/Cp/2015/10/"
+
+NAMESPACES: Final = {Side.CENTRAL_SYSTEM: CENTRAL_SYSTEM, Side.CHARGE_POINT: CHARGE_POINT}
+"""The namespace of the service that a side offers."""
+FOREIGN_CONTRACTS: Final = {
+    "urn://Ocpp/Cs/2012/06/": "OCPP 1.5",
+    "urn://Ocpp/Cp/2012/06/": "OCPP 1.5",
+    "urn://Ocpp/Cs/2010/08/": "OCPP 1.2",
+    "urn://Ocpp/Cp/2010/08/": "OCPP 1.2",
+}
+"""Contracts that we know of and do not speak; another one would plug in here."""
+
+_IDENTITY: Final = "chargeboxidentity"
+_HEADERS: Final = {
+    f"{{{WSA}}}Action": "action",
+    f"{{{WSA}}}MessageID": "message_id",
+    f"{{{WSA}}}RelatesTo": "relates_to",
+    f"{{{WSA}}}To": "to",
+}
+_ADDRESSES: Final = {
+    f"{{{WSA}}}From": "from_address",
+    f"{{{WSA}}}ReplyTo": "reply_to",
+    f"{{{WSA}}}FaultTo": "fault_to",
+}
+_UNDERSTOOD: Final = {*_HEADERS, *_ADDRESSES}
+
+
+@attrs.frozen(kw_only=True)
+class SoapFault:
+    """A fault as the peer wrote it, in whatever namespaces; untrusted."""
+
+    subcode: str | None
+    text: str
+
+
+@attrs.frozen(kw_only=True)
+class SoapEnvelope:
+    """What an envelope says; a header that is absent or empty is None."""
+
+    identity: str | None = None
+    action: str | None = None
+    """Last segment of wsa:Action: `Heartbeat`, `HeartbeatResponse`."""
+    message_id: str | None = None
+    relates_to: str | None = None
+    from_address: str | None = None
+    reply_to: str | None = None
+    fault_to: str | None = None
+    to: str | None = None
+    body: Any = None
+    """The element in the body, None if it is empty."""
+    fault: SoapFault | None = None
+
+    @property
+    def body_name(self) -> str | None:
+        """Local name of the element in the body."""
+        return None if self.body is None else etree.QName(self.body).localname
+
+    @property
+    def body_namespace(self) -> str | None:
+        """Namespace of the element in the body."""
+        return None if self.body is None else etree.QName(self.body).namespace
+
+
+class SoapFrame(bytes):
+    """The bytes of an envelope that was read already, so that nobody has to read them again."""
+
+    envelope: SoapEnvelope
+
+
+def read(data: bytes) -> SoapEnvelope:
+    """Read an envelope.
+
+    Raises:
+        EnvelopeFault: It is none, is one of SOAP 1.1, or has a header that has to be understood and
+            is not.
+    """
+    if isinstance(data, SoapFrame):
+        return data.envelope
+    try:
+        root = parse(data)
+    except XmlError as error:
+        raise EnvelopeFault(str(error)) from None
+    if root.tag == f"{{{SOAP_11}}}Envelope":
+        reason = "SOAP 1.2 is due, this is SOAP 1.1"
+        raise EnvelopeFault(reason, soap=SoapCode("VersionMismatch", None))
+    if root.tag != f"{{{SOAP}}}Envelope":
+        raise EnvelopeFault(f"is {shorten(root.tag)}, not a SOAP envelope")
+    header, body = root.find(f"{{{SOAP}}}Header"), root.find(f"{{{SOAP}}}Body")
+    if body is None:
+        raise EnvelopeFault("the envelope has no body")
+    values: dict[str, Any] = {} if header is None else dict(_read_headers(header))
+    if len(body) > 1:
+        message_id = values.get("message_id")
+        raise EnvelopeFault("the body has more than one element", message_id=message_id)
+    content = body[0] if len(body) else None
+    if content is not None and content.tag == f"{{{SOAP}}}Fault":
+        return SoapEnvelope(**values, fault=_read_fault(content))
+    return SoapEnvelope(**values, body=content)
+
+
+def read_frame(data: bytes) -> SoapFrame:
+    """Read an envelope and keep its bytes with it; raises as `read` does."""
+    frame = SoapFrame(data)
+    frame.envelope = read(data)
+    return frame
+
+
+def _read_headers(header: etree._Element) -> dict[str, str]:
+    values: dict[str, str] = {}
+    foreign: str | None = None
+    for element in header:
+        name = _HEADERS.get(element.tag)
+        if name is not None:
+            _keep(values, name, element.text)
+        elif element.tag in _ADDRESSES:
+            _keep(values, _ADDRESSES[element.tag], element.findtext(f"{{{WSA}}}Address"))
+        elif element.tag.rpartition("}")[2].lower() == _IDENTITY:
+            # S 3: the name is matched without case; the field has it in other namespaces, too.
+            _keep(values, "identity", element.text)
+        elif element.get(f"{{{SOAP}}}mustUnderstand") in {"true", "1"}:
+            foreign = foreign or element.tag
+    if "action" in values:
+        # The field writes it with the name of the service before it.
+        values["action"] = values["action"].rstrip("/").rpartition("/")[2]
+    if foreign is not None:
+        reason = f"the header {shorten(foreign, 80)} is not understood"
+        code = SoapCode("MustUnderstand", None)
+        raise EnvelopeFault(reason, soap=code, message_id=values.get("message_id"))
+    return values
+
+
+def _keep(values: dict[str, str], name: str, text: str | None) -> None:
+    text = (text or "").strip()
+    if not text:
+        return
+    if name in values and name != "relates_to":
+        reason = f"the header {name.replace('_', ' ')} stands there twice"
+        raise EnvelopeFault(reason, message_id=values.get("message_id"))
+    values[name] = text
+
+
+def _read_fault(fault: etree._Element) -> SoapFault:
+    # The field has parts of it in wrong namespaces, or in none, and values without a prefix.
+    subcode: str | None = None
+    text = ""
+    for element in fault.iter(etree.Element):
+        name = etree.QName(element).localname
+        if name.lower() == "subcode":
+            for value in element.iter(etree.Element):
+                if etree.QName(value).localname == "Value" and subcode is None:
+                    subcode = (value.text or "").strip().rpartition(":")[2] or None
+        elif name == "Text" and not text:
+            text = (element.text or "").strip()
+    return SoapFault(subcode=subcode, text=text)
+
+
+def write(
+    namespace: str,
+    body: etree._Element | None,
+    *,
+    action: str,
+    message_id: str,
+    identity: str | None = None,
+    from_address: str | None = None,
+    to: str | None = None,
+    relates_to: str | None = None,
+) -> bytes:
+    """Write an envelope.
+
+    Args:
+        namespace: Namespace of the service.
+        body: The element in the body.
+        action: Value of wsa:Action.
+        message_id: Value of wsa:MessageID.
+        identity: Value of chargeBoxIdentity, for requests.
+        from_address: Where we listen, for requests.
+        to: Where it goes.
+        relates_to: The request that this answers.
+    """
+    root = etree.Element(f"{{{SOAP}}}Envelope", nsmap={"soap": SOAP, "wsa": WSA, "ocpp": namespace})
+    header = etree.SubElement(root, f"{{{SOAP}}}Header")
+    must = {f"{{{SOAP}}}mustUnderstand": "true"}
+    if identity is not None:
+        etree.SubElement(header, f"{{{namespace}}}chargeBoxIdentity", must).text = identity
+    etree.SubElement(header, f"{{{WSA}}}Action", must).text = action
+    etree.SubElement(header, f"{{{WSA}}}MessageID").text = message_id
+    if relates_to:
+        etree.SubElement(header, f"{{{WSA}}}RelatesTo").text = relates_to
+    if from_address is not None:
+        _write_address(header, "From", from_address)
+    if identity is not None:
+        _write_address(header, "ReplyTo", ANONYMOUS)
+    if to is not None:
+        etree.SubElement(header, f"{{{WSA}}}To").text = to
+    content = etree.SubElement(root, f"{{{SOAP}}}Body")
+    if body is not None:
+        content.append(body)
+    data: bytes = etree.tostring(root, encoding="UTF-8", xml_declaration=True)
+    return data
+
+
+def _write_address(header: etree._Element, name: str, address: str) -> None:
+    element = etree.SubElement(header, f"{{{WSA}}}{name}")
+    etree.SubElement(element, f"{{{WSA}}}Address").text = address
+
+
+def fault_element(soap: SoapCode, text: str) -> etree._Element:
+    """Return the element of a fault, the subcode in the namespace of the central system (S 4)."""
+    prefixes = {"soap": SOAP, "ocpp": CENTRAL_SYSTEM}
+    fault = etree.Element(f"{{{SOAP}}}Fault", nsmap=prefixes)
+    code = etree.SubElement(fault, f"{{{SOAP}}}Code")
+    etree.SubElement(code, f"{{{SOAP}}}Value").text = f"soap:{soap.code}"
+    if soap.subcode is not None:
+        subcode = etree.SubElement(code, f"{{{SOAP}}}Subcode")
+        etree.SubElement(subcode, f"{{{SOAP}}}Value").text = f"ocpp:{soap.subcode}"
+    reason = etree.SubElement(fault, f"{{{SOAP}}}Reason")
+    words = etree.SubElement(reason, f"{{{SOAP}}}Text")
+    words.set("{http://www.w3.org/XML/1998/namespace}lang", "en")
+    words.text = "".join(character if _is_xml(character) else "?" for character in text)
+    return fault
+
+
+def _is_xml(character: str) -> bool:
+    return (
+        character in "\t\n\r"
+        or " " <= character <= "\ud7ff"
+        or "\ue000" <= character <= "\ufffd"
+        or character >= "\U00010000"
+    )

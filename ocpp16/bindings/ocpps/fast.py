@@ -1,0 +1,158 @@
+"""What the generated codec stands on: single values, and the doubts that send it to the slow path.
+
+Every test here may doubt a good element, which the slow path then reads; none may let a bad one
+pass. Knows XML values and no message.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from decimal import Decimal
+from typing import Any, Final, Generic, TypeVar
+
+import attrs
+from lxml import etree
+
+from ocpp16.primitives import TENTHS_LIMIT, format_timestamp
+from ocpp16.structure import Structure
+
+StructureT = TypeVar("StructureT", bound=Structure)
+
+_SMALL: Final = 2**31
+_DIGITS: Final = frozenset("0123456789")
+# Attributes anywhere, or text beside elements: both are the slow path's to judge.
+_is_odd: Final = etree.XPath(
+    "boolean(descendant-or-self::*/@* | descendant-or-self::*[*]/text()[normalize-space()])"
+)
+
+
+class Unusual(Exception):
+    """The element is not as plain as the fast path needs."""
+
+
+class CannotCarry(ValueError):
+    """SOAP has no way to write a value."""
+
+
+@attrs.frozen
+class Codec(Generic[StructureT]):
+    """The fast path of one message class on one service."""
+
+    element: str
+    read: Callable[[etree._Element], StructureT]
+    write: Callable[[etree._Element, StructureT], None]
+
+
+def check_plain(element: etree._Element) -> None:
+    """Doubt an element with attributes or stray text in it."""
+    if _is_odd(element):
+        raise Unusual
+
+
+def read_text(element: etree._Element) -> str:
+    """Return a text."""
+    if len(element):
+        raise Unusual
+    return element.text or ""
+
+
+def read_short_text(element: etree._Element, limit: int) -> str:
+    """Return a text of at most so many characters; doubt a longer one."""
+    value = read_text(element)
+    if len(value) > limit:
+        raise Unusual
+    return value
+
+
+def read_integer(element: etree._Element) -> int:
+    """Return an integer of up to nine digits; doubt any other form."""
+    value = element.text
+    if value is None or len(element) or len(value) > 10:
+        raise Unusual
+    digits = value[1:] if value[0] == "-" else value
+    if not digits or len(digits) > 9 or not _DIGITS.issuperset(digits):
+        raise Unusual
+    return int(value)
+
+
+def read_tenths(element: etree._Element) -> float:
+    """Return a number with at most one digit after the point; doubt any other form."""
+    value = element.text
+    if value is None or len(element) or len(value) > 14:
+        raise Unusual
+    whole, _, fraction = value.removeprefix("-").partition(".")
+    if not whole or not _DIGITS.issuperset(whole) or len(fraction) > 1:
+        raise Unusual
+    if fraction and fraction not in _DIGITS:
+        raise Unusual
+    return float(value)
+
+
+def read_boolean(element: etree._Element) -> bool:
+    """Return true or false; doubt any other form."""
+    value = read_text(element)
+    if value == "true":
+        return True
+    if value != "false":
+        raise Unusual
+    return False
+
+
+def read_timestamp(element: etree._Element) -> datetime:
+    """Return an instant written in UTC with at most six decimals; doubt any other form."""
+    value = read_text(element)
+    if value[10:11] != "T" or value[-1:] != "Z" or not 20 <= len(value) <= 27:
+        raise Unusual
+    if value[19] not in "Z." or value[13] != ":" or value[16] != ":" or value[4] != "-":
+        raise Unusual
+    try:
+        return datetime.fromisoformat(value)
+    except ValueError:
+        raise Unusual from None
+
+
+def read_member(table: dict[str, Any], element: etree._Element) -> Any:
+    """Return the member of an enumeration; doubt an unknown text."""
+    found = table.get(read_text(element))
+    if found is None:
+        raise Unusual
+    return found
+
+
+def write_integer(value: int) -> str:
+    """Write an xs:int.
+
+    Raises:
+        CannotCarry: It does not fit 32 bits.
+    """
+    if not -_SMALL <= value < _SMALL:
+        raise CannotCarry
+    return str(value)
+
+
+def write_tenths(value: float) -> str:
+    """Write an xs:decimal, which has no exponent."""
+    plain = repr(value)
+    if "e" in plain or abs(value) > TENTHS_LIMIT:
+        plain = format(Decimal(plain), "f")
+    return plain.removesuffix(".0")
+
+
+def write_boolean(value: bool) -> str:
+    """Write an xs:boolean."""
+    return "true" if value else "false"
+
+
+write_timestamp = format_timestamp
+
+
+def at_least_one(values: tuple[Any, ...]) -> tuple[Any, ...]:
+    """Return a list that SOAP cannot write when it is empty.
+
+    Raises:
+        CannotCarry: It is empty.
+    """
+    if not values:
+        raise CannotCarry
+    return values

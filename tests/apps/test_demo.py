@@ -1,0 +1,154 @@
+"""The demo shows every action in each direction, and notices whatever is wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+
+from ocpp16 import messages
+from ocpp16.apps import demo_stage
+from ocpp16.apps.back_office import BackOffice
+from ocpp16.apps.charge_point.connector import Connector
+from ocpp16.apps.charge_point.local_list import LocalList
+from ocpp16.apps.charge_point.requests import Requests
+from ocpp16.apps.demo import DUE, DemoEvent, Report, Step, run_demo
+from ocpp16.apps.demo_stage import Chapter, Check, Stage
+from ocpp16.apps.demo_story import CHAPTERS, ChapterPlay, boot, configure
+from ocpp16.apps.exchange import Exchange
+from ocpp16.enums import RemoteStartStopStatus, UpdateStatus
+from tests.parties import run
+
+
+def play(chapters: Sequence[tuple[str, ChapterPlay]] = CHAPTERS) -> tuple[Report, list[DemoEvent]]:
+    events: list[DemoEvent] = []
+    reports: list[Report] = []
+
+    async def main() -> None:
+        reports.append(await run_demo(events.append, chapters=chapters))
+
+    run(main)
+    return reports[0], events
+
+
+def test_what_is_due_is_28_actions_one_of_them_in_both_directions() -> None:
+    assert len(DUE) == 29
+    assert len({step.action for step in DUE}) == 28
+    assert sum(step.sender == "charge point" for step in DUE) == 10
+    assert Step("charge point", "DataTransfer") in DUE
+    assert Step("central system", "DataTransfer") in DUE
+
+
+def test_all_of_it_works() -> None:
+    report, events = play()
+    assert report.failures == []
+    assert report.ok
+    assert all(report.tally(step, "json").ok for step in DUE)
+    assert len(report.checks) > 70
+    assert report.seconds < 5
+    chapters = [event.title for event in events if isinstance(event, Chapter)]
+    assert chapters == [title for title, _ in CHAPTERS]
+    exchanges = [event for event in events if isinstance(event, Exchange)]
+    assert exchanges == report.exchanges["json"]
+    assert [event for event in events if isinstance(event, Check)] == report.checks
+
+
+def test_a_chapter_left_out_is_noticed() -> None:
+    report, _ = play([pair for pair in CHAPTERS if pair[0] != "Vendor messages"])
+    assert report.failures == [
+        "DataTransfer from the charge point on json: was never called",
+        "DataTransfer from the central system on json: was never called",
+    ]
+
+
+def first(report: Report) -> str:
+    assert not report.ok
+    return report.failures[0]
+
+
+def test_an_error_that_is_answered_breaks_the_story_off(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def fail(*_: object) -> Any:
+        raise RuntimeError("a bug")
+
+    monkeypatch.setattr(Requests, "_get_configuration", fail)
+    report, _ = play([("Boot", boot), ("Configuration", configure)])
+    assert report.troubles == [
+        "Configuration: the story broke off: the peer answered InternalError"
+    ]
+    tally = report.tally(Step("central system", "GetConfiguration"), "json")
+    assert (tally.calls, tally.failures, tally.ok) == (1, 1, False)
+    failure = "GetConfiguration from the central system on json: an error was answered"
+    assert failure in report.failures
+
+
+def test_a_meter_that_is_wrong_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
+    true_meter = Connector.meter
+    monkeypatch.setattr(Connector, "meter", property(lambda self: true_meter.fget(self) + 1))  # type: ignore[attr-defined]
+    report, _ = play()
+    assert first(report).endswith("30 minutes at 11 kW are metered: 5501, not 5500")
+
+
+def test_a_list_that_forgets_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(LocalList, "update", lambda *_: UpdateStatus.ACCEPTED)
+    report, _ = play()
+    assert first(report) == "Local list and cache: the list reads version 1: 0, not 1"
+
+
+def test_a_promise_that_is_not_kept_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(demo_stage, "PATIENCE", 0.05)
+
+    async def promise(*_: object) -> messages.RemoteStopTransactionResponse:
+        return messages.RemoteStopTransactionResponse(status=RemoteStartStopStatus.ACCEPTED)
+
+    async def nothing(*_: object) -> None:
+        pass
+
+    monkeypatch.setattr(Requests, "_remote_stop", promise)
+    monkeypatch.setattr(Requests, "_stop", nothing)
+    report, _ = play()
+    assert "the transaction ends: not within 0.05 s" in first(report)
+
+
+def test_books_that_are_wrong_are_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(demo_stage, "PATIENCE", 0.05)
+
+    async def ignore(self: BackOffice, peer: Any, request: Any) -> Any:
+        return messages.StatusNotificationResponse()
+
+    monkeypatch.setattr(BackOffice, "_note_status", ignore)
+    report, _ = play([("Boot", boot)])
+    assert first(report) == "Boot: connector 0 is Available: not within 0.05 s but None"
+
+
+def test_a_charge_point_that_never_comes_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(demo_stage, "PATIENCE", 0.05)
+
+    async def fail(*_: object) -> Any:
+        raise RuntimeError("a bug")
+
+    monkeypatch.setattr(BackOffice, "_boot", fail)
+    report, _ = play([("Configuration", configure)])
+    assert "Configuration: the story broke off: charge point 'DEMO-JSON'" in first(report)
+
+
+def test_a_story_that_cannot_go_on_is_noticed() -> None:
+    async def lost(stage: Stage) -> None:
+        stage.transaction(1)
+
+    report, _ = play([("Lost", lost), ("Boot", boot)])
+    assert report.troubles == [
+        "Lost: the story broke off: the central system sees no transaction on connector 1"
+    ]
+    assert report.checks == []
+
+
+def test_an_address_that_cannot_be_had_is_noticed() -> None:
+    reports: list[Report] = []
+
+    async def main() -> None:
+        wires = {"json": "ws://192.0.2.1:0/ocpp"}
+        reports.append(await run_demo(lambda _: None, wires=wires))
+
+    run(main)
+    assert "json: cannot listen at ws://192.0.2.1:0/ocpp" in first(reports[0])
