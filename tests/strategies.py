@@ -75,7 +75,8 @@ def values(field: FieldSpec, *, soap: bool = False) -> st.SearchStrategy[Any]:
     single = _single(field, soap=soap)
     if not field.many:
         return single
-    least = max(field.min_items, field.soap_min_items if soap else 0)
+    # On SOAP, nothing is how an optional list that is empty is written.
+    least = max(field.min_items, int(field.soap_min_items > 0 or not field.required) * soap)
     return st.lists(single, min_size=least, max_size=3).map(tuple)
 
 

@@ -97,7 +97,7 @@ def _imports(
     structures = [*used, *(message.structure for message in messages)]
     fields = [field for structure in structures for field in structure.fields]
     enums = {field.type.name for field in fields if isinstance(field.type, EnumRef)}
-    fast = {"Codec", "Unusual"}
+    fast = {"Codec", "SPACE", "Unusual"}
     for field in fields:
         match field.type:
             case Scalar(kind="string" | "uri", max_length=limit):
@@ -155,7 +155,7 @@ def _read(contract: Contract, structure: Structure, service: Service) -> list[st
     snake = names.snake(structure.name)
     fields = python.required_first(structure)
     head = wrapped(f"def read_{snake}(", ["element: _Element"], f") -> {structure.name}:")
-    lines = [*head]
+    lines = [*head, "    if element.text and element.text.strip(SPACE):", "        raise Unusual"]
     if not fields:
         lines += ["    if len(element):", "        raise Unusual"]
     for field in fields:

@@ -19,6 +19,8 @@ from ocpp16.structure import Structure
 
 StructureT = TypeVar("StructureT", bound=Structure)
 
+SPACE: Final = " \t\r\n"
+"""White space of XML, which is less than that of Unicode."""
 _SMALL: Final = 2**31
 _DIGITS: Final = frozenset("0123456789")
 # Attributes anywhere, or text beside elements: both are the slow path's to judge.

@@ -74,6 +74,7 @@ from ocpp16._generated.firmware import (
     FirmwareStatusNotificationResponse,
 )
 from ocpp16.bindings.ocpps.fast import (
+    SPACE,
     Codec,
     Unusual,
     at_least_one,
@@ -103,6 +104,8 @@ _VALUE_FORMAT: dict[str, Any] = {one.value: one for one in ValueFormat}
 
 
 def read_id_tag_info(element: _Element) -> IdTagInfo:
+    if element.text and element.text.strip(SPACE):
+        raise Unusual
     status: Any = None
     expiry_date: Any = None
     parent_id_tag: Any = None
@@ -142,6 +145,8 @@ def write_id_tag_info(parent: _Element, value: IdTagInfo) -> None:
 
 
 def read_sampled_value(element: _Element) -> SampledValue:
+    if element.text and element.text.strip(SPACE):
+        raise Unusual
     value: Any = None
     context: Any = None
     format: Any = None
@@ -213,6 +218,8 @@ def write_sampled_value(parent: _Element, value: SampledValue) -> None:
 
 
 def read_meter_value(element: _Element) -> MeterValue:
+    if element.text and element.text.strip(SPACE):
+        raise Unusual
     timestamp: Any = None
     sampled_value: list[Any] = []
     for child in element:
@@ -244,6 +251,8 @@ def write_meter_value(parent: _Element, value: MeterValue) -> None:
 
 
 def read_authorize_request(element: _Element) -> AuthorizeRequest:
+    if element.text and element.text.strip(SPACE):
+        raise Unusual
     id_tag: Any = None
     for child in element:
         match child.tag:
@@ -267,6 +276,8 @@ def write_authorize_request(parent: _Element, value: AuthorizeRequest) -> None:
 
 
 def read_authorize_response(element: _Element) -> AuthorizeResponse:
+    if element.text and element.text.strip(SPACE):
+        raise Unusual
     id_tag_info: Any = None
     for child in element:
         match child.tag:
@@ -290,6 +301,8 @@ def write_authorize_response(parent: _Element, value: AuthorizeResponse) -> None
 
 
 def read_boot_notification_request(element: _Element) -> BootNotificationRequest:
+    if element.text and element.text.strip(SPACE):
+        raise Unusual
     charge_point_vendor: Any = None
     charge_point_model: Any = None
     charge_point_serial_number: Any = None
@@ -386,6 +399,8 @@ def write_boot_notification_request(parent: _Element, value: BootNotificationReq
 
 
 def read_boot_notification_response(element: _Element) -> BootNotificationResponse:
+    if element.text and element.text.strip(SPACE):
+        raise Unusual
     status: Any = None
     current_time: Any = None
     interval: Any = None
@@ -423,6 +438,8 @@ def write_boot_notification_response(parent: _Element, value: BootNotificationRe
 
 
 def read_data_transfer_request(element: _Element) -> DataTransferRequest:
+    if element.text and element.text.strip(SPACE):
+        raise Unusual
     vendor_id: Any = None
     message_id: Any = None
     data: Any = None
@@ -462,6 +479,8 @@ def write_data_transfer_request(parent: _Element, value: DataTransferRequest) ->
 
 
 def read_data_transfer_response(element: _Element) -> DataTransferResponse:
+    if element.text and element.text.strip(SPACE):
+        raise Unusual
     status: Any = None
     data: Any = None
     for child in element:
@@ -495,6 +514,8 @@ def write_data_transfer_response(parent: _Element, value: DataTransferResponse) 
 def read_diagnostics_status_notification_request(
     element: _Element,
 ) -> DiagnosticsStatusNotificationRequest:
+    if element.text and element.text.strip(SPACE):
+        raise Unusual
     status: Any = None
     for child in element:
         match child.tag:
@@ -523,6 +544,8 @@ def write_diagnostics_status_notification_request(
 def read_diagnostics_status_notification_response(
     element: _Element,
 ) -> DiagnosticsStatusNotificationResponse:
+    if element.text and element.text.strip(SPACE):
+        raise Unusual
     if len(element):
         raise Unusual
     draft: Any = DiagnosticsStatusNotificationResponseDraft()
@@ -541,6 +564,8 @@ def write_diagnostics_status_notification_response(
 def read_firmware_status_notification_request(
     element: _Element,
 ) -> FirmwareStatusNotificationRequest:
+    if element.text and element.text.strip(SPACE):
+        raise Unusual
     status: Any = None
     for child in element:
         match child.tag:
@@ -569,6 +594,8 @@ def write_firmware_status_notification_request(
 def read_firmware_status_notification_response(
     element: _Element,
 ) -> FirmwareStatusNotificationResponse:
+    if element.text and element.text.strip(SPACE):
+        raise Unusual
     if len(element):
         raise Unusual
     draft: Any = FirmwareStatusNotificationResponseDraft()
@@ -585,6 +612,8 @@ def write_firmware_status_notification_response(
 
 
 def read_heartbeat_request(element: _Element) -> HeartbeatRequest:
+    if element.text and element.text.strip(SPACE):
+        raise Unusual
     if len(element):
         raise Unusual
     draft: Any = HeartbeatRequestDraft()
@@ -598,6 +627,8 @@ def write_heartbeat_request(parent: _Element, value: HeartbeatRequest) -> None:
 
 
 def read_heartbeat_response(element: _Element) -> HeartbeatResponse:
+    if element.text and element.text.strip(SPACE):
+        raise Unusual
     current_time: Any = None
     for child in element:
         match child.tag:
@@ -621,6 +652,8 @@ def write_heartbeat_response(parent: _Element, value: HeartbeatResponse) -> None
 
 
 def read_meter_values_request(element: _Element) -> MeterValuesRequest:
+    if element.text and element.text.strip(SPACE):
+        raise Unusual
     connector_id: Any = None
     meter_value: list[Any] = []
     transaction_id: Any = None
@@ -658,6 +691,8 @@ def write_meter_values_request(parent: _Element, value: MeterValuesRequest) -> N
 
 
 def read_meter_values_response(element: _Element) -> MeterValuesResponse:
+    if element.text and element.text.strip(SPACE):
+        raise Unusual
     if len(element):
         raise Unusual
     draft: Any = MeterValuesResponseDraft()
@@ -671,6 +706,8 @@ def write_meter_values_response(parent: _Element, value: MeterValuesResponse) ->
 
 
 def read_start_transaction_request(element: _Element) -> StartTransactionRequest:
+    if element.text and element.text.strip(SPACE):
+        raise Unusual
     connector_id: Any = None
     id_tag: Any = None
     meter_start: Any = None
@@ -729,6 +766,8 @@ def write_start_transaction_request(parent: _Element, value: StartTransactionReq
 
 
 def read_start_transaction_response(element: _Element) -> StartTransactionResponse:
+    if element.text and element.text.strip(SPACE):
+        raise Unusual
     id_tag_info: Any = None
     transaction_id: Any = None
     for child in element:
@@ -759,6 +798,8 @@ def write_start_transaction_response(parent: _Element, value: StartTransactionRe
 
 
 def read_status_notification_request(element: _Element) -> StatusNotificationRequest:
+    if element.text and element.text.strip(SPACE):
+        raise Unusual
     connector_id: Any = None
     error_code: Any = None
     status: Any = None
@@ -836,6 +877,8 @@ def write_status_notification_request(parent: _Element, value: StatusNotificatio
 
 
 def read_status_notification_response(element: _Element) -> StatusNotificationResponse:
+    if element.text and element.text.strip(SPACE):
+        raise Unusual
     if len(element):
         raise Unusual
     draft: Any = StatusNotificationResponseDraft()
@@ -849,6 +892,8 @@ def write_status_notification_response(parent: _Element, value: StatusNotificati
 
 
 def read_stop_transaction_request(element: _Element) -> StopTransactionRequest:
+    if element.text and element.text.strip(SPACE):
+        raise Unusual
     meter_stop: Any = None
     timestamp: Any = None
     transaction_id: Any = None
@@ -916,6 +961,8 @@ def write_stop_transaction_request(parent: _Element, value: StopTransactionReque
 
 
 def read_stop_transaction_response(element: _Element) -> StopTransactionResponse:
+    if element.text and element.text.strip(SPACE):
+        raise Unusual
     id_tag_info: Any = None
     for child in element:
         match child.tag:

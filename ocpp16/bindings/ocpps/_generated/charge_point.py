@@ -134,6 +134,7 @@ from ocpp16._generated.smart_charging import (
     SetChargingProfileResponse,
 )
 from ocpp16.bindings.ocpps.fast import (
+    SPACE,
     Codec,
     Unusual,
     at_least_one,
@@ -182,6 +183,8 @@ _UPDATE_TYPE: dict[str, Any] = {one.value: one for one in UpdateType}
 
 
 def read_id_tag_info(element: _Element) -> IdTagInfo:
+    if element.text and element.text.strip(SPACE):
+        raise Unusual
     status: Any = None
     expiry_date: Any = None
     parent_id_tag: Any = None
@@ -221,6 +224,8 @@ def write_id_tag_info(parent: _Element, value: IdTagInfo) -> None:
 
 
 def read_key_value(element: _Element) -> KeyValue:
+    if element.text and element.text.strip(SPACE):
+        raise Unusual
     key: Any = None
     readonly: Any = None
     value: Any = None
@@ -259,6 +264,8 @@ def write_key_value(parent: _Element, value: KeyValue) -> None:
 
 
 def read_charging_schedule_period(element: _Element) -> ChargingSchedulePeriod:
+    if element.text and element.text.strip(SPACE):
+        raise Unusual
     start_period: Any = None
     limit: Any = None
     number_phases: Any = None
@@ -297,6 +304,8 @@ def write_charging_schedule_period(parent: _Element, value: ChargingSchedulePeri
 
 
 def read_charging_schedule(element: _Element) -> ChargingSchedule:
+    if element.text and element.text.strip(SPACE):
+        raise Unusual
     charging_rate_unit: Any = None
     charging_schedule_period: list[Any] = []
     duration: Any = None
@@ -358,6 +367,8 @@ def write_charging_schedule(parent: _Element, value: ChargingSchedule) -> None:
 
 
 def read_charging_profile(element: _Element) -> ChargingProfile:
+    if element.text and element.text.strip(SPACE):
+        raise Unusual
     charging_profile_id: Any = None
     stack_level: Any = None
     charging_profile_purpose: Any = None
@@ -457,6 +468,8 @@ def write_charging_profile(parent: _Element, value: ChargingProfile) -> None:
 
 
 def read_authorization_data(element: _Element) -> AuthorizationData:
+    if element.text and element.text.strip(SPACE):
+        raise Unusual
     id_tag: Any = None
     id_tag_info: Any = None
     for child in element:
@@ -488,6 +501,8 @@ def write_authorization_data(parent: _Element, value: AuthorizationData) -> None
 
 
 def read_data_transfer_request(element: _Element) -> DataTransferRequest:
+    if element.text and element.text.strip(SPACE):
+        raise Unusual
     vendor_id: Any = None
     message_id: Any = None
     data: Any = None
@@ -527,6 +542,8 @@ def write_data_transfer_request(parent: _Element, value: DataTransferRequest) ->
 
 
 def read_data_transfer_response(element: _Element) -> DataTransferResponse:
+    if element.text and element.text.strip(SPACE):
+        raise Unusual
     status: Any = None
     data: Any = None
     for child in element:
@@ -558,6 +575,8 @@ def write_data_transfer_response(parent: _Element, value: DataTransferResponse) 
 
 
 def read_cancel_reservation_request(element: _Element) -> CancelReservationRequest:
+    if element.text and element.text.strip(SPACE):
+        raise Unusual
     reservation_id: Any = None
     for child in element:
         match child.tag:
@@ -581,6 +600,8 @@ def write_cancel_reservation_request(parent: _Element, value: CancelReservationR
 
 
 def read_cancel_reservation_response(element: _Element) -> CancelReservationResponse:
+    if element.text and element.text.strip(SPACE):
+        raise Unusual
     status: Any = None
     for child in element:
         match child.tag:
@@ -604,6 +625,8 @@ def write_cancel_reservation_response(parent: _Element, value: CancelReservation
 
 
 def read_change_availability_request(element: _Element) -> ChangeAvailabilityRequest:
+    if element.text and element.text.strip(SPACE):
+        raise Unusual
     connector_id: Any = None
     type: Any = None
     for child in element:
@@ -634,6 +657,8 @@ def write_change_availability_request(parent: _Element, value: ChangeAvailabilit
 
 
 def read_change_availability_response(element: _Element) -> ChangeAvailabilityResponse:
+    if element.text and element.text.strip(SPACE):
+        raise Unusual
     status: Any = None
     for child in element:
         match child.tag:
@@ -657,6 +682,8 @@ def write_change_availability_response(parent: _Element, value: ChangeAvailabili
 
 
 def read_change_configuration_request(element: _Element) -> ChangeConfigurationRequest:
+    if element.text and element.text.strip(SPACE):
+        raise Unusual
     key: Any = None
     value: Any = None
     for child in element:
@@ -687,6 +714,8 @@ def write_change_configuration_request(parent: _Element, value: ChangeConfigurat
 
 
 def read_change_configuration_response(element: _Element) -> ChangeConfigurationResponse:
+    if element.text and element.text.strip(SPACE):
+        raise Unusual
     status: Any = None
     for child in element:
         match child.tag:
@@ -713,6 +742,8 @@ def write_change_configuration_response(
 
 
 def read_clear_cache_request(element: _Element) -> ClearCacheRequest:
+    if element.text and element.text.strip(SPACE):
+        raise Unusual
     if len(element):
         raise Unusual
     draft: Any = ClearCacheRequestDraft()
@@ -726,6 +757,8 @@ def write_clear_cache_request(parent: _Element, value: ClearCacheRequest) -> Non
 
 
 def read_clear_cache_response(element: _Element) -> ClearCacheResponse:
+    if element.text and element.text.strip(SPACE):
+        raise Unusual
     status: Any = None
     for child in element:
         match child.tag:
@@ -749,6 +782,8 @@ def write_clear_cache_response(parent: _Element, value: ClearCacheResponse) -> N
 
 
 def read_clear_charging_profile_request(element: _Element) -> ClearChargingProfileRequest:
+    if element.text and element.text.strip(SPACE):
+        raise Unusual
     id: Any = None
     connector_id: Any = None
     charging_profile_purpose: Any = None
@@ -803,6 +838,8 @@ def write_clear_charging_profile_request(
 
 
 def read_clear_charging_profile_response(element: _Element) -> ClearChargingProfileResponse:
+    if element.text and element.text.strip(SPACE):
+        raise Unusual
     status: Any = None
     for child in element:
         match child.tag:
@@ -829,6 +866,8 @@ def write_clear_charging_profile_response(
 
 
 def read_get_configuration_request(element: _Element) -> GetConfigurationRequest:
+    if element.text and element.text.strip(SPACE):
+        raise Unusual
     key: list[Any] = []
     for child in element:
         match child.tag:
@@ -850,6 +889,8 @@ def write_get_configuration_request(parent: _Element, value: GetConfigurationReq
 
 
 def read_get_configuration_response(element: _Element) -> GetConfigurationResponse:
+    if element.text and element.text.strip(SPACE):
+        raise Unusual
     configuration_key: list[Any] = []
     unknown_key: list[Any] = []
     for child in element:
@@ -881,6 +922,8 @@ def write_get_configuration_response(parent: _Element, value: GetConfigurationRe
 
 
 def read_get_diagnostics_request(element: _Element) -> GetDiagnosticsRequest:
+    if element.text and element.text.strip(SPACE):
+        raise Unusual
     location: Any = None
     retries: Any = None
     retry_interval: Any = None
@@ -942,6 +985,8 @@ def write_get_diagnostics_request(parent: _Element, value: GetDiagnosticsRequest
 
 
 def read_get_diagnostics_response(element: _Element) -> GetDiagnosticsResponse:
+    if element.text and element.text.strip(SPACE):
+        raise Unusual
     file_name: Any = None
     for child in element:
         match child.tag:
@@ -964,6 +1009,8 @@ def write_get_diagnostics_response(parent: _Element, value: GetDiagnosticsRespon
 
 
 def read_get_local_list_version_request(element: _Element) -> GetLocalListVersionRequest:
+    if element.text and element.text.strip(SPACE):
+        raise Unusual
     if len(element):
         raise Unusual
     draft: Any = GetLocalListVersionRequestDraft()
@@ -980,6 +1027,8 @@ def write_get_local_list_version_request(
 
 
 def read_get_local_list_version_response(element: _Element) -> GetLocalListVersionResponse:
+    if element.text and element.text.strip(SPACE):
+        raise Unusual
     list_version: Any = None
     for child in element:
         match child.tag:
@@ -1006,6 +1055,8 @@ def write_get_local_list_version_response(
 
 
 def read_remote_start_transaction_request(element: _Element) -> RemoteStartTransactionRequest:
+    if element.text and element.text.strip(SPACE):
+        raise Unusual
     id_tag: Any = None
     connector_id: Any = None
     charging_profile: Any = None
@@ -1048,6 +1099,8 @@ def write_remote_start_transaction_request(
 
 
 def read_remote_start_transaction_response(element: _Element) -> RemoteStartTransactionResponse:
+    if element.text and element.text.strip(SPACE):
+        raise Unusual
     status: Any = None
     for child in element:
         match child.tag:
@@ -1074,6 +1127,8 @@ def write_remote_start_transaction_response(
 
 
 def read_remote_stop_transaction_request(element: _Element) -> RemoteStopTransactionRequest:
+    if element.text and element.text.strip(SPACE):
+        raise Unusual
     transaction_id: Any = None
     for child in element:
         match child.tag:
@@ -1100,6 +1155,8 @@ def write_remote_stop_transaction_request(
 
 
 def read_remote_stop_transaction_response(element: _Element) -> RemoteStopTransactionResponse:
+    if element.text and element.text.strip(SPACE):
+        raise Unusual
     status: Any = None
     for child in element:
         match child.tag:
@@ -1126,6 +1183,8 @@ def write_remote_stop_transaction_response(
 
 
 def read_get_composite_schedule_request(element: _Element) -> GetCompositeScheduleRequest:
+    if element.text and element.text.strip(SPACE):
+        raise Unusual
     connector_id: Any = None
     duration: Any = None
     charging_rate_unit: Any = None
@@ -1167,6 +1226,8 @@ def write_get_composite_schedule_request(
 
 
 def read_get_composite_schedule_response(element: _Element) -> GetCompositeScheduleResponse:
+    if element.text and element.text.strip(SPACE):
+        raise Unusual
     status: Any = None
     connector_id: Any = None
     schedule_start: Any = None
@@ -1222,6 +1283,8 @@ def write_get_composite_schedule_response(
 
 
 def read_reserve_now_request(element: _Element) -> ReserveNowRequest:
+    if element.text and element.text.strip(SPACE):
+        raise Unusual
     connector_id: Any = None
     expiry_date: Any = None
     id_tag: Any = None
@@ -1280,6 +1343,8 @@ def write_reserve_now_request(parent: _Element, value: ReserveNowRequest) -> Non
 
 
 def read_reserve_now_response(element: _Element) -> ReserveNowResponse:
+    if element.text and element.text.strip(SPACE):
+        raise Unusual
     status: Any = None
     for child in element:
         match child.tag:
@@ -1303,6 +1368,8 @@ def write_reserve_now_response(parent: _Element, value: ReserveNowResponse) -> N
 
 
 def read_reset_request(element: _Element) -> ResetRequest:
+    if element.text and element.text.strip(SPACE):
+        raise Unusual
     type: Any = None
     for child in element:
         match child.tag:
@@ -1326,6 +1393,8 @@ def write_reset_request(parent: _Element, value: ResetRequest) -> None:
 
 
 def read_reset_response(element: _Element) -> ResetResponse:
+    if element.text and element.text.strip(SPACE):
+        raise Unusual
     status: Any = None
     for child in element:
         match child.tag:
@@ -1349,6 +1418,8 @@ def write_reset_response(parent: _Element, value: ResetResponse) -> None:
 
 
 def read_send_local_list_request(element: _Element) -> SendLocalListRequest:
+    if element.text and element.text.strip(SPACE):
+        raise Unusual
     list_version: Any = None
     update_type: Any = None
     local_authorization_list: list[Any] = []
@@ -1390,6 +1461,8 @@ def write_send_local_list_request(parent: _Element, value: SendLocalListRequest)
 
 
 def read_send_local_list_response(element: _Element) -> SendLocalListResponse:
+    if element.text and element.text.strip(SPACE):
+        raise Unusual
     status: Any = None
     for child in element:
         match child.tag:
@@ -1413,6 +1486,8 @@ def write_send_local_list_response(parent: _Element, value: SendLocalListRespons
 
 
 def read_set_charging_profile_request(element: _Element) -> SetChargingProfileRequest:
+    if element.text and element.text.strip(SPACE):
+        raise Unusual
     connector_id: Any = None
     cs_charging_profiles: Any = None
     for child in element:
@@ -1443,6 +1518,8 @@ def write_set_charging_profile_request(parent: _Element, value: SetChargingProfi
 
 
 def read_set_charging_profile_response(element: _Element) -> SetChargingProfileResponse:
+    if element.text and element.text.strip(SPACE):
+        raise Unusual
     status: Any = None
     for child in element:
         match child.tag:
@@ -1469,6 +1546,8 @@ def write_set_charging_profile_response(
 
 
 def read_trigger_message_request(element: _Element) -> TriggerMessageRequest:
+    if element.text and element.text.strip(SPACE):
+        raise Unusual
     requested_message: Any = None
     connector_id: Any = None
     for child in element:
@@ -1500,6 +1579,8 @@ def write_trigger_message_request(parent: _Element, value: TriggerMessageRequest
 
 
 def read_trigger_message_response(element: _Element) -> TriggerMessageResponse:
+    if element.text and element.text.strip(SPACE):
+        raise Unusual
     status: Any = None
     for child in element:
         match child.tag:
@@ -1523,6 +1604,8 @@ def write_trigger_message_response(parent: _Element, value: TriggerMessageRespon
 
 
 def read_unlock_connector_request(element: _Element) -> UnlockConnectorRequest:
+    if element.text and element.text.strip(SPACE):
+        raise Unusual
     connector_id: Any = None
     for child in element:
         match child.tag:
@@ -1546,6 +1629,8 @@ def write_unlock_connector_request(parent: _Element, value: UnlockConnectorReque
 
 
 def read_unlock_connector_response(element: _Element) -> UnlockConnectorResponse:
+    if element.text and element.text.strip(SPACE):
+        raise Unusual
     status: Any = None
     for child in element:
         match child.tag:
@@ -1569,6 +1654,8 @@ def write_unlock_connector_response(parent: _Element, value: UnlockConnectorResp
 
 
 def read_update_firmware_request(element: _Element) -> UpdateFirmwareRequest:
+    if element.text and element.text.strip(SPACE):
+        raise Unusual
     location: Any = None
     retrieve_date: Any = None
     retries: Any = None
@@ -1615,6 +1702,8 @@ def write_update_firmware_request(parent: _Element, value: UpdateFirmwareRequest
 
 
 def read_update_firmware_response(element: _Element) -> UpdateFirmwareResponse:
+    if element.text and element.text.strip(SPACE):
+        raise Unusual
     if len(element):
         raise Unusual
     draft: Any = UpdateFirmwareResponseDraft()
