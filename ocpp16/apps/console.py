@@ -17,7 +17,7 @@ from rich.table import Table
 from rich.text import Text
 
 from ocpp16.apps.demo import DUE, DemoEvent, Report, Step, Tally
-from ocpp16.apps.demo_stage import Chapter, Check
+from ocpp16.apps.demo_stage import Chapter, Check, Pause
 from ocpp16.apps.exchange import Exchange, Remark
 from ocpp16.apps.summary import summarise
 from ocpp16.apps.verdict import Verdict
@@ -72,6 +72,9 @@ class Screen:
                 self._check(event)
             case Remark():
                 self._remark(event)
+            case Pause(minutes=minutes):
+                passes = f"{minutes} minutes pass" if minutes > 1 else "a minute passes"
+                self._line(Text(f"    ({passes})", style="dim"))
             case Chapter(title=title, summary=summary):
                 self._line(Text())
                 self._line(Text(title, style="bold"))

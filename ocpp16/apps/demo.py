@@ -18,9 +18,9 @@ import attrs
 
 from ocpp16.apps.back_office import BackOffice
 from ocpp16.apps.charge_point.simulator import Hardware, Simulator
-from ocpp16.apps.demo_stage import Chapter, Check, Stage, StoryBroken
+from ocpp16.apps.demo_stage import Check, Stage, StageEvent, StoryBroken
 from ocpp16.apps.demo_story import CHAPTERS, TAGS, ChapterPlay
-from ocpp16.apps.exchange import Exchange, Remark
+from ocpp16.apps.exchange import Exchange
 from ocpp16.apps.live_station import LiveStation
 from ocpp16.apps.tracer import Tracer
 from ocpp16.catalog import ACTIONS
@@ -32,7 +32,7 @@ from ocpp16.settings import Settings
 from ocpp16.spec import Side
 from ocpp16.transports.system_clock import SystemClock
 
-DemoEvent: TypeAlias = Chapter | Exchange | Check | Remark
+DemoEvent: TypeAlias = StageEvent
 Watch: TypeAlias = Callable[[DemoEvent], object]
 
 WIRES: Mapping[str, str] = MappingProxyType({"json": "ws://127.0.0.1:0/ocpp"})

@@ -52,7 +52,14 @@ class Check:
     """What was found instead, where it does not hold."""
 
 
-StageEvent: TypeAlias = Chapter | Check | Exchange | Remark
+@attrs.frozen
+class Pause:
+    """Simulated time passes."""
+
+    minutes: int
+
+
+StageEvent: TypeAlias = Chapter | Check | Pause | Exchange | Remark
 
 
 class Stage:
@@ -115,8 +122,7 @@ class Stage:
 
     async def wait(self, minutes: int) -> None:
         """Let simulated time pass."""
-        text = f"({minutes} minutes pass)" if minutes > 1 else "(a minute passes)"
-        self._watch(Remark(at=self._clock.now(), text=text))
+        self._watch(Pause(minutes))
         await self.simulator.pass_time(timedelta(minutes=minutes))
 
     def check(self, text: str, ok: bool, found: object = "") -> None:

@@ -144,9 +144,7 @@ class _Reader:
             del members[name]
         return members
 
-    def _tolerate(
-        self, leniency: Leniency, path: str, kind: ConstraintKind, reason: str
-    ) -> None:
+    def _tolerate(self, leniency: Leniency, path: str, kind: ConstraintKind, reason: str) -> None:
         """Note a deviation, or raise the error where it is not tolerated."""
         if leniency not in self._leniency:
             raise ConstraintError(path, kind, reason)
@@ -170,9 +168,7 @@ class _Reader:
                 if not droppable:
                     raise
                 del self._found[before:]
-                self._tolerate(
-                    Leniency.BAD_SAMPLED_VALUE, error.path, error.kind, error.reason
-                )
+                self._tolerate(Leniency.BAD_SAMPLED_VALUE, error.path, error.kind, error.reason)
         return tuple(values)
 
     def _single(self, field: FieldSpec, value: Any, path: str) -> object:
@@ -240,5 +236,3 @@ class _Reader:
             self._found.append(Deviation(Leniency.NAIVE_TIMESTAMPS.value, path, reason))
             return instant
         raise ConstraintError(path, ConstraintKind.TIMESTAMP, reason)
-
-

@@ -21,6 +21,12 @@ from ocpp16.enums import RemoteStartStopStatus, UpdateStatus
 from tests.parties import run
 
 
+@pytest.fixture(autouse=True)
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What never happens is not waited for so long."""
+    monkeypatch.setattr(demo_stage, "PATIENCE", 0.5)
+
+
 def play(chapters: Sequence[tuple[str, ChapterPlay]] = CHAPTERS) -> tuple[Report, list[DemoEvent]]:
     events: list[DemoEvent] = []
     reports: list[Report] = []
@@ -96,8 +102,6 @@ def test_a_list_that_forgets_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None
 
 
 def test_a_promise_that_is_not_kept_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(demo_stage, "PATIENCE", 0.05)
-
     async def promise(*_: object) -> messages.RemoteStopTransactionResponse:
         return messages.RemoteStopTransactionResponse(status=RemoteStartStopStatus.ACCEPTED)
 
@@ -107,23 +111,19 @@ def test_a_promise_that_is_not_kept_is_noticed(monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setattr(Requests, "_remote_stop", promise)
     monkeypatch.setattr(Requests, "_stop", nothing)
     report, _ = play()
-    assert "the transaction ends: not within 0.05 s" in first(report)
+    assert "the transaction ends: not within 0.5 s" in first(report)
 
 
 def test_books_that_are_wrong_are_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(demo_stage, "PATIENCE", 0.05)
-
     async def ignore(self: BackOffice, peer: Any, request: Any) -> Any:
         return messages.StatusNotificationResponse()
 
     monkeypatch.setattr(BackOffice, "_note_status", ignore)
     report, _ = play([("Boot", boot)])
-    assert first(report) == "Boot: connector 0 is Available: not within 0.05 s but None"
+    assert first(report) == "Boot: connector 0 is Available: not within 0.5 s but None"
 
 
 def test_a_charge_point_that_never_comes_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(demo_stage, "PATIENCE", 0.05)
-
     async def fail(*_: object) -> Any:
         raise RuntimeError("a bug")
 

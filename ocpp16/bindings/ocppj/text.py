@@ -52,9 +52,7 @@ def parse(text: bytes) -> Any:
     Returns:
         Members, list, str, int, Decimal, HugeNumber, bool or None.
     """
-    return json.loads(
-        text, object_pairs_hook=Members, parse_int=_integer, parse_float=_decimal
-    )
+    return json.loads(text, object_pairs_hook=Members, parse_int=_integer, parse_float=_decimal)
 
 
 def _integer(digits: str) -> int | HugeNumber:
