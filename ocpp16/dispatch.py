@@ -14,6 +14,7 @@ from typing import Any, Generic, Protocol, TypeVar, overload
 
 import attrs
 
+from ocpp16 import log
 from ocpp16.catalog import ACTIONS, action_of
 from ocpp16.errors import Fault, InternalError, NotSupported
 from ocpp16.spec import ActionSpec, Side
@@ -162,9 +163,10 @@ class Dispatcher(Generic[PeerT]):
             response = await self._run(handler, peer, request)
         except Fault:
             raise
-        except Exception:
+        except Exception as error:  # noqa: BLE001 - whatever a handler raises
             # The peer learns nothing of our code: the trace is for the log alone.
-            _logger.exception("the handler %s of %s failed", _name(handler), action.name)
+            text = f"the handler {_name(handler)} of {action.name} failed"
+            log.failure(_logger, text, error)
             raise InternalError from None
         due = request.response_type()
         if not isinstance(response, due):
@@ -187,9 +189,9 @@ class Dispatcher(Generic[PeerT]):
             arguments = (peer, request, response) if hook.takes_response else (peer, request)
             try:
                 await self._run(hook.function, *arguments)
-            except Exception:
-                name = _name(hook.function)
-                _logger.exception("the hook %s after %s failed", name, action.name)
+            except Exception as error:  # noqa: BLE001 - whatever a hook raises
+                text = f"the hook {_name(hook.function)} after {action.name} failed"
+                log.failure(_logger, text, error)
 
     async def _run(self, function: Callable[..., object], *arguments: object) -> object:
         if inspect.iscoroutinefunction(function):

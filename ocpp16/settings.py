@@ -80,6 +80,8 @@ class Settings:
     # Connections
     handshake_timeout: timedelta = timedelta(seconds=10)
     """How long a peer may take to open a connection, and we to be let in."""
+    close_timeout: timedelta = timedelta(seconds=2)
+    """How long a peer may take to agree to a close; then the connection is cut."""
     connections: int = 10_000
     """How many connections one process serves."""
     unsent_limit: int = 1024 * 1024

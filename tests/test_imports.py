@@ -14,7 +14,7 @@ PACKAGE = ROOT / "ocpp16"
 
 ROWS = [
     {"errors", "_version"},
-    {"primitives", "spec", "envelope", "storage", "settings", "structure", "clock"},
+    {"primitives", "spec", "envelope", "storage", "settings", "structure", "clock", "log"},
     {"_generated"},
     {"enums", "datatypes", "messages", "catalog"},
     {"bindings", "dispatch", "security"},

@@ -21,7 +21,7 @@ from ocpp16.apps.demo_stage import Chapter, Check, Pause
 from ocpp16.apps.exchange import Exchange, Remark
 from ocpp16.apps.summary import summarise
 from ocpp16.apps.verdict import Verdict
-from ocpp16.roles.log import one_line
+from ocpp16.log import one_line
 from ocpp16.spec import Side
 from ocpp16.structure import Response
 

@@ -11,8 +11,8 @@ from ocpp16.apps.exchange import Exchange, Remark
 from ocpp16.apps.summary import payload_of
 from ocpp16.apps.verdict import Verdict
 from ocpp16.errors import CallFailed, InvalidResponse, OcppError
+from ocpp16.log import one_line
 from ocpp16.primitives import format_timestamp
-from ocpp16.roles.log import one_line
 from ocpp16.structure import Response
 
 LINE_LIMIT = 2048

@@ -19,9 +19,9 @@ from ocpp16.datatypes import (
     SampledValue,
 )
 from ocpp16.enums import ChargePointErrorCode
+from ocpp16.log import one_line
 from ocpp16.messages import ChangeConfigurationRequest
 from ocpp16.primitives import format_timestamp
-from ocpp16.roles.log import one_line
 from ocpp16.spec import FieldKind, FieldSpec
 from ocpp16.structure import Structure
 

@@ -11,6 +11,7 @@ from contextlib import suppress
 from functools import partial
 from typing import Any, Protocol
 
+from ocpp16 import log
 from ocpp16.catalog import action_of
 from ocpp16.clock import Clock
 from ocpp16.enums import RegistrationStatus
@@ -28,7 +29,6 @@ from ocpp16.errors import (
 )
 from ocpp16.messages import BootNotificationRequest, BootNotificationResponse
 from ocpp16.roles import event as told
-from ocpp16.roles import log
 from ocpp16.roles.backoff import Backoff
 from ocpp16.roles.driver import Driver, NotSent
 from ocpp16.roles.peer import Duration, Peer, ResponseT, seconds_of

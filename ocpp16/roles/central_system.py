@@ -11,6 +11,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from functools import partial
 from typing import Any, Self
 
+from ocpp16 import log
 from ocpp16.catalog import action_of
 from ocpp16.clock import Clock
 from ocpp16.enums import RegistrationStatus
@@ -18,7 +19,6 @@ from ocpp16.envelope import PeerInfo
 from ocpp16.errors import SecurityError
 from ocpp16.messages import BootNotificationResponse
 from ocpp16.roles import event as told
-from ocpp16.roles import log
 from ocpp16.roles.account import Account, Accounts
 from ocpp16.roles.driver import Driver
 from ocpp16.roles.peer import Duration, Peer, seconds_of

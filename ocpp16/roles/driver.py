@@ -13,10 +13,10 @@ from typing import Any, Generic, Protocol, TypeVar
 
 import attrs
 
+from ocpp16 import log
 from ocpp16.clock import Clock, Timer
 from ocpp16.errors import Fault, OcppError, SessionClosed
 from ocpp16.roles import event as told
-from ocpp16.roles import log
 from ocpp16.roles.peer import Peer
 from ocpp16.roles.work import Outcome, Workload
 from ocpp16.session import Session

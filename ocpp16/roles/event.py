@@ -14,9 +14,9 @@ from weakref import WeakSet
 
 import attrs
 
+from ocpp16 import log
 from ocpp16.enums import RegistrationStatus
 from ocpp16.errors import Fault, OcppError
-from ocpp16.roles import log
 from ocpp16.roles.peer import Peer
 from ocpp16.structure import Deviation, Response
 from ocpp16.transports.task import Signal

@@ -31,8 +31,6 @@ from ocpp16.transports.connection import (
 from ocpp16.transports.task import Signal
 
 SUBPROTOCOL = Subprotocol("ocpp1.6")
-CLOSE_SECONDS = 2.0
-"""How long a peer may take to agree to a close; then the connection is cut."""
 REASON_LIMIT = 123
 """Bytes that a close frame has room for (RFC 6455, 5.5)."""
 
@@ -301,7 +299,7 @@ class WebSocketConnection(asyncio.Protocol):
             return
         self._is_closing = True
         self._stop_timer()
-        self._start_timer(CLOSE_SECONDS, self._abort)
+        self._start_timer(self._settings.close_timeout.total_seconds(), self._abort)
 
     def _start_timer(self, seconds: float, action: Callable[[], object]) -> None:
         if not self._is_lost:

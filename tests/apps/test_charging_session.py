@@ -165,8 +165,9 @@ def test_who_stays_serves_remote_starts() -> None:
         await until(lambda: second.reading)
         stop = messages.RemoteStopTransactionRequest(transaction_id=second.id)
         assert (await site.ask(stop)).status == "Accepted"
-        await until(lambda: site.status[2] is ChargePointStatus.AVAILABLE)
+        await until(lambda: second.stop)
         assert second.reason is Reason.REMOTE
+        await until(lambda: site.status[2] is ChargePointStatus.AVAILABLE)
         site.stop.set()
         assert await session
 

@@ -2,76 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
 from datetime import timedelta
-from typing import Any
 
 import pytest
 
-from ocpp16 import CentralSystem, ChargePoint, messages
+from ocpp16 import ChargePoint, messages
 from ocpp16.apps.charge_point.profile_requests import ProfileRequests
 from ocpp16.apps.charge_point.requests import Requests
-from ocpp16.apps.charge_point.simulator import Simulator
-from ocpp16.datatypes import ChargingProfile, ChargingSchedule, ChargingSchedulePeriod
 from ocpp16.enums import (
     AvailabilityType,
     ChargePointStatus,
-    ChargingProfileKindType,
-    ChargingProfilePurposeType,
-    ChargingRateUnitType,
     MessageTrigger,
     Reason,
     ResetType,
     UpdateType,
 )
-from ocpp16.errors import CallFailed, ErrorCode
-from ocpp16.roles.peer import Peer
-from ocpp16.testing import HandClock, connected
-from tests.apps.doubles import FAMILY, NOON, Central, make_simulator
-from tests.parties import run
+from tests.apps.doubles import FAMILY, NOON, make_simulator
+from tests.apps.scene import DEFAULT, Site, play, profile
 
 HOUR = timedelta(hours=1)
-Scene = Callable[["Site"], Awaitable[None]]
-
-
-class Site:
-    """A simulated charge point that a central system calls."""
-
-    def __init__(
-        self, peer: Peer, simulator: Simulator, central: Central, clock: HandClock
-    ) -> None:
-        self.simulator = simulator
-        self.central = central
-        self._peer = peer
-        self._clock = clock
-
-    async def ask(self, request: Any) -> Any:
-        """Return the answer, once all that follows from it is done."""
-        response = await self._peer.call(request)
-        await self._clock.settle()
-        return response
-
-    async def charge(self, connector: int = 1) -> None:
-        await self.simulator.plug(connector)
-        await self.simulator.present(connector, "A")
-        self.central.requests.clear()
-
-    @property
-    def story(self) -> list[str]:
-        return self.central.story
-
-
-def play(scene: Scene) -> None:
-    async def main() -> None:
-        clock = HandClock(NOON)
-        role, station = CentralSystem(clock=clock), ChargePoint("CP1", clock=clock)
-        simulator, central = make_simulator()
-        Requests(simulator).register(station)
-        ProfileRequests(simulator).register(station)
-        async with connected(role, station) as (peer, _):
-            await scene(Site(peer, simulator, central, clock))
-
-    run(main)
 
 
 def test_it_offers_every_request_that_a_central_system_may_send() -> None:
@@ -114,34 +63,6 @@ def test_remote_start_without_a_connector_takes_one_that_is_free() -> None:
         assert (await site.ask(start)).status == "Rejected"
 
     play(scene)
-
-
-def profile(
-    purpose: ChargingProfilePurposeType = ChargingProfilePurposeType.TX_PROFILE,
-    *,
-    number: int = 1,
-    level: int = 0,
-    starts: tuple[int, ...] = (0,),
-    transaction_id: int | None = None,
-) -> ChargingProfile:
-    return ChargingProfile(
-        charging_profile_id=number,
-        transaction_id=transaction_id,
-        stack_level=level,
-        charging_profile_purpose=purpose,
-        charging_profile_kind=ChargingProfileKindType.RELATIVE,
-        charging_schedule=ChargingSchedule(
-            charging_rate_unit=ChargingRateUnitType.A,
-            charging_schedule_period=tuple(
-                ChargingSchedulePeriod(start_period=start, limit=6.0) for start in starts
-            ),
-        ),
-    )
-
-
-TX = ChargingProfilePurposeType.TX_PROFILE
-DEFAULT = ChargingProfilePurposeType.TX_DEFAULT_PROFILE
-MAX = ChargingProfilePurposeType.CHARGE_POINT_MAX_PROFILE
 
 
 def test_the_profile_of_a_remote_start_limits_its_transaction() -> None:
@@ -397,106 +318,6 @@ def test_firmware_and_diagnostics() -> None:
         request = messages.GetDiagnosticsRequest(location="https://example.com/")
         assert (await site.ask(request)).file_name == "diagnostics.log"
         assert site.story == 2 * ["DiagnosticsStatusNotification"]
-
-    play(scene)
-
-
-@pytest.mark.parametrize(
-    ("connector", "new", "status"),
-    [
-        (1, profile(transaction_id=7), "Accepted"),
-        (1, profile(), "Accepted"),
-        (1, profile(transaction_id=8), "Rejected"),
-        (2, profile(), "Rejected"),
-        (0, profile(), "Rejected"),
-        (0, profile(MAX), "Accepted"),
-        (1, profile(MAX), "Rejected"),
-        (0, profile(MAX, transaction_id=7), "Rejected"),
-        (0, profile(DEFAULT), "Accepted"),
-        (2, profile(DEFAULT), "Accepted"),
-        (2, profile(DEFAULT, transaction_id=7), "Rejected"),
-        (0, profile(DEFAULT, level=9), "Accepted"),
-        (0, profile(DEFAULT, level=10), "Rejected"),
-        (0, profile(DEFAULT, level=-1), "Rejected"),
-        (0, profile(DEFAULT, starts=(1,)), "Rejected"),
-        (0, profile(DEFAULT, starts=tuple(range(24))), "Accepted"),
-        (0, profile(DEFAULT, starts=tuple(range(25))), "Rejected"),
-    ],
-)
-def test_setting_a_profile(connector: int, new: ChargingProfile, status: str) -> None:
-    async def scene(site: Site) -> None:
-        await site.charge(1)
-        request = messages.SetChargingProfileRequest(
-            connector_id=connector, cs_charging_profiles=new
-        )
-        assert (await site.ask(request)).status == status
-        assert len(site.simulator.profiles) == (status == "Accepted")
-
-    play(scene)
-
-
-def test_only_so_many_profiles_are_installed() -> None:
-    async def scene(site: Site) -> None:
-        for number in range(11):
-            request = messages.SetChargingProfileRequest(
-                connector_id=0,
-                cs_charging_profiles=profile(DEFAULT, number=number, level=number % 10),
-            )
-            status = (await site.ask(request)).status
-            assert status == "Accepted"  # the eleventh replaces the first
-        site.simulator.configuration.set("MaxChargingProfilesInstalled", "9")
-        request = messages.SetChargingProfileRequest(
-            connector_id=1, cs_charging_profiles=profile(DEFAULT, number=99)
-        )
-        assert (await site.ask(request)).status == "Rejected"
-
-    play(scene)
-
-
-def test_a_profile_for_an_unknown_connector_is_an_error() -> None:
-    async def scene(site: Site) -> None:
-        request = messages.SetChargingProfileRequest(
-            connector_id=3, cs_charging_profiles=profile(DEFAULT)
-        )
-        with pytest.raises(CallFailed) as caught:
-            await site.ask(request)
-        assert caught.value.code is ErrorCode.PROPERTY_CONSTRAINT_VIOLATION
-        assert caught.value.description == "/connectorId: there is no connector 3"
-
-    play(scene)
-
-
-def test_profiles_act_and_are_cleared() -> None:
-    async def scene(site: Site) -> None:
-        await site.charge(1)
-        connector = site.simulator.connectors[1]
-        await site.ask(
-            messages.SetChargingProfileRequest(
-                connector_id=1, cs_charging_profiles=profile(transaction_id=7)
-            )
-        )
-        assert connector.draw == 41_400
-        composite = await site.ask(
-            messages.GetCompositeScheduleRequest(connector_id=1, duration=60)
-        )
-        assert (composite.status, composite.connector_id) == ("Accepted", 1)
-        assert composite.schedule_start == NOON
-        period = composite.charging_schedule.charging_schedule_period[0]
-        assert (period.start_period, period.limit) == (0, 4140.0)
-        clear = messages.ClearChargingProfileRequest(id=1)
-        assert (await site.ask(clear)).status == "Accepted"
-        assert connector.draw == 110_000
-        assert (await site.ask(clear)).status == "Unknown"
-
-    play(scene)
-
-
-@pytest.mark.parametrize(("connector", "duration"), [(3, 60), (-1, 60), (1, -1)])
-def test_no_composite_schedule(connector: int, duration: int) -> None:
-    async def scene(site: Site) -> None:
-        request = messages.GetCompositeScheduleRequest(connector_id=connector, duration=duration)
-        answer = await site.ask(request)
-        assert (answer.status, answer.charging_schedule) == ("Rejected", None)
 
     play(scene)
 

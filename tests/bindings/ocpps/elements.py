@@ -36,7 +36,7 @@ def full_element(cls: type[Structure], namespace: str) -> Any:
     action = catalog.action_of(cls)
     kind = "Request" if cls is action.request else "Response"
     name = f"{action.name[0].lower()}{action.name[1:]}{kind}"
-    element = etree.Element(f"{{{namespace}}}{name}", nsmap={None: namespace})
+    element = etree.Element(f"{{{namespace}}}{name}", nsmap={"ocpp": namespace})
     _fill(element, cls.SPEC, namespace)
     return element
 

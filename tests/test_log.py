@@ -4,8 +4,8 @@ import logging
 
 import pytest
 
-from ocpp16.roles import log
-from ocpp16.roles.log import one_line
+from ocpp16 import log
+from ocpp16.log import one_line
 
 
 @pytest.mark.parametrize(
