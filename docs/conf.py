@@ -4,6 +4,11 @@ from __future__ import annotations
 
 from importlib.metadata import version as version_of
 
+from sphinx.ext.napoleon.docstring import GoogleDocstring
+
+# A docstring of an attribute is a sentence here, whose colon ends no type.
+GoogleDocstring._parse_attribute_docstring = lambda self: self._consume_to_end()
+
 project = "ocpp16"
 author = "the ocpp16 authors"
 release = version = version_of("ocpp16")

@@ -1,4 +1,4 @@
-"""Doubles for tests of applications: both roles in memory, a clock turned by hand, frames recorded.
+"""Doubles for tests of applications: both roles in memory, a clock turned by hand, frames recorded::
 
     clock = HandClock()
     central, station = CentralSystem(clock=clock), ChargePoint("CP1", clock=clock)

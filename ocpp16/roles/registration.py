@@ -2,23 +2,23 @@
 
 Spec: C 4.2, 5.17, CE 3.35, 3.40, JE 3.10.
 
-The central system's side, by what the charge point was last told:
+The central system's side, by what the charge point was last told::
 
-| last told | its calls                        | our calls                                     |
-|-----------|----------------------------------|-----------------------------------------------|
-| nothing   | all; strict: BootNotification    | all                                           |
-| Accepted  | all                              | all but a trigger of BootNotification         |
-| Pending   | BootNotification, what we asked for | all but RemoteStart- and RemoteStopTransaction |
-| Rejected  | BootNotification                 | none                                          |
+    | last told | its calls                        | our calls                                     |
+    |-----------|----------------------------------|-----------------------------------------------|
+    | nothing   | all; strict: BootNotification    | all                                           |
+    | Accepted  | all                              | all but a trigger of BootNotification         |
+    | Pending   | BootNotification, what we asked for | all but RemoteStart- and RemoteStopTransaction |
+    | Rejected  | BootNotification                 | none                                          |
 
-The charge point's side, after it began to boot:
+The charge point's side, after it began to boot::
 
-| last told | our calls                  | its calls                               |
-|-----------|----------------------------|-----------------------------------------|
-| nothing   | BootNotification           | answered; remote start and stop Rejected |
-| Accepted  | all                        | answered                                |
-| Pending   | what it was asked for      | answered; remote start and stop Rejected |
-| Rejected  | none until the interval is over | not even read until then           |
+    | last told | our calls                  | its calls                               |
+    |-----------|----------------------------|-----------------------------------------|
+    | nothing   | BootNotification           | answered; remote start and stop Rejected |
+    | Accepted  | all                        | answered                                |
+    | Pending   | what it was asked for      | answered; remote start and stop Rejected |
+    | Rejected  | none until the interval is over | not even read until then           |
 """
 
 from __future__ import annotations

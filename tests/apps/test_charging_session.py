@@ -17,7 +17,7 @@ from ocpp16.apps.charging_session import Plan, run_charge_point
 from ocpp16.enums import ChargePointStatus, Reason, ResetType
 from ocpp16.roles.server import Urls
 from ocpp16.settings import Settings
-from tests.apps.doubles import BLOCKED, NOON, Ears
+from tests.apps.doubles import ACCEPTED, BLOCKED, NOON, Ears
 from tests.parties import ENDPOINT, run, until
 
 FAST = 1_000_000.0
@@ -181,6 +181,18 @@ def test_a_tag_that_may_not_charge() -> None:
         assert site.office.transactions == {}
 
     play(body, tags={"lost": BLOCKED})
+
+
+def test_a_start_that_the_central_system_does_not_accept(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def body(site: Site) -> None:
+        verdicts = iter([ACCEPTED])
+        monkeypatch.setattr(site.office, "tag", lambda _: next(verdicts, BLOCKED))
+        assert not await site.charge(Plan(speed=FAST))
+        assert "the central system does not let CARD-1 go on" in site.ears.warnings
+        transaction = await site.transaction()
+        assert (transaction.energy, transaction.reason) == (0, Reason.DE_AUTHORIZED)
+
+    play(body)
 
 
 def test_it_can_be_stopped_while_it_waits_for_a_central_system() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import re
 from datetime import UTC, datetime
 
@@ -15,7 +16,7 @@ from ocpp16.apps.exchange import Exchange, Remark
 from ocpp16.apps.inspection import inspect_frame
 from ocpp16.apps.json_lines import JsonLines
 from ocpp16.enums import ChargePointErrorCode, ChargePointStatus
-from ocpp16.errors import CallFailed, OcppError
+from ocpp16.errors import CallFailed, CallTimeout, OcppError
 from ocpp16.settings import Leniency
 from ocpp16.spec import Side
 from ocpp16.structure import Request, Response
@@ -173,6 +174,32 @@ def test_verdicts() -> None:
         "     5  CALL        [x]\\x7f                        invalid  refused NotImplemented",
         "        '[x]\\x7f' is no action of OCPP 1.6",
         "5 frames: 1 valid, 2 accepted",
+    ]
+
+
+def test_json_of_a_call_that_failed() -> None:
+    file = io.StringIO()
+    lines = JsonLines(file)
+    lines.event(exchange(outcome=CallFailed("Odd\x1b", "why")))
+    lines.event(exchange(outcome=CallTimeout("late")))
+    lines.demo_begins()
+    lines.demo_worked()
+    lines.summary(1, 1, 1)
+    told = [json.loads(line) for line in file.getvalue().splitlines()]
+    assert [(one["ok"], one["response"], one["error"]) for one in told] == [
+        (False, None, {"code": "Odd\x1b", "reason": "the peer answered Odd\\x1b: why"}),
+        (False, None, {"code": None, "reason": "late"}),
+    ]
+    assert told[0]["time"] == "2026-01-01T12:00:00.123456Z"
+    assert told[0]["ms"] == 1.5
+
+
+def test_a_log_says_where_it_listens() -> None:
+    file = io.StringIO()
+    console.Screen(file).listening("ws://127.0.0.1:9/ocpp")
+    assert file.getvalue().splitlines() == [
+        "ws://127.0.0.1:9/ocpp",
+        "try: ocpp16 charge-point CP1 --url ws://127.0.0.1:9/ocpp",
     ]
 
 

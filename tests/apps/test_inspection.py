@@ -198,6 +198,10 @@ CASES: list[tuple[str, str, bool, bool, str | None, str | None]] = [
         "TypeConstraintViolation",
         "/requestId",
     ),
+    # names of what was found instead
+    ('[2,true,"Heartbeat",{}]', "CALL", False, False, None, None),
+    ('[2,1.5,"Heartbeat",{}]', "CALL", False, False, None, None),
+    ('[2,{},"Heartbeat",{}]', "CALL", False, False, None, None),
     # depth
     (
         f'[2,"1","Heartbeat",{"[" * 70}{"]" * 70}]',
@@ -321,6 +325,24 @@ def test_only_so_many_calls_are_remembered(monkeypatch: pytest.MonkeyPatch) -> N
     answers = [f'[3,"{number}",{{}}]' for number in (1, 2, 3)]
     verdicts = judge_all(calls + answers)[4:]
     assert [verdict.action for verdict in verdicts] == ["Heartbeat", None, "Heartbeat"]
+
+
+def test_a_line_that_is_too_long_is_told_without_being_read() -> None:
+    lines = io.BytesIO(b'[2,"1","Heartbeat",{}]\n' + b"x" * 100 + b'\n[2,"","Heartbeat",{}]\n')
+    told = list(inspect_stream(lines, Inspector(), limit=50))
+    assert [(number, one.valid, one.accepted) for number, one in told] == [
+        (1, True, True),
+        (2, False, False),
+        (3, True, False),
+    ]
+    assert told[1][1].reason == "has more than 50 bytes and was not read"
+
+
+@pytest.mark.parametrize("action", ["NoSuchAction", "x" * 300])
+def test_calls_that_cannot_be_known_are_not_remembered(action: str) -> None:
+    calls = [f'[2,"1","{action}",{{}}]', f'[2,"{"x" * 256}","Heartbeat",{{}}]']
+    answers = ['[3,"1",{}]', f'[3,"{"x" * 256}",{{}}]']
+    assert [verdict.action for verdict in judge_all(calls + answers)[2:]] == [None, None]
 
 
 def vector_lines(vectors: Path) -> list[dict[str, Any]]:

@@ -17,7 +17,7 @@ from ocpp16.enums import (
     ResetType,
     UpdateType,
 )
-from tests.apps.doubles import FAMILY, NOON, make_simulator
+from tests.apps.doubles import BLOCKED, FAMILY, NOON, make_simulator
 from tests.apps.scene import DEFAULT, Site, play, profile
 
 HOUR = timedelta(hours=1)
@@ -76,6 +76,17 @@ def test_the_profile_of_a_remote_start_limits_its_transaction() -> None:
         assert site.simulator.connectors[1].draw == 41_400
         await site.simulator.stop(1, Reason.LOCAL)
         assert len(site.simulator.profiles) == 0
+
+    play(scene)
+
+
+def test_remote_start_of_a_tag_that_the_central_system_refuses() -> None:
+    async def scene(site: Site) -> None:
+        site.simulator.configuration.set("AuthorizeRemoteTxRequests", "true")
+        site.central.tags = {"A": BLOCKED}
+        start = messages.RemoteStartTransactionRequest(id_tag="A", connector_id=1)
+        assert (await site.ask(start)).status == "Accepted"
+        assert site.story == ["Authorize A"]
 
     play(scene)
 

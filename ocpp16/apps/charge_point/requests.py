@@ -317,8 +317,6 @@ class Requests:
                 wanted = request.connector_id
                 for number in every if wanted is None else (wanted,):
                     await simulator.report_status(number)
-            case MessageTrigger.BOOT_NOTIFICATION:
-                pass
 
     async def _update_firmware(
         self, peer: Peer, request: messages.UpdateFirmwareRequest
