@@ -7,7 +7,9 @@ from importlib.metadata import version as version_of
 from sphinx.ext.napoleon.docstring import GoogleDocstring
 
 # A docstring of an attribute is a sentence here, whose colon ends no type.
-GoogleDocstring._parse_attribute_docstring = lambda self: self._consume_to_end()
+GoogleDocstring._parse_attribute_docstring = (  # noqa: SLF001
+    lambda self: self._consume_to_end()
+)
 
 project = "ocpp16"
 author = "the ocpp16 authors"

@@ -1,4 +1,6 @@
-"""Doubles for tests of applications: both roles in memory, a clock turned by hand, frames recorded::
+"""Doubles for tests of applications: both roles in memory, a hand-driven clock, recorded frames.
+
+Used like this::
 
     clock = HandClock()
     central, station = CentralSystem(clock=clock), ChargePoint("CP1", clock=clock)

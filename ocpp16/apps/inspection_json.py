@@ -21,7 +21,7 @@ from ocpp16.bindings.ocppj.framing import ID_LIMIT, unframe
 from ocpp16.bindings.ocppj.notation import ContractNotation
 from ocpp16.bindings.ocppj.text import Members, deepest, parse
 from ocpp16.catalog import ACTIONS
-from ocpp16.envelope import Call, CallError
+from ocpp16.envelope import Call, CallError, Envelope
 from ocpp16.errors import ConstraintError, ErrorCode, Fault, InvalidResponse, UnanswerableFrame
 from ocpp16.settings import STRICT, Leniency, Settings
 from ocpp16.spec import ActionSpec
@@ -86,6 +86,7 @@ def receive(
         raw.decode()
     except UnicodeError:
         return Reception(Finding("is not UTF-8"))
+    envelope: Envelope[bytes] | None = None
     try:
         envelope = unframe(frame)
         if isinstance(envelope, CallError):

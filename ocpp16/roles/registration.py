@@ -8,7 +8,7 @@ The central system's side, by what the charge point was last told::
     |-----------|----------------------------------|-----------------------------------------------|
     | nothing   | all; strict: BootNotification    | all                                           |
     | Accepted  | all                              | all but a trigger of BootNotification         |
-    | Pending   | BootNotification, what we asked for | all but RemoteStart- and RemoteStopTransaction |
+    | Pending   | BootNotification, what we wanted | all but remote start and stop                 |
     | Rejected  | BootNotification                 | none                                          |
 
 The charge point's side, after it began to boot::

@@ -102,10 +102,9 @@ def every_fault(cls: type[Structure], namespace: str) -> Iterator[BrokenElement]
 
 def _changed(root: Any, target: Any, change: Any) -> Any:
     """Return a copy of a tree in which one element was changed."""
-    path = root.getroottree().getpath(target)
+    index = list(root.iter()).index(target)
     twin = copy.deepcopy(root)
-    (found,) = twin.getroottree().xpath(path)
-    change(found)
+    change(list(twin.iter())[index])
     return twin
 
 
