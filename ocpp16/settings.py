@@ -6,9 +6,10 @@ section stands beside it; the others are house rules.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import timedelta
 from enum import StrEnum, unique
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from types import MappingProxyType
 from typing import Literal
 
@@ -37,12 +38,28 @@ class Leniency(StrEnum):
 
 STRICT: frozenset[Leniency] = frozenset()
 _NO_PEERS: Mapping[str, frozenset[Leniency]] = MappingProxyType({})
+_NO_ADDRESSES: Mapping[str, tuple[str, ...]] = MappingProxyType({})
 
 
 def _leniency(values: object) -> frozenset[Leniency]:
     if isinstance(values, (list, tuple, set, frozenset)):
         return frozenset(Leniency(value) for value in values)
     raise TypeError(f"leniency is {values!r}, not a set of {[kind.value for kind in Leniency]}")
+
+
+def _networks(values: object) -> tuple[IPv4Network | IPv6Network, ...]:
+    if isinstance(values, (list, tuple, set, frozenset)):
+        return tuple(ip_network(value) for value in values)
+    raise TypeError(f"callback_networks is {values!r}, not a list of networks")
+
+
+def _addresses(values: Mapping[str, str | Iterable[str]]) -> Mapping[str, tuple[str, ...]]:
+    return MappingProxyType(
+        {
+            identity: (listed,) if isinstance(listed, str) else tuple(listed)
+            for identity, listed in values.items()
+        }
+    )
 
 
 @attrs.frozen(kw_only=True)
@@ -102,6 +119,31 @@ class Settings:
     """Wait before the next BootNotification where the central system names none (interval 0)."""
     drain_timeout: timedelta = timedelta(seconds=10)
     """How long running handlers get when a server stops."""
+
+    # SOAP
+    callback_networks: tuple[IPv4Network | IPv6Network, ...] = attrs.field(
+        default=(), converter=_networks
+    )
+    """Private and loopback networks (`10.0.0.0/8`) where charge points may be called; their port
+    may change there. A charge point has to send from the address that it names all the same."""
+    callback_addresses: Mapping[str, tuple[str, ...]] = attrs.field(
+        default=_NO_ADDRESSES, converter=_addresses
+    )
+    """Where single charge points are called, by identity: whatever they name, it is one of these,
+    the first unless they name another. For names, and for charge points behind a gateway."""
+    soap_connect_timeout: timedelta = timedelta(seconds=5)
+    """How long the peer may take to accept a TCP connection for a call of ours."""
+    soap_call_timeout: timedelta = timedelta(seconds=30)
+    """How long the HTTP exchange of a call of ours may take in all."""
+    soap_body_timeout: timedelta = timedelta(seconds=10)
+    """How long a client may take to send the head of a request, and then its body."""
+    soap_idle: timedelta | None = timedelta(hours=25)
+    """After this without a request a charge point counts as offline, until its next one; None is
+    never. It cannot be called then, so this should be longer than its heartbeat interval."""
+    header_count: int = 64
+    """How many header fields an HTTP request may have; over it the answer is 431."""
+    header_size: int = 8 * 1024
+    """How large a header field may be, and its name with it; over it the answer is 431."""
 
     # Observing
     event_queue: int = 1024

@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, settings
 settings.register_profile("quick", max_examples=60, deadline=None, derandomize=True)
 settings.register_profile(
     "long",
-    max_examples=20_000,
+    max_examples=100_000,
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow],
 )

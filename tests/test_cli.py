@@ -148,7 +148,7 @@ def test_inspect_tells_both_judgements_in_text() -> None:
     assert code == 0
     assert text.splitlines() == [
         "     1  CALL        Heartbeat                      valid    accepted",
-        "     3  CALL        Heartbeat                      valid    refused (no answer)",
+        "     3  CALL        Heartbeat                      valid    ignored",
         "        '' is no message id",
         "2 frames: 2 valid, 1 accepted",
     ]
@@ -311,10 +311,10 @@ def test_a_demo_that_fails_says_so() -> None:
 
 
 @contextmanager
-def started(*command: str) -> Iterator[subprocess.Popen[str]]:
+def started(*command: str, **options: Any) -> Iterator[subprocess.Popen[str]]:
     """Run a program, and see to it that it ends."""
-    process = subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=ROOT
+    process: subprocess.Popen[str] = subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=ROOT, **options
     )
     try:
         yield process
@@ -343,6 +343,16 @@ def end(process: subprocess.Popen[str], number: signal.Signals) -> tuple[int, st
 def test_ctrl_c_ends_the_demo_without_a_trace() -> None:
     with started(sys.executable, "-c", HANGING_DEMO) as process:
         read_until(process, "It hangs.")
+        code, _, errors = end(process, signal.SIGINT)
+        assert (code, errors.strip()) == (130, "")
+
+
+def test_ctrl_c_ends_inspecting_without_a_trace() -> None:
+    with started(*COMMAND, "inspect", "--output", "json", stdin=subprocess.PIPE) as process:
+        assert process.stdin is not None
+        process.stdin.write(f"{HEARTBEAT}\n")
+        process.stdin.flush()
+        read_until(process, "Heartbeat")
         code, _, errors = end(process, signal.SIGINT)
         assert (code, errors.strip()) == (130, "")
 

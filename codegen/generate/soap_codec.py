@@ -97,7 +97,7 @@ def _imports(
     structures = [*used, *(message.structure for message in messages)]
     fields = [field for structure in structures for field in structure.fields]
     enums = {field.type.name for field in fields if isinstance(field.type, EnumRef)}
-    fast = {"Codec", "SPACE", "Unusual"}
+    fast = {"Codec", "Unusual"}
     for field in fields:
         match field.type:
             case Scalar(kind="string" | "uri", max_length=limit):
@@ -111,6 +111,7 @@ def _imports(
         "ocpp16._generated.drafts": {f"{structure.name}Draft" for structure in structures},
         "ocpp16._generated.enums": enums,
         "ocpp16.bindings.ocpps.fast": fast | _needs_least(fields),
+        "ocpp16.bindings.ocpps.xml": {"SPACE"},
     }
     for action in contract.actions:
         if service.name in action.services:

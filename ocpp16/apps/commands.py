@@ -245,7 +245,7 @@ def charge_point(  # noqa: PLR0917 - typer passes them by name
 @app.command()
 def inspect(
     file: Annotated[
-        str, typer.Argument(metavar="[FILE|-]", help="A file of frames, or - for standard input.")
+        str, typer.Argument(metavar="FILE|-", help="A file of frames, or - for standard input.")
     ] = "-",
     action: Annotated[
         str | None, typer.Option(metavar="NAME", help="The action that answers belong to.")
@@ -259,8 +259,9 @@ def inspect(
     """Tell what is wrong with OCPP-J frames, one a line.
 
     Each frame gets two judgements. VALID is the contract's: the frame rules of OCPP-J 1.6 and the
-    published schemas. ACCEPTED is our receiver's, with the error it answers otherwise. An answer
-    belongs to the earlier call with its id, or to --action.
+    published schemas. ACCEPTED is our receiver's; otherwise it refuses the frame, with the error
+    it answers, or ignores it. An answer belongs to the earlier call with its id, or to --action.
+    A frame that was printed over several lines is put together.
 
     \b
     Examples:

@@ -20,7 +20,7 @@ from ocpp16.apps.demo import DUE, DemoEvent, Report, Step, Tally
 from ocpp16.apps.demo_stage import Chapter, Check, Pause
 from ocpp16.apps.exchange import Exchange, Remark
 from ocpp16.apps.summary import summarise
-from ocpp16.apps.verdict import Verdict
+from ocpp16.apps.verdict import Kind, Verdict
 from ocpp16.log import one_line
 from ocpp16.spec import Side
 from ocpp16.structure import Response
@@ -94,7 +94,10 @@ class Screen:
         body = self._body(exchange, room)
         if self._console.is_terminal:
             body.pad_right(max(0, room - body.cell_len))
-        self._line(Text.assemble(head, body, tail))
+        line = Text.assemble(head, body, tail)
+        if self._console.is_terminal:
+            line.truncate(self._width, overflow="ellipsis")
+        self._line(line)
 
     def _body(self, exchange: Exchange, room: int) -> Text:
         outcome = exchange.outcome
@@ -123,15 +126,15 @@ class Screen:
     def _time(self, at: datetime) -> Text:
         moment = at.astimezone(UTC)
         if self._dated:
-            return Text(f"{moment:%Y-%m-%d %H:%M:%S}Z  ", style="dim")
-        if self._is_narrow:
-            return Text(f"{moment:%H:%M:%S}  ", style="dim")
-        return Text(f"{moment:%H:%M:%S}.{moment.microsecond // 1000:03d}  ", style="dim")
+            shown = f"{moment:%Y-%m-%d %H:%M:%S}Z"
+        elif self._is_narrow:
+            shown = f"{moment:%H:%M:%S}"
+        else:
+            shown = f"{moment:%H:%M:%S}.{moment.microsecond // 1000:03d}"
+        return Text.assemble((shown, "dim"), "  ")
 
     def _line(self, text: Text) -> None:
         text.rstrip()
-        if self._console.is_terminal:
-            text.truncate(self._width, overflow="ellipsis")
         self._console.print(text)
 
     def listening(self, url: str) -> None:
@@ -206,14 +209,13 @@ class Screen:
         action = one_line(verdict.action or "-", 40)
         head = Text(f"{number:>6}  {verdict.kind:<10}  {action:<{ACTION_WIDTH}}  ")
         head.append("valid    " if verdict.valid else "invalid  ", _style(verdict.valid))
-        if verdict.accepted:
-            head.append("accepted", "green")
-        else:
-            head.append(f"refused {verdict.code or '(no answer)'}", "bold red")
+        head.append(_fate(verdict), _style(verdict.accepted))
         self._line(head)
         if verdict.reason is not None:
-            where = "" if verdict.path is None else f"{verdict.path or 'payload'}: "
-            self._line(Text(f"        {one_line(where + verdict.reason, PIPE_WIDTH)}", "yellow"))
+            where = "" if verdict.path is None else f"at {verdict.path or 'payload'}"
+            place = " ".join(part for part in (verdict.code, where) if part)
+            text = f"{place}: {verdict.reason}" if place else verdict.reason
+            self._line(Text(f"        {one_line(text, PIPE_WIDTH)}", "yellow"))
         for deviation in verdict.deviations:
             text = f"{deviation.kind} at {deviation.path}: {deviation.reason}"
             self._line(Text(f"        tolerated {one_line(text, PIPE_WIDTH)}", "yellow"))
@@ -226,6 +228,14 @@ class Screen:
 
 _UNICODE = {"up": "→", "down": "←", "answer": "⇒", "ok": "✓", "bad": "✗"}
 _ASCII = {"up": "->", "down": "<-", "answer": "=>", "ok": "ok", "bad": "FAILED"}
+
+
+def _fate(verdict: Verdict) -> str:
+    """Return what becomes of a frame; one that gets no answer is ignored by whoever receives it."""
+    if verdict.accepted:
+        return "accepted"
+    is_answer = verdict.kind in {Kind.CALL_RESULT, Kind.CALL_ERROR}
+    return "refused" if verdict.code is not None or is_answer else "ignored"
 
 
 def _style(good: bool) -> str:

@@ -369,6 +369,9 @@ class Backend(Peer):
                 await self._send_boot(boot)
             except SessionClosed as error:
                 self._warn("BootNotification was cut off", error)
+                if self._driver is not None:
+                    # On SOAP only the exchange failed: there is no connection to wait for.
+                    self._boot_due = self._clock.time() + self._boot_retry
             except OcppError as error:
                 self._warn("BootNotification failed", error)
                 self._boot_due = self._clock.time() + self._boot_retry

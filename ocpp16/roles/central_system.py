@@ -227,7 +227,7 @@ class CentralSystem(Role[Peer]):
         account = self._accounts.enter(identity)
         peer = StationPeer(connection.info, account.gate)
         session = Session(
-            binding_for(connection.info.binding),
+            binding_for(connection.info.binding, self.side, lambda: connection.info),
             self.side,
             identity,
             settings=self.settings,

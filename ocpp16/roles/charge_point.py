@@ -71,8 +71,10 @@ class ChargePoint(Role[Backend]):
         """Connect to a central system, as `async with`; leaving it closes the connection.
 
         Args:
-            url: Its endpoint, without the identity (`ws://...`).
-            listen: Where to take its calls, on SOAP.
+            url: Its endpoint, without the identity (`ws://...`, or `http://...` for SOAP).
+            listen: Where to take its calls, on SOAP: `http://host:port/path`, port 0 is any free
+                one. The connection counts as open at once, and a request that does not get
+                through fails by itself.
             boot: Send this BootNotification first, again after each interval until it is accepted,
                 and gate by the answers: entering returns after the first one. None does neither.
             reconnect: Open a connection that was lost again, for ever, with back-off.
@@ -135,7 +137,7 @@ class ChargePoint(Role[Backend]):
     def open_session(self, info: PeerInfo) -> Session:
         """Return a new session."""
         return Session(
-            binding_for(info.binding),
+            binding_for(info.binding, self.side, lambda: info),
             self.side,
             self.identity,
             settings=self.settings,

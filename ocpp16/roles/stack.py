@@ -6,14 +6,18 @@ them, and so is a binding that needs more than the base installation.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Protocol
 from urllib.parse import urlsplit
 
 from ocpp16.bindings.binding import Binding
 from ocpp16.bindings.ocppj import OcppJ
 from ocpp16.clock import Clock
+from ocpp16.envelope import PeerInfo
 from ocpp16.security.admission import Admission
 from ocpp16.settings import Settings
+from ocpp16.spec import Side
 from ocpp16.transports.connection import Connection, Listener, Welcome
 
 
@@ -62,22 +66,42 @@ class JsonStack:
 
 
 class SoapStack:
-    """OCPP-S over HTTP."""
+    """OCPP-S over HTTP; needs the extra `soap`."""
 
     async def listen(
         self, url: str, *, admission: Admission, welcome: Welcome, settings: Settings, clock: Clock
     ) -> Listener:
-        """Open a place where charge points connect."""
-        raise NotImplementedError(_NO_SOAP)
+        """Open a place where charge points post their requests."""
+        with _soap_needed():
+            from ocpp16.transports.soap_endpoint import SoapListener  # noqa: PLC0415 - heavy
+
+        listener = SoapListener(
+            url, admission=admission, welcome=welcome, settings=settings, clock=clock
+        )
+        await listener.start()
+        return listener
 
     async def dial(
         self, url: str, identity: str, *, listen: str | None, settings: Settings, clock: Clock
     ) -> Connection:
-        """Connect a charge point to its central system."""
-        raise NotImplementedError(_NO_SOAP)
+        """Open a charge point's end: it listens, and calls when it has something to say."""
+        with _soap_needed():
+            from ocpp16.transports.soap_endpoint import dial  # noqa: PLC0415 - heavy
+
+        if listen is None:
+            raise ValueError("`listen` is needed for SOAP: the central system calls there")
+        return await dial(url, identity, listen=listen, settings=settings, clock=clock)
 
 
-_NO_SOAP = "OCPP-S (http:// and https://) is not in this version; it will need 'ocpp16[soap]'"
+@contextmanager
+def _soap_needed() -> Iterator[None]:
+    try:
+        yield
+    except ModuleNotFoundError as error:
+        reason = f"OCPP-S needs {error.name}: pip install 'ocpp16[soap]'"
+        raise ModuleNotFoundError(reason, name=error.name) from error
+
+
 _STACKS: dict[str, Stack] = {
     "ws": JsonStack(),
     "wss": JsonStack(),
@@ -99,8 +123,24 @@ def stack_for(url: str) -> Stack:
         raise ValueError(f"{url!r} begins with none of {', '.join(_STACKS)}") from None
 
 
-def binding_for(name: str) -> Binding:
-    """Return the binding of a wire."""
+def binding_for(
+    name: str, side: Side | None = None, info: Callable[[], PeerInfo] | None = None
+) -> Binding:
+    """Return the binding of a wire.
+
+    Args:
+        name: `ocppj` or `ocpps`.
+        side: Which side we are.
+        info: Returns who the peer is, with the addresses of the moment. OCPP-S needs both.
+
+    Raises:
+        ValueError: The wire is none, or needs to know more.
+    """
     if name == "ocppj":
         return OcppJ()
-    raise NotImplementedError(_NO_SOAP)
+    if name != "ocpps" or side is None or info is None:
+        raise ValueError(f"no binding {name!r} without a side and a peer")
+    with _soap_needed():
+        from ocpp16.transports.soap_binding import LiveOcppS  # noqa: PLC0415 - heavy
+
+    return LiveOcppS(side=side, identity=info().identity, peer=info)

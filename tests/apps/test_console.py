@@ -161,18 +161,15 @@ def test_verdicts() -> None:
     screen.summary(5, 1, 2)
     assert file.getvalue().splitlines() == [
         "     1  CALL        Heartbeat                      valid    accepted",
-        (
-            "     2  CALL        Authorize                      invalid  "
-            "refused TypeConstraintViolation"
-        ),
-        "        /idTag: is the number '7', not text",
-        "     3  unparsable  -                              invalid  refused (no answer)",
+        "     2  CALL        Authorize                      invalid  refused",
+        "        TypeConstraintViolation at /idTag: is the number '7', not text",
+        "     3  unparsable  -                              invalid  ignored",
         "        is not JSON (Expecting value: line 1 column 2 (char 1))",
         "     4  CALL        Heartbeat                      invalid  accepted",
-        "        /x: 'x' is not a field of HeartbeatRequest",
+        "        at /x: 'x' is not a field of HeartbeatRequest",
         "        tolerated unknown-fields at /x: 'x' is not a field of HeartbeatRequest",
-        "     5  CALL        [x]\\x7f                        invalid  refused NotImplemented",
-        "        '[x]\\x7f' is no action of OCPP 1.6",
+        "     5  CALL        [x]\\x7f                        invalid  refused",
+        "        NotImplemented: '[x]\\x7f' is no action of OCPP 1.6",
         "5 frames: 1 valid, 2 accepted",
     ]
 

@@ -21,7 +21,7 @@ from ocpp16.enums import RemoteStartStopStatus, UpdateStatus
 from tests.parties import run
 
 
-@pytest.fixture(autouse=True)
+@pytest.fixture
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """What never happens is not waited for so long."""
     monkeypatch.setattr(demo_stage, "PATIENCE", 0.5)
@@ -88,6 +88,7 @@ def test_an_error_that_is_answered_breaks_the_story_off(monkeypatch: pytest.Monk
     assert failure in report.failures
 
 
+@pytest.mark.usefixtures("impatient")
 def test_a_meter_that_is_wrong_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
     true_meter = Connector.meter
     monkeypatch.setattr(Connector, "meter", property(lambda self: true_meter.fget(self) + 1))  # type: ignore[attr-defined]
@@ -101,6 +102,7 @@ def test_a_list_that_forgets_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None
     assert first(report) == "Local list and cache: the list reads version 1: 0, not 1"
 
 
+@pytest.mark.usefixtures("impatient")
 def test_a_promise_that_is_not_kept_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
     async def promise(*_: object) -> messages.RemoteStopTransactionResponse:
         return messages.RemoteStopTransactionResponse(status=RemoteStartStopStatus.ACCEPTED)
@@ -114,6 +116,7 @@ def test_a_promise_that_is_not_kept_is_noticed(monkeypatch: pytest.MonkeyPatch) 
     assert "the transaction ends: not within 0.5 s" in first(report)
 
 
+@pytest.mark.usefixtures("impatient")
 def test_books_that_are_wrong_are_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
     async def ignore(self: BackOffice, peer: Any, request: Any) -> Any:
         return messages.StatusNotificationResponse()
@@ -123,6 +126,7 @@ def test_books_that_are_wrong_are_noticed(monkeypatch: pytest.MonkeyPatch) -> No
     assert first(report) == "Boot: connector 0 is Available: not within 0.5 s but None"
 
 
+@pytest.mark.usefixtures("impatient")
 def test_a_charge_point_that_never_comes_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
     async def fail(*_: object) -> Any:
         raise RuntimeError("a bug")

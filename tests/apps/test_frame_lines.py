@@ -35,6 +35,7 @@ def read(text: bytes, limit: int = 1000) -> list[tuple[int, bytes | None]]:
         # cut off: the frames after it are found
         (b'[2,"1","X",{\n' + CALL, [(1, b'[2,"1","X",{'), (2, CALL)]),
         (b'[2,"1","X",{\nhello\n' + CALL, [(1, b'[2,"1","X",{'), (2, b"hello"), (3, CALL)]),
+        (b'[2,"1","X",{\n' + CALL + b"\n}]", [(1, b'[2,"1","X",{'), (2, CALL), (3, b"}]")]),
         (b'[2,"1","X",{\nhello', [(1, b'[2,"1","X",{'), (2, b"hello")]),
     ],
 )

@@ -12,6 +12,7 @@ from lxml import etree
 
 from ocpp16.bindings.ocpps import codec, framing
 from ocpp16.bindings.ocpps.envelope import NAMESPACES
+from ocpp16.bindings.ocpps.xml import can_be_written
 from ocpp16.envelope import Call, CallError, CallResult, Envelope
 from ocpp16.settings import STRICT, Leniency
 from ocpp16.spec import ActionSpec, Side
@@ -35,6 +36,11 @@ def wsdl(side: Side) -> bytes:
     return (files(__name__) / _WSDLS[side]).read_bytes()
 
 
+def _check_writable(_: object, attribute: attrs.Attribute[str], value: str) -> None:
+    if not can_be_written(value):
+        raise ValueError(f"{attribute.name} holds a character that XML does not have")
+
+
 @attrs.frozen(kw_only=True)
 class OcppS:
     """The SOAP wire, as a session sees it.
@@ -48,7 +54,7 @@ class OcppS:
     """
 
     side: Side
-    identity: str
+    identity: str = attrs.field(validator=_check_writable)
     from_address: str | None = None
     to: str | None = None
     new_message_id: Callable[[], str] = new_urn
@@ -97,6 +103,5 @@ class OcppS:
         return codec.encode(message, NAMESPACES[side])
 
     def fingerprint(self, payload: etree._Element) -> bytes:
-        """Return the payload in canonical form, which does not depend on prefixes."""
-        canonical: bytes = etree.tostring(payload, method="c14n", exclusive=True)
-        return canonical
+        """Return the payload in canonical form; see `codec.fingerprint`."""
+        return codec.fingerprint(payload)

@@ -16,6 +16,7 @@ from ocpp16.bindings.ocpps._generated import CODECS
 from ocpp16.bindings.ocpps.envelope import NAMESPACES
 from ocpp16.bindings.ocpps.fast import Unusual, check_plain
 from ocpp16.bindings.ocpps.notation import INTEGER_MAX, INTEGER_MIN, XmlNotation
+from ocpp16.bindings.ocpps.xml import can_be_written
 from ocpp16.errors import ConstraintKind, InvalidMessage
 from ocpp16.settings import STRICT, Leniency
 from ocpp16.spec import FieldKind, FieldSpec
@@ -114,14 +115,16 @@ def _unwritable(
     if field.kind is FieldKind.INTEGER and isinstance(value, int):
         if not INTEGER_MIN <= value <= INTEGER_MAX:
             return path, ConstraintKind.RANGE, f"is outside {INTEGER_MIN} to {INTEGER_MAX}"
-    elif isinstance(value, str) and not _can_be_xml(value):
+    elif isinstance(value, str) and not can_be_written(value):
         return path, ConstraintKind.TYPE, "holds a character that XML does not have"
     return None
 
 
-def _can_be_xml(text: str) -> bool:
+def fingerprint(element: etree._Element) -> bytes:
+    """Return the content of an element as bytes that do not depend on its prefixes."""
     try:
-        etree.Element("x").text = text
-    except ValueError:
-        return False
-    return True
+        canonical: bytes = etree.tostring(element, method="c14n", exclusive=True)
+    except etree.C14NError:
+        # A namespace that is no URI; what is in it is no message of ours, and not repeated.
+        canonical = etree.tostring(element)
+    return canonical

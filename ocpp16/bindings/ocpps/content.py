@@ -58,6 +58,8 @@ def _inflate(body: bytes, coding: str, limit: int) -> bytes:
         raise ContentError(413, f"the body has more than {limit} bytes when inflated")
     if not inflater.eof:
         raise ContentError(400, "the compressed body is cut off")
+    if inflater.unused_data:
+        raise ContentError(400, "something follows the compressed body")
     return data
 
 

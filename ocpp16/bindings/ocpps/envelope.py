@@ -13,7 +13,7 @@ import attrs
 from lxml import etree
 
 from ocpp16.bindings.ocpps.faults import EnvelopeFault, SoapCode
-from ocpp16.bindings.ocpps.xml import XmlError, parse
+from ocpp16.bindings.ocpps.xml import SPACE, XmlError, parse, writable
 from ocpp16.spec import Side
 from ocpp16.structure import shorten
 
@@ -34,6 +34,12 @@ FOREIGN_CONTRACTS: Final = {
 }
 """Contracts that we know of and do not speak; another one would plug in here."""
 
+_HEADER: Final = f"{{{SOAP}}}Header"
+_BODY: Final = f"{{{SOAP}}}Body"
+_MUST_UNDERSTAND: Final = f"{{{SOAP}}}mustUnderstand"
+_ROLE: Final = f"{{{SOAP}}}role"
+_OUR_ROLES: Final = frozenset({"", f"{SOAP}/role/next", f"{SOAP}/role/ultimateReceiver"})
+_REPLY: Final = f"{WSA}/reply"
 _IDENTITY: Final = "chargeboxidentity"
 _HEADERS: Final = {
     f"{{{WSA}}}Action": "action",
@@ -46,7 +52,8 @@ _ADDRESSES: Final = {
     f"{{{WSA}}}ReplyTo": "reply_to",
     f"{{{WSA}}}FaultTo": "fault_to",
 }
-_UNDERSTOOD: Final = {*_HEADERS, *_ADDRESSES}
+_ADDRESS: Final = f"{{{WSA}}}Address"
+_TRUE: Final = frozenset({"true", "1"})
 
 
 @attrs.frozen(kw_only=True)
@@ -91,6 +98,13 @@ class SoapFrame(bytes):
     envelope: SoapEnvelope
 
 
+class SoapAnswer(bytes):
+    """The bytes of an answer of ours."""
+
+    status: int = 200
+    """The HTTP status that belongs to it."""
+
+
 def read(data: bytes) -> SoapEnvelope:
     """Read an envelope.
 
@@ -108,16 +122,19 @@ def read(data: bytes) -> SoapEnvelope:
         reason = "SOAP 1.2 is due, this is SOAP 1.1"
         raise EnvelopeFault(reason, soap=SoapCode("VersionMismatch", None))
     if root.tag != f"{{{SOAP}}}Envelope":
-        raise EnvelopeFault(f"is {shorten(root.tag)}, not a SOAP envelope")
-    header, body = root.find(f"{{{SOAP}}}Header"), root.find(f"{{{SOAP}}}Body")
-    if body is None:
+        raise EnvelopeFault(f"is {shorten(root.tag, 80)}, not a SOAP envelope")
+    parts = [child.tag for child in root]
+    if _BODY not in parts:
         raise EnvelopeFault("the envelope has no body")
-    values: dict[str, Any] = {} if header is None else dict(_read_headers(header))
+    if parts not in ([_HEADER, _BODY], [_BODY]):
+        raise EnvelopeFault("the envelope holds more than one header and one body")
+    values: dict[str, Any] = _read_headers(root[0]) if len(root) > 1 else {}
+    body = root[-1]
     if len(body) > 1:
         message_id = values.get("message_id")
         raise EnvelopeFault("the body has more than one element", message_id=message_id)
     content = body[0] if len(body) else None
-    if content is not None and content.tag == f"{{{SOAP}}}Fault":
+    if content is not None and etree.QName(content).localname == "Fault":
         return SoapEnvelope(**values, fault=_read_fault(content))
     return SoapEnvelope(**values, body=content)
 
@@ -131,36 +148,49 @@ def read_frame(data: bytes) -> SoapFrame:
 
 def _read_headers(header: etree._Element) -> dict[str, str]:
     values: dict[str, str] = {}
+    twice: str | None = None
     foreign: str | None = None
     for element in header:
-        name = _HEADERS.get(element.tag)
-        if name is not None:
-            _keep(values, name, element.text)
-        elif element.tag in _ADDRESSES:
-            _keep(values, _ADDRESSES[element.tag], element.findtext(f"{{{WSA}}}Address"))
-        elif element.tag.rpartition("}")[2].lower() == _IDENTITY:
-            # S 3: the name is matched without case; the field has it in other namespaces, too.
-            _keep(values, "identity", element.text)
-        elif element.get(f"{{{SOAP}}}mustUnderstand") in {"true", "1"}:
-            foreign = foreign or element.tag
-    if "action" in values:
-        # The field writes it with the name of the service before it.
-        values["action"] = values["action"].rstrip("/").rpartition("/")[2]
+        name, text = _read_header(element)
+        if name is None:
+            if foreign is None and _has_to_be_understood(element):
+                foreign = element.tag
+        elif name in values and text:
+            twice = name
+        elif text:
+            values[name] = text
+    message_id = values.get("message_id")
     if foreign is not None:
         reason = f"the header {shorten(foreign, 80)} is not understood"
         code = SoapCode("MustUnderstand", None)
-        raise EnvelopeFault(reason, soap=code, message_id=values.get("message_id"))
+        raise EnvelopeFault(reason, soap=code, message_id=message_id)
+    if twice is not None:
+        reason = f"the header {twice.replace('_', ' ')} stands there twice"
+        raise EnvelopeFault(reason, message_id=message_id)
+    if "action" in values:
+        # The field writes it with the name of the service before it.
+        values["action"] = values["action"].rstrip("/").rpartition("/")[2]
     return values
 
 
-def _keep(values: dict[str, str], name: str, text: str | None) -> None:
-    text = (text or "").strip()
-    if not text:
-        return
-    if name in values and name != "relates_to":
-        reason = f"the header {name.replace('_', ' ')} stands there twice"
-        raise EnvelopeFault(reason, message_id=values.get("message_id"))
-    values[name] = text
+def _read_header(element: etree._Element) -> tuple[str | None, str]:
+    """Return the name and the text of a header; no name for one that we do not know."""
+    tag: str = element.tag
+    name = _HEADERS.get(tag)
+    text = element.text
+    if name == "relates_to" and element.get("RelationshipType", _REPLY) != _REPLY:
+        text = None
+    elif name is None and tag in _ADDRESSES:
+        name, text = _ADDRESSES[tag], element.findtext(_ADDRESS)
+    elif name is None and tag.rpartition("}")[2].lower() == _IDENTITY:
+        # S 3: the name is matched without case; the field has it in other namespaces, too.
+        name = "identity"
+    return name, (text or "").strip(SPACE)
+
+
+def _has_to_be_understood(element: etree._Element) -> bool:
+    must = element.get(_MUST_UNDERSTAND, "").strip(SPACE)
+    return must in _TRUE and element.get(_ROLE, "").strip(SPACE) in _OUR_ROLES
 
 
 def _read_fault(fault: etree._Element) -> SoapFault:
@@ -172,15 +202,15 @@ def _read_fault(fault: etree._Element) -> SoapFault:
         if name.lower() == "subcode":
             for value in element.iter(etree.Element):
                 if etree.QName(value).localname == "Value" and subcode is None:
-                    subcode = (value.text or "").strip().rpartition(":")[2] or None
+                    subcode = (value.text or "").strip(SPACE).rpartition(":")[2] or None
         elif name == "Text" and not text:
-            text = (element.text or "").strip()
+            text = (element.text or "").strip(SPACE)
     return SoapFault(subcode=subcode, text=text)
 
 
 def write(
     namespace: str,
-    body: etree._Element | None,
+    body: etree._Element,
     *,
     action: str,
     message_id: str,
@@ -193,17 +223,20 @@ def write(
 
     Args:
         namespace: Namespace of the service.
-        body: The element in the body.
+        body: The element in the body; it moves into the envelope.
         action: Value of wsa:Action.
         message_id: Value of wsa:MessageID.
         identity: Value of chargeBoxIdentity, for requests.
         from_address: Where we listen, for requests.
         to: Where it goes.
         relates_to: The request that this answers.
+
+    Raises:
+        ValueError: A value holds a character that XML does not have.
     """
     root = etree.Element(f"{{{SOAP}}}Envelope", nsmap={"soap": SOAP, "wsa": WSA, "ocpp": namespace})
-    header = etree.SubElement(root, f"{{{SOAP}}}Header")
-    must = {f"{{{SOAP}}}mustUnderstand": "true"}
+    header = etree.SubElement(root, _HEADER)
+    must = {_MUST_UNDERSTAND: "true"}
     if identity is not None:
         etree.SubElement(header, f"{{{namespace}}}chargeBoxIdentity", must).text = identity
     etree.SubElement(header, f"{{{WSA}}}Action", must).text = action
@@ -216,16 +249,14 @@ def write(
         _write_address(header, "ReplyTo", ANONYMOUS)
     if to is not None:
         etree.SubElement(header, f"{{{WSA}}}To").text = to
-    content = etree.SubElement(root, f"{{{SOAP}}}Body")
-    if body is not None:
-        content.append(body)
+    etree.SubElement(root, _BODY).append(body)
     data: bytes = etree.tostring(root, encoding="UTF-8", xml_declaration=True)
     return data
 
 
 def _write_address(header: etree._Element, name: str, address: str) -> None:
     element = etree.SubElement(header, f"{{{WSA}}}{name}")
-    etree.SubElement(element, f"{{{WSA}}}Address").text = address
+    etree.SubElement(element, _ADDRESS).text = address
 
 
 def fault_element(soap: SoapCode, text: str) -> etree._Element:
@@ -240,14 +271,5 @@ def fault_element(soap: SoapCode, text: str) -> etree._Element:
     reason = etree.SubElement(fault, f"{{{SOAP}}}Reason")
     words = etree.SubElement(reason, f"{{{SOAP}}}Text")
     words.set("{http://www.w3.org/XML/1998/namespace}lang", "en")
-    words.text = "".join(character if _is_xml(character) else "?" for character in text)
+    words.text = writable(text)
     return fault
-
-
-def _is_xml(character: str) -> bool:
-    return (
-        character in "\t\n\r"
-        or " " <= character <= "\ud7ff"
-        or "\ue000" <= character <= "\ufffd"
-        or character >= "\U00010000"
-    )

@@ -6,11 +6,12 @@ text, where `read_code` finds it again.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Final
 
 import attrs
 
-from ocpp16.errors import ErrorCode, Fault
+from ocpp16.errors import NO_DETAILS, ErrorCode, Fault
 
 
 @attrs.frozen
@@ -51,6 +52,11 @@ _SUBCODES: Final = {
 }
 
 
+_SOAP_CODE: Final = "soapCode"
+_OWN_CODES: Final = {code: SoapCode(code, None) for code in ("VersionMismatch", "MustUnderstand")}
+"""Codes of SOAP itself, which no code of OCPP stands for."""
+
+
 class EnvelopeFault(Fault):
     """The envelope itself cannot be taken; `soap` is the code that SOAP has for that."""
 
@@ -63,22 +69,25 @@ class EnvelopeFault(Fault):
         soap: SoapCode = SENDER_PROTOCOL,
         message_id: str | None = None,
     ) -> None:
-        super().__init__(description, message_id=message_id)
+        # Details go with a fault to the framing that writes it; on SOAP they go no further.
+        details = {_SOAP_CODE: soap.code} if soap.code in _OWN_CODES else NO_DETAILS
+        super().__init__(description, details, message_id=message_id)
         self.soap = soap
 
 
-def soap_code(code: ErrorCode | str) -> SoapCode:
-    """Return how SOAP spells a code."""
-    if isinstance(code, ErrorCode):
-        return SOAP_CODES[code]
-    return SOAP_CODES[ErrorCode.GENERIC_ERROR]
+def soap_code(code: ErrorCode | str, details: Mapping[str, object] = NO_DETAILS) -> SoapCode:
+    """Return how SOAP spells a code; the details are those of an `EnvelopeFault`, or no matter."""
+    if not isinstance(code, ErrorCode):
+        return SOAP_CODES[ErrorCode.GENERIC_ERROR]
+    own = details.get(_SOAP_CODE)
+    return _OWN_CODES.get(own, SOAP_CODES[code]) if isinstance(own, str) else SOAP_CODES[code]
 
 
-def write_text(code: ErrorCode | str, description: str) -> str:
-    """Return the text of a fault: the precise code where the subcode does not say it."""
-    soap = soap_code(code)
-    if code == soap.subcode:
-        return description or code
+def write_text(code: ErrorCode | str, description: str, soap: SoapCode) -> str:
+    """Return the text of a fault: the precise code where code and subcode do not say it."""
+    plain = description or str(code)
+    if soap.subcode is None or read_code(soap.subcode, plain) == (code, description):
+        return plain
     return f"{code}: {description}" if description else str(code)
 
 

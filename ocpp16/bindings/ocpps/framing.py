@@ -6,34 +6,40 @@ through as an element. Spec: S 3, 4; SE 3.
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Final, TypeAlias
 
 from lxml import etree
 
 from ocpp16.bindings.ocpps import envelope as soap
-from ocpp16.bindings.ocpps.envelope import SoapEnvelope
-from ocpp16.bindings.ocpps.faults import (
-    EnvelopeFault,
-    read_code,
-    soap_code,
-    write_text,
-)
+from ocpp16.bindings.ocpps.envelope import SoapAnswer, SoapEnvelope
+from ocpp16.bindings.ocpps.faults import EnvelopeFault, read_code, soap_code, write_text
+from ocpp16.bindings.ocpps.xml import SPACE
 from ocpp16.catalog import ACTIONS
 from ocpp16.envelope import Call, CallError, CallResult, Envelope
-from ocpp16.errors import IdentityMismatch, ProtocolError
+from ocpp16.errors import (
+    DESCRIPTION_LIMIT,
+    ErrorCode,
+    FormationViolation,
+    IdentityMismatch,
+    InvalidResponse,
+    ProtocolError,
+)
 from ocpp16.spec import Side
 from ocpp16.structure import shorten
 
+Payload: TypeAlias = etree._Element
+
+REQUEST: Final = "Request"
 RESPONSE: Final = "Response"
+FAULT_ACTION: Final = f"{soap.WSA}/soap/fault"
 _ACTIONS_BY_ELEMENT: Final = {
     f"{name[0].lower()}{name[1:]}{kind}": (name, kind)
     for name in ACTIONS
-    for kind in ("Request", "Response")
+    for kind in (REQUEST, RESPONSE)
 }
-FAULT_ACTION: Final = f"{soap.WSA}/soap/fault"
 
 
-def unframe(frame: bytes | str, *, side: Side, identity: str | None) -> Envelope[etree._Element]:
+def unframe(frame: bytes | str, *, side: Side, identity: str | None) -> Envelope[Payload]:
     """Read one envelope.
 
     Args:
@@ -43,72 +49,110 @@ def unframe(frame: bytes | str, *, side: Side, identity: str | None) -> Envelope
 
     Raises:
         EnvelopeFault: It is no envelope that we read; `soap` is the code to answer with.
-        ProtocolError: A header that the exchange needs is missing or wrong.
+        ProtocolError: A header that a call needs is missing or wrong, or the body is another's.
+        FormationViolation: The body holds an element that is none of OCPP's.
         IdentityMismatch: It names another charge point.
+        InvalidResponse: An answer with a body that is none of the service we call.
     """
-    data = frame.encode() if isinstance(frame, str) else frame
-    read = soap.read(data)
+    read = soap.read(_bytes_of(frame))
     if read.fault is not None:
         code, description = read_code(read.fault.subcode, read.fault.text)
         return CallError(read.relates_to or "", code, description)
-    if read.body is None:
-        if read.action is not None and read.action.endswith(RESPONSE):
-            raise EnvelopeFault("the body is empty")
-        raise ProtocolError("the body is empty", message_id=read.message_id)
-    name, kind = _named(read)
+    action, kind = action_and_kind(read)
     if kind == RESPONSE:
-        return CallResult(read.relates_to or "", read.body, name)
-    _check_request(read, name, side=side, identity=identity)
-    assert read.message_id is not None  # noqa: S101 - checked just now
-    return Call(read.message_id, name, read.body)
+        _check_response(read, side)
+        return CallResult(read.relates_to or "", read.body, action)
+    _check_body(read, action, side)
+    message_id = _check_headers(read, action, side=side, identity=identity)
+    return Call(message_id, action, read.body)
 
 
-def _named(read: SoapEnvelope) -> tuple[str, str]:
-    """Return the action of a body, and whether it is a request or a response."""
-    namespace, local = read.body_namespace, read.body_name or ""
-    if namespace in soap.FOREIGN_CONTRACTS:
-        contract = soap.FOREIGN_CONTRACTS[namespace]
-        reason = f"the namespace {namespace} is that of {contract}; here it is OCPP 1.6"
-        raise ProtocolError(reason, message_id=read.message_id)
-    if namespace not in soap.NAMESPACES.values():
-        reason = f"the namespace {shorten(namespace, 80)} of the body is not one of OCPP 1.6"
-        raise ProtocolError(reason, message_id=read.message_id)
+def action_and_kind(read: SoapEnvelope) -> tuple[str, str]:
+    """Return the action of an envelope, and whether it is a request or a response.
+
+    An action that does not exist comes back as it is written: refusing it is the session's.
+    """
+    # Without a body, its header is all there is to go by.
+    local = read.body_name or read.action or ""
     known = _ACTIONS_BY_ELEMENT.get(local)
     if known is not None:
         return known
-    # An action that does not exist is the session's to refuse.
-    return local.removesuffix("Request"), "Request"
+    kind = RESPONSE if local.endswith(RESPONSE) else REQUEST
+    return local.removesuffix(kind), kind
 
 
-def _check_request(read: SoapEnvelope, name: str, *, side: Side, identity: str | None) -> None:
+def _bytes_of(frame: bytes | str) -> bytes:
+    if isinstance(frame, bytes):
+        return frame
+    try:
+        return frame.encode()
+    except UnicodeEncodeError:
+        raise EnvelopeFault("is not UTF-8") from None
+
+
+def _check_response(read: SoapEnvelope, side: Side) -> None:
+    reason = _wrong_body(read, soap.NAMESPACES[side.other])
+    if reason is not None:
+        code = ErrorCode.PROTOCOL_ERROR
+        raise InvalidResponse(code, "", reason, message_id=read.relates_to)
+
+
+def _check_body(read: SoapEnvelope, action: str, side: Side) -> None:
+    reason = _wrong_body(read, soap.NAMESPACES[side])
+    if reason is not None:
+        raise ProtocolError(reason, message_id=read.message_id)
+    local = read.body_name or ""
+    if local not in _ACTIONS_BY_ELEMENT and f"{action[:1].upper()}{action[1:]}" in ACTIONS:
+        reason = f"{shorten(local)} is not how OCPP writes the element of {action}"
+        raise FormationViolation(reason, message_id=read.message_id)
+
+
+def _wrong_body(read: SoapEnvelope, due: str) -> str | None:
+    """Return what is wrong with a body that has to be of a namespace; None if nothing is."""
+    if read.body is None:
+        return "the body is empty"
+    namespace = read.body_namespace or ""
+    if namespace == due:
+        return None
+    contract = soap.FOREIGN_CONTRACTS.get(namespace)
+    if contract is not None:
+        return f"the namespace {namespace} is that of {contract}; here it is OCPP 1.6"
+    if namespace in soap.NAMESPACES.values():
+        return f"the body is of the other service ({namespace})"
+    return f"the namespace {shorten(namespace, 80)} of the body is not one of OCPP 1.6"
+
+
+def _check_headers(read: SoapEnvelope, action: str, *, side: Side, identity: str | None) -> str:
+    """Check what a call needs, and return its message id."""
     message_id = read.message_id
-    missing = [
-        header
-        for header, value in (
-            ("chargeBoxIdentity", read.identity),
-            ("Action", read.action),
-            ("MessageID", message_id),
-            ("From", read.from_address if side is Side.CENTRAL_SYSTEM else ""),
-        )
-        if value is None
-    ]
-    if missing:
-        raise ProtocolError(f"the header {missing[0]} is missing", message_id=message_id)
-    if read.body_namespace != soap.NAMESPACES[side]:
-        reason = f"the body is for the other service ({read.body_namespace})"
-        raise ProtocolError(reason, message_id=message_id)
-    if read.action != name and name in ACTIONS:
+    needs_from = side is Side.CENTRAL_SYSTEM
+    for header, value in (
+        ("MessageID", message_id),
+        ("chargeBoxIdentity", read.identity),
+        ("Action", read.action),
+        ("From", read.from_address if needs_from else ""),
+    ):
+        if value is None:
+            raise ProtocolError(f"the header {header} is missing", message_id=message_id)
+    if read.action != action and action in ACTIONS:
         reason = f"the Action is {shorten(read.action)}, the body {shorten(read.body_name)}"
         raise ProtocolError(reason, message_id=message_id)
-    if identity is not None and read.identity != identity:
+    if identity is not None and read.identity != identity.strip(SPACE):
         reason = f"{shorten(read.identity)} is not reached here"
         raise IdentityMismatch(reason, message_id=message_id)
+    return message_id or ""
 
 
 def frame_call(
-    call: Call[Any], *, side: Side, identity: str, from_address: str | None, to: str | None
+    call: Call[Payload], *, side: Side, identity: str, from_address: str | None, to: str | None
 ) -> bytes:
-    """Write a call of ours: `side` is who we are."""
+    """Write a call of ours: `side` is who we are.
+
+    Raises:
+        ValueError: The id is none that comes back as it is.
+    """
+    if not call.id or call.id != call.id.strip(SPACE):
+        raise ValueError(f"{shorten(call.id)} is no message id: empty, or with space around it")
     return soap.write(
         soap.NAMESPACES[side.other],
         call.payload,
@@ -120,39 +164,38 @@ def frame_call(
     )
 
 
-def frame_result(result: CallResult[Any], *, side: Side, message_id: str) -> bytes:
+def frame_result(result: CallResult[Payload], *, side: Side, message_id: str) -> SoapAnswer:
     """Write an answer of ours."""
-    return soap.write(
+    element = etree.QName(result.payload).localname
+    data = soap.write(
         soap.NAMESPACES[side],
         result.payload,
-        action=f"/{result.action}{RESPONSE}",
+        action=f"/{element[:1].upper()}{element[1:]}",
         message_id=message_id,
         relates_to=result.id,
         to=soap.ANONYMOUS,
     )
+    return SoapAnswer(data)
 
 
-def frame_error(error: CallError, *, side: Side, message_id: str) -> bytes:
-    """Write an answer of ours that is an error."""
-    code = soap_code(error.code)
-    element = soap.fault_element(code, write_text(error.code, error.description))
-    return soap.write(
+def frame_error(error: CallError, *, side: Side, message_id: str) -> SoapAnswer:
+    """Write an answer of ours that is an error; `status` is the HTTP status that goes with it."""
+    code = soap_code(error.code, error.details)
+    text = write_text(error.code, error.description[:DESCRIPTION_LIMIT], code)
+    data = soap.write(
         soap.NAMESPACES[side],
-        element,
+        soap.fault_element(code, text),
         action=FAULT_ACTION,
         message_id=message_id,
         relates_to=error.id,
         to=soap.ANONYMOUS,
     )
+    answer = SoapAnswer(data)
+    answer.status = code.status
+    return answer
 
 
-def frame_envelope_fault(fault: EnvelopeFault, *, side: Side, message_id: str) -> bytes:
+def frame_envelope_fault(fault: EnvelopeFault, *, side: Side, message_id: str) -> SoapAnswer:
     """Write the answer to an envelope that cannot be taken."""
-    return soap.write(
-        soap.NAMESPACES[side],
-        soap.fault_element(fault.soap, fault.description),
-        action=FAULT_ACTION,
-        message_id=message_id,
-        relates_to=fault.message_id,
-        to=soap.ANONYMOUS,
-    )
+    error = CallError(fault.message_id or "", fault.code, fault.description, fault.details)
+    return frame_error(error, side=side, message_id=message_id)

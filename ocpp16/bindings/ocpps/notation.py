@@ -10,7 +10,8 @@ from typing import Any, Final
 
 from lxml import etree
 
-from ocpp16.bindings.explain import Notation, pointer
+from ocpp16.bindings.explain import Notation
+from ocpp16.bindings.ocpps.xml import SPACE
 from ocpp16.errors import ConstraintError, ConstraintKind
 from ocpp16.primitives import TENTHS_LIMIT, parse_loose_timestamp, parse_timestamp
 from ocpp16.spec import FieldSpec, TypeSpec
@@ -22,7 +23,6 @@ XSI: Final = "{http://www.w3.org/2001/XMLSchema-instance}"
 _INTEGER = re.compile(r"[+-]?[0-9]+")
 _DECIMAL = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)")
 _BOOLEANS: Final = {"true": True, "1": True, "false": False, "0": False}
-_SPACE: Final = " \t\r\n"
 
 
 class XmlNotation(Notation):
@@ -38,14 +38,14 @@ class XmlNotation(Notation):
     def members(self, value: Any, spec: TypeSpec, path: str) -> Sequence[tuple[str, Any]]:
         """Return the children of an element; those of a list field together."""
         _check_attributes(value, path)
-        if (value.text and value.text.strip(_SPACE)) or any(
-            child.tail and child.tail.strip(_SPACE) for child in value
+        if (value.text and value.text.strip(SPACE)) or any(
+            child.tail and child.tail.strip(SPACE) for child in value
         ):
             raise ConstraintError(path, ConstraintKind.SHAPE, "holds text between its elements")
         lists: dict[str, list[Any]] = {}
         members: list[tuple[str, Any]] = []
         for child in value:
-            name = child.tag.removeprefix(self._prefix)
+            name = self._name(child.tag)
             field = spec.field(name)
             if field is None or not field.many:
                 members.append((name, child))
@@ -58,10 +58,13 @@ class XmlNotation(Notation):
             # On SOAP, nothing is how an empty list is written.
             if field.many and field.required and not field.soap_required:
                 members += [] if field.wire in lists else [(field.wire, [])]
-            elif field.wire in lists and len(lists[field.wire]) < field.soap_min_items:
-                reason = f"has {len(lists[field.wire])} items, needs {field.soap_min_items}"
-                raise ConstraintError(pointer(path, field.wire), ConstraintKind.ITEMS, reason)
         return members
+
+    def _name(self, tag: str) -> str:
+        """Return the field that an element is for, or what no field is called."""
+        if tag.startswith(self._prefix):
+            return tag.removeprefix(self._prefix)
+        return tag if tag.startswith("{") else f"{{}}{tag}"
 
     def is_null(self, value: Any) -> bool:
         """Tell whether an element says xsi:nil."""
@@ -120,18 +123,18 @@ class XmlNotation(Notation):
 
     def timestamp(self, text: str) -> datetime:
         """Return an instant; xs:dateTime would take one without an offset, OCPP does not."""
-        return parse_timestamp(text.strip(_SPACE))
+        return parse_timestamp(text.strip(SPACE))
 
     def loose_timestamp(self, text: str) -> datetime:
         """Return an ISO 8601 instant."""
-        return parse_loose_timestamp(text)
+        return parse_loose_timestamp(text.strip(SPACE))
 
     def enum_text(self, field: FieldSpec, text: str) -> str:
         """Return the text: SOAP has one spelling of each value."""
         return text
 
     def _word(self, value: Any, path: str) -> str:
-        return self.text(value, path).strip(_SPACE)
+        return self.text(value, path).strip(SPACE)
 
 
 def _check_attributes(element: Any, path: str) -> None:

@@ -1,7 +1,7 @@
 """XML, read by the only parser there is: nothing is resolved, fetched, included or expanded.
 
 Knows limits of XML and nothing of SOAP. What a document type, an entity or another encoding could
-do is refused before anything is built.
+do is refused before anything is built. The size of a document is limited by whoever received it.
 """
 
 from __future__ import annotations
@@ -13,8 +13,13 @@ from lxml import etree
 
 DEPTH_LIMIT: Final = 64
 ATTRIBUTE_LIMIT: Final = 64
+"""Attributes of one element, and as many namespaces again."""
+SPACE: Final = " \t\r\n"
+"""White space of XML, which is less than that of Unicode."""
 
-_PARSER = etree.XMLParser(
+_PARSER: Final = etree.XMLParser(
+    # Whatever a declaration says that `_check_encoding` did not see, the bytes are read as UTF-8.
+    encoding="utf-8",
     resolve_entities=False,
     no_network=True,
     load_dtd=False,
@@ -25,9 +30,21 @@ _PARSER = etree.XMLParser(
     collect_ids=False,
     strip_cdata=True,
 )
-_DECLARATION = re.compile(rb"\s*<\?xml\s[^>]*?encoding\s*=\s*[\"']([^\"'>]*)[\"']")
-_FORBIDDEN = re.compile(rb"<!(?:DOCTYPE|ENTITY|ELEMENT|ATTLIST|NOTATION)", re.IGNORECASE)
-_NAMESPACES = re.compile(rb"<[^<>]*>")
+_MARK: Final = b"\xef\xbb\xbf"
+_ENCODINGS: Final = frozenset({b"UTF-8", b"UTF8", b"US-ASCII", b"ASCII"})
+_DECLARATION: Final = re.compile(rb"\s*+<\?xml\s[^>]*?encoding\s*+=\s*+[\"']([^\"'>]*+)[\"']")
+# What may stand before a document type, and nothing else of it may stand anywhere.
+_PROLOG: Final = re.compile(rb"(?:\s++|<\?.*?(?:\?>|\Z)|<!--.*?(?:-->|\Z))*+<![^-]", re.DOTALL)
+# Each alternative ends at the end of the text if nothing else ends it: the search never starts over
+# inside one. What stands in comments and CDATA is no tag, and `>` may stand in a value.
+_TAGS: Final = re.compile(
+    rb"<!--.*?(?:-->|\Z)|<!\[CDATA\[.*?(?:\]\]>|\Z)|<\?.*?(?:\?>|\Z)"
+    rb"|<(?P<tag>(?:[^<>\"']++|\"[^\"]*+(?:\"|\Z)|'[^']*+(?:'|\Z))++)",
+    re.DOTALL,
+)
+_VALUES: Final = re.compile(rb"\"[^\"]*+\"?|'[^']*+'?")
+_NAMESPACE: Final = re.compile(rb"\sxmlns(?::[^\s=]*+)?\s*+=")
+_is_deep: Final = etree.XPath(f"boolean({'/*' * (DEPTH_LIMIT + 1)})")
 
 
 class XmlError(ValueError):
@@ -41,48 +58,60 @@ def parse(data: bytes) -> etree._Element:
         XmlError: It is not well-formed UTF-8 XML, or beyond a limit.
     """
     _check_encoding(data)
-    if _FORBIDDEN.search(data):
+    if _PROLOG.match(data.removeprefix(_MARK)):
         raise XmlError("a document type or entity declaration is not allowed")
-    opened = data.count(b"<")
     if data.count(b"=") > ATTRIBUTE_LIMIT:
         _check_attributes(data)
     try:
         root = etree.fromstring(data, _PARSER)
     except (etree.XMLSyntaxError, ValueError) as error:
         raise XmlError(f"is not well-formed XML ({str(error)[:120]})") from None
-    if opened > 2 * DEPTH_LIMIT and _is_deep(root):
+    if root.getroottree().docinfo.internalDTD is not None:  # pragma: no cover - seen above
+        raise XmlError("a document type or entity declaration is not allowed")
+    if _is_deep(root):
         raise XmlError(f"nests deeper than {DEPTH_LIMIT}")
     return root
 
 
+def can_be_written(text: str) -> bool:
+    """Tell whether XML has every character of a text."""
+    return all(map(_has, text))
+
+
+def writable(text: str) -> str:
+    """Return a text with `?` for every character that XML does not have."""
+    return "".join(character if _has(character) else "?" for character in text)
+
+
+def _has(character: str) -> bool:
+    return (
+        " " <= character <= "\ud7ff"
+        or character in "\t\n\r"
+        or "\ue000" <= character <= "\ufffd"
+        or character >= "\U00010000"
+    )
+
+
 def _check_encoding(data: bytes) -> None:
-    if data[:2] in {b"\xff\xfe", b"\xfe\xff"} or b"\0" in data:
-        raise XmlError("is not UTF-8")
-    declared = _DECLARATION.match(data.removeprefix(b"\xef\xbb\xbf"))
-    if declared is not None and declared[1].strip().upper() not in {b"UTF-8", b"UTF8", b"US-ASCII"}:
-        raise XmlError("declares an encoding other than UTF-8")
     try:
         data.decode()
     except UnicodeDecodeError:
         raise XmlError("is not UTF-8") from None
+    # Every other Unicode encoding of a `<` has one.
+    if b"\0" in data:
+        raise XmlError("is not UTF-8")
+    declared = _DECLARATION.match(data.removeprefix(_MARK))
+    if declared is not None and declared[1].strip().upper() not in _ENCODINGS:
+        raise XmlError("declares an encoding other than UTF-8")
 
 
 def _check_attributes(data: bytes) -> None:
     # Counted before a tree is built: names and values of one element alone can fill the memory.
-    for tag in _NAMESPACES.finditer(data):
-        if data.count(b"=", tag.start(), tag.end()) > ATTRIBUTE_LIMIT and _attributes(tag[0]):
+    for match in _TAGS.finditer(data):
+        tag = match["tag"]
+        if tag is None or tag.count(b"=") <= ATTRIBUTE_LIMIT:
+            continue
+        names = _VALUES.sub(b"", tag)
+        namespaces = len(_NAMESPACE.findall(names))
+        if max(namespaces, names.count(b"=") - namespaces) > ATTRIBUTE_LIMIT:
             raise XmlError(f"an element has more than {ATTRIBUTE_LIMIT} attributes or namespaces")
-
-
-def _attributes(tag: bytes) -> bool:
-    unquoted = re.sub(rb"\"[^\"]*\"|'[^']*'", b"", tag)
-    return unquoted.count(b"=") > ATTRIBUTE_LIMIT
-
-
-def _is_deep(root: etree._Element) -> bool:
-    level = [root]
-    for _ in range(DEPTH_LIMIT):
-        level = [child for element in level for child in element]
-        if not level:
-            return False
-    return True

@@ -74,7 +74,6 @@ from ocpp16._generated.firmware import (
     FirmwareStatusNotificationResponse,
 )
 from ocpp16.bindings.ocpps.fast import (
-    SPACE,
     Codec,
     Unusual,
     at_least_one,
@@ -86,6 +85,7 @@ from ocpp16.bindings.ocpps.fast import (
     write_integer,
     write_timestamp,
 )
+from ocpp16.bindings.ocpps.xml import SPACE
 
 _AUTHORIZATION_STATUS: dict[str, Any] = {one.value: one for one in AuthorizationStatus}
 _CHARGE_POINT_ERROR_CODE: dict[str, Any] = {one.value: one for one in ChargePointErrorCode}

@@ -134,7 +134,6 @@ from ocpp16._generated.smart_charging import (
     SetChargingProfileResponse,
 )
 from ocpp16.bindings.ocpps.fast import (
-    SPACE,
     Codec,
     Unusual,
     at_least_one,
@@ -150,6 +149,7 @@ from ocpp16.bindings.ocpps.fast import (
     write_tenths,
     write_timestamp,
 )
+from ocpp16.bindings.ocpps.xml import SPACE
 
 _AUTHORIZATION_STATUS: dict[str, Any] = {one.value: one for one in AuthorizationStatus}
 _AVAILABILITY_STATUS: dict[str, Any] = {one.value: one for one in AvailabilityStatus}

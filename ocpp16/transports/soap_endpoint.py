@@ -1,0 +1,165 @@
+"""Both ends of SOAP put together: where charge points are served, and a charge point's own end."""
+
+from __future__ import annotations
+
+from collections.abc import Coroutine
+from ipaddress import ip_address
+from typing import Any
+from urllib.parse import urlsplit
+
+from ocpp16.bindings.ocpps.envelope import SoapFrame
+from ocpp16.clock import Clock
+from ocpp16.envelope import PeerInfo
+from ocpp16.errors import SessionClosed
+from ocpp16.security.admission import Admission
+from ocpp16.settings import Settings
+from ocpp16.spec import Side
+from ocpp16.transports.callback import check_url
+from ocpp16.transports.connection import Welcome
+from ocpp16.transports.identity import without_secrets
+from ocpp16.transports.soap_app import Head, Reply, SoapApp
+from ocpp16.transports.soap_client import SoapClient
+from ocpp16.transports.soap_connection import SoapConnection
+from ocpp16.transports.soap_gateway import Gateway
+from ocpp16.transports.soap_server import HttpServer, local_address
+
+
+class SoapListener:
+    """Where charge points post their requests; `Listener`.
+
+    Args:
+        url: `http://host:port/path`; port 0 is any free one.
+        admission: Lets a peer in or refuses it.
+        welcome: Takes each connection when it begins.
+        settings: Limits and timers.
+        clock: Where timers run.
+    """
+
+    def __init__(
+        self, url: str, *, admission: Admission, welcome: Welcome, settings: Settings, clock: Clock
+    ) -> None:
+        self._server = HttpServer(url, settings=settings, clock=clock)
+        self._client = SoapClient(settings=settings, clock=clock)
+        self._gateway = Gateway(
+            admission=admission,
+            welcome=welcome,
+            post=self._client.post,
+            settings=settings,
+            clock=clock,
+        )
+        self._app = SoapApp(
+            self._gateway,
+            side=Side.CENTRAL_SYSTEM,
+            path=self._server.path,
+            url=lambda _: self.url,
+            settings=settings,
+            clock=clock,
+        )
+
+    async def start(self) -> None:
+        """Bind and listen.
+
+        Raises:
+            OSError: The address is not ours or taken.
+        """
+        await self._server.start(self._app)
+
+    @property
+    def url(self) -> str:
+        """Where it listens, with the port that was really bound."""
+        return self._server.url
+
+    def stop(self) -> None:
+        """Let nobody in any more; connections that are open go on until they are closed."""
+        self._server.stop()
+
+    async def wait_closed(self) -> None:
+        """Wait until no connection is left."""
+        await self._server.wait_closed()
+        await self._gateway.wait_closed()
+        await self._client.close()
+
+
+class _OneDesk:
+    """The desk of a charge point: whoever posts there is its central system."""
+
+    connection: SoapConnection | None = None
+
+    async def connection_for(self, frame: SoapFrame, head: Head) -> SoapConnection | Reply:
+        """Return the only connection there is."""
+        if self.connection is None:
+            return Reply(status=503, closes=True)
+        return self.connection
+
+
+async def dial(
+    url: str, identity: str, *, listen: str, settings: Settings, clock: Clock
+) -> SoapConnection:
+    """Open a charge point's end: it can call at once, and listens for calls.
+
+    Args:
+        url: Endpoint of the central system.
+        identity: The charge point's identity.
+        listen: Where to listen, `http://host:port/path`. This address is told to the central
+            system; where it says "any address", the one that reaches the central system is.
+        settings: Limits and timers.
+        clock: Where timers run.
+
+    Raises:
+        SessionClosed: The central system has no address.
+        OSError: The address to listen at is not ours or taken.
+        ValueError: A URL is none.
+    """
+    try:
+        target = check_url(url)
+    except ValueError as error:
+        raise ValueError(f"{without_secrets(url)!r}: {error}") from None
+    client = SoapClient(settings=settings, clock=clock)
+    server = HttpServer(listen, settings=settings, clock=clock)
+    desk = _OneDesk()
+    app = SoapApp(
+        desk,
+        side=Side.CHARGE_POINT,
+        path=server.path,
+        url=lambda _: server.url,
+        settings=settings,
+        clock=clock,
+    )
+    callback_host = server.host
+    if _is_any(callback_host):
+        try:
+            callback_host = await local_address(target.hostname or "", target.port or 80)
+        except OSError as error:
+            raise SessionClosed(f"the central system cannot be reached: {error}") from error
+    await server.start(app)
+
+    async def end() -> None:
+        await server.wait_closed()
+        await client.close()
+
+    def begin_to_end(_: SoapConnection) -> Coroutine[Any, Any, None]:
+        server.stop()
+        return end()
+
+    desk.connection = SoapConnection(
+        PeerInfo(
+            identity=identity,
+            side=Side.CENTRAL_SYSTEM,
+            binding="ocpps",
+            address=target.netloc,
+            url=url,
+            callback=server.url_at(callback_host),
+        ),
+        target=url,
+        post=client.post,
+        clock=clock,
+        end=begin_to_end,
+    )
+    return desk.connection
+
+
+def _is_any(host: str) -> bool:
+    try:
+        return ip_address(host).is_unspecified
+    except ValueError:
+        return False

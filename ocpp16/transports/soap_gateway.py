@@ -1,0 +1,227 @@
+"""The charge points of a SOAP endpoint: who is let in, and which connection a request belongs to.
+
+A charge point that is not let in is answered a Fault (Sender, SecurityError; HTTP 400): that is
+what OCPP-S has for "not authorised", where OCPP-J has a refused upgrade. A status that a client has
+to see as such (401 with its challenge, 429, any 5xx) stays. `Admission` is asked with a charge
+point's first request, and again with one that comes from another address or with other credentials
+(any header field but those that describe the body): on HTTP each request speaks for itself.
+"""
+
+from __future__ import annotations
+
+import logging
+from typing import Final
+
+import attrs
+
+from ocpp16.bindings.ocpps import framing
+from ocpp16.bindings.ocpps.envelope import SoapFrame
+from ocpp16.bindings.ocpps.faults import EnvelopeFault
+from ocpp16.clock import Clock
+from ocpp16.envelope import PeerInfo
+from ocpp16.errors import Fault, InternalError, ProtocolError, SecurityError
+from ocpp16.security.admission import Admission, Handshake, Refusal
+from ocpp16.settings import Settings
+from ocpp16.spec import Side
+from ocpp16.structure import shorten
+from ocpp16.transports.callback import choose_callback
+from ocpp16.transports.connection import Welcome
+from ocpp16.transports.identity import check_identity
+from ocpp16.transports.soap_app import Head, Reply, envelope_refusal, fault_reply
+from ocpp16.transports.soap_connection import Post, SoapConnection
+from ocpp16.transports.task import Signal
+
+logger = logging.getLogger(__name__)
+_OF_THE_BODY: Final = frozenset(
+    {
+        "accept",
+        "accept-encoding",
+        "connection",
+        "content-encoding",
+        "content-length",
+        "content-type",
+        "date",
+        "expect",
+        "soapaction",
+        "transfer-encoding",
+        "user-agent",
+    }
+)
+_KEPT_STATUSES: Final = frozenset({401, 407, 429})
+
+
+@attrs.define(eq=False)
+class _Resident:
+    """A charge point that was let in."""
+
+    connection: SoapConnection
+    claims: tuple[object, ...]
+    """What it was let in with."""
+    refused_callback: str | None = None
+    """The last one, so that it is told once."""
+
+
+class Gateway:
+    """The desk of a central system's endpoint.
+
+    Args:
+        admission: Lets a peer in or refuses it.
+        welcome: Takes each connection when it begins.
+        post: Makes an HTTP exchange of our own.
+        settings: Limits and timers.
+        clock: Where timers run.
+    """
+
+    def __init__(
+        self,
+        *,
+        admission: Admission,
+        welcome: Welcome,
+        post: Post,
+        settings: Settings,
+        clock: Clock,
+    ) -> None:
+        self._admission = admission
+        self._welcome = welcome
+        self._post = post
+        self._settings = settings
+        self._clock = clock
+        self._residents: dict[str, _Resident] = {}
+        self._one_left = Signal()
+
+    async def connection_for(self, frame: SoapFrame, head: Head) -> SoapConnection | Reply:
+        """Return the connection that a request belongs to, or the response that refuses it."""
+        read = frame.envelope
+        if read.fault is not None or (read.body_name or "").endswith(framing.RESPONSE):
+            # S 3: an answer comes in the exchange of its call, never as a request.
+            fault = ProtocolError("the body is no request", message_id=read.message_id)
+            return fault_reply(fault, Side.CENTRAL_SYSTEM)
+        claims = _claims(head)
+        resident = None if read.identity is None else self._residents.get(read.identity)
+        if resident is None or resident.claims != claims:
+            verdict = await self._judge(frame, head)
+            if isinstance(verdict, Reply):
+                return verdict
+            # Another request of the same charge point may have been judged meanwhile.
+            resident = self._residents.get(verdict.identity)
+            if resident is None:
+                made = self._let_in(verdict)
+                if made is None:
+                    return Reply(status=503, closes=True)
+                resident = made
+            resident.claims = claims
+        self._learn(resident, read.from_address, head)
+        return resident.connection
+
+    async def wait_closed(self) -> None:
+        """Wait until no connection is left."""
+        while self._residents:
+            await self._one_left.wait()
+
+    # Inside
+
+    async def _judge(self, frame: SoapFrame, head: Head) -> PeerInfo | Reply:
+        """Return who the sender of a request is, or the response that refuses it."""
+        message_id = frame.envelope.message_id
+        try:
+            _check_call(frame)
+        except EnvelopeFault as fault:
+            return envelope_refusal(fault, Side.CENTRAL_SYSTEM)
+        except Fault as fault:
+            return fault_reply(fault, Side.CENTRAL_SYSTEM)
+        identity = frame.envelope.identity
+        assert identity is not None  # noqa: S101 - checked just now
+        verdict = await self._admission(
+            Handshake(
+                identity=identity,
+                binding="ocpps",
+                url=head.url,
+                address=head.address,
+                headers=head.headers,
+            )
+        )
+        if not isinstance(verdict, Refusal):
+            return verdict
+        return _refuse(verdict, message_id)
+
+    def _let_in(self, info: PeerInfo) -> _Resident | None:
+        if len(self._residents) >= self._settings.connections and not self._make_room():
+            return None
+        idle = self._settings.soap_idle
+        connection = SoapConnection(
+            info,
+            target=info.callback,
+            post=self._post,
+            clock=self._clock,
+            idle=None if idle is None else idle.total_seconds(),
+            end=self._forget,
+        )
+        resident = self._residents[info.identity] = _Resident(connection, ())
+        self._welcome(connection)
+        return resident
+
+    def _make_room(self) -> bool:
+        # Whoever is silent longest comes first: names cost nothing, so a full house must not keep
+        # out those who are real.
+        for resident in self._residents.values():
+            if resident.connection.is_idle:
+                resident.connection.lose("silent longest, and the room is needed")
+                return True
+        return False
+
+    def _forget(self, connection: SoapConnection) -> None:
+        identity = connection.info.identity
+        resident = self._residents.get(identity)
+        if resident is not None and resident.connection is connection:
+            del self._residents[identity]
+            self._one_left.notify()
+
+    def _learn(self, resident: _Resident, claim: str | None, head: Head) -> None:
+        connection = resident.connection
+        identity, stored = connection.info.identity, connection.info.callback
+        # Kept in the order of the last request.
+        self._residents[identity] = self._residents.pop(identity, resident)
+        try:
+            chosen = choose_callback(
+                claim,
+                head.host,
+                stored=stored,
+                listed=self._settings.callback_addresses.get(identity, ()),
+                networks=self._settings.callback_networks,
+            )
+        except ValueError as error:
+            if claim != resident.refused_callback:
+                resident.refused_callback = claim
+                logger.warning(
+                    "%s: the callback address %s is not accepted: %s",
+                    shorten(identity, 60),
+                    shorten(claim, 120),
+                    shorten(str(error), 200),
+                )
+            return
+        if chosen != stored:
+            connection.learn(chosen)
+
+
+def _check_call(frame: SoapFrame) -> None:
+    read = frame.envelope
+    framing.unframe(frame, side=Side.CENTRAL_SYSTEM, identity=None)
+    try:
+        check_identity(read.identity or "")
+    except ValueError as error:
+        raise ProtocolError(f"no charge point: {error}", message_id=read.message_id) from None
+
+
+def _claims(head: Head) -> tuple[object, ...]:
+    fields = sorted((name, value) for name, value in head.headers if name not in _OF_THE_BODY)
+    return (head.host, *fields)
+
+
+def _refuse(refusal: Refusal, message_id: str | None) -> Reply:
+    if refusal.status >= 500:
+        fault: Fault = InternalError(message_id=message_id)
+    else:
+        fault = SecurityError(refusal.reason, message_id=message_id)
+    keeps = refusal.status >= 500 or refusal.status in _KEPT_STATUSES
+    reply = fault_reply(fault, Side.CENTRAL_SYSTEM, status=refusal.status if keeps else None)
+    return attrs.evolve(reply, headers=refusal.headers)
