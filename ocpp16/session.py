@@ -318,15 +318,11 @@ def _answer_in_exchange(call_id: CallId, read: Envelope[Any] | _ReadError) -> _A
         case InvalidResponse():
             return read
         case Fault():
-            return _invalid_response(read)
+            # Its own id would be that of the peer's message, if it is any.
+            reason = read.description
+            return InvalidResponse(read.code, read.path or "", reason, message_id=call_id)
         case Call():
             reason = "it is a call"
         case UnanswerableFrame():
             return InvalidResponse(ErrorCode.FORMATION_VIOLATION, "", str(read), message_id=call_id)
     return InvalidResponse(ErrorCode.PROTOCOL_ERROR, "", reason, message_id=call_id)
-
-
-def _invalid_response(fault: Fault) -> InvalidResponse:
-    return InvalidResponse(
-        fault.code, fault.path or "", fault.description, message_id=fault.message_id
-    )

@@ -59,6 +59,7 @@ class _Resident:
     """What it was let in with."""
     refused_callback: str | None = None
     """The last one, so that it is told once."""
+    is_welcomed: bool = False
 
 
 class Gateway:
@@ -111,6 +112,9 @@ class Gateway:
                 resident = made
             resident.claims = claims
         self._learn(resident, read.from_address, head)
+        if not resident.is_welcomed:
+            resident.is_welcomed = True
+            self._welcome(resident.connection)
         return resident.connection
 
     async def wait_closed(self) -> None:
@@ -157,7 +161,6 @@ class Gateway:
             end=self._forget,
         )
         resident = self._residents[info.identity] = _Resident(connection, ())
-        self._welcome(connection)
         return resident
 
     def _make_room(self) -> bool:

@@ -28,8 +28,8 @@ from ocpp16.errors import (
     ConstraintError,
     ErrorCode,
     Fault,
-    IdentityMismatch,
     InternalError,
+    InvalidResponse,
     NotImplementedFault,
     NotSupported,
     ProtocolError,
@@ -110,7 +110,7 @@ class OcppFault(spyne.Fault):  # type: ignore[misc]
     """
 
     def __init__(self, fault: Fault, *, status: int | None = None) -> None:
-        code = fault.soap if isinstance(fault, EnvelopeFault) else soap_code(fault.code)
+        code = soap_code(fault.code, fault.details)
         super().__init__("Server" if code.code == "Receiver" else "Client", fault.description)
         self.fault = fault
         self.status = code.status if status is None else status
@@ -151,14 +151,11 @@ class OcppSoap(ProtocolBase):  # type: ignore[misc]
     def create_in_document(self, ctx: Any, charset: str | None = None) -> None:
         """Read the body of the HTTP request, within the limits."""
         try:
-            if ctx.transport.get_request_method() != "POST":
-                raise ContentError(405, "a message is sent by POST")
-            content_type = ctx.transport.get_request_content_type() or ""
-            if content_type.partition(";")[0].strip().lower() not in ACCEPTED_TYPES:
-                raise ContentError(415, "Content-Type is not application/soap+xml")
-            encoding = ctx.transport.req_env.get("HTTP_CONTENT_ENCODING")
+            _check_head(ctx.transport)
             limit = self._settings.message_limit
-            ctx.in_document = inflate(_read(ctx.in_string, limit), encoding, limit)
+            body = _read(ctx.in_string, limit)
+            encoding = ctx.transport.req_env.get("HTTP_CONTENT_ENCODING")
+            ctx.in_document = inflate(body, encoding, limit)
         except ContentError as error:
             raise OcppFault(EnvelopeFault(str(error)), status=error.status) from None
 
@@ -167,14 +164,17 @@ class OcppSoap(ProtocolBase):  # type: ignore[misc]
         try:
             frame = read_frame(ctx.in_document)
             ctx.in_header = frame.envelope
-            call = framing.unframe(frame, side=self._side, identity=self._identity)
-            if not isinstance(call, Call):
-                raise ProtocolError("an answer came where a call is due")
-            check_identity(frame.envelope.identity or "")
+            call: Any = framing.unframe(frame, side=self._side, identity=self._identity)
         except Fault as fault:
             raise OcppFault(fault) from None
+        except InvalidResponse:
+            call = None
+        if not isinstance(call, Call):
+            raise OcppFault(ProtocolError("the body is no request"))
+        try:
+            check_identity(ctx.in_header.identity)
         except ValueError as error:
-            raise OcppFault(IdentityMismatch(str(error))) from None
+            raise OcppFault(ProtocolError(f"no charge point: {error}")) from None
         ctx.in_body_doc = call.payload
         ctx.method_request_string = call.payload.tag
 
@@ -237,13 +237,9 @@ class OcppSoap(ProtocolBase):  # type: ignore[misc]
         return framing.frame_result(result, side=self._side, message_id=self._new_message_id())
 
     def _fault(self, asked: SoapEnvelope | None, fault: Fault) -> bytes:
-        message_id = self._new_message_id()
         relates_to = fault.message_id or (asked and asked.message_id) or ""
-        if isinstance(fault, EnvelopeFault):
-            fault.message_id = relates_to or None
-            return framing.frame_envelope_fault(fault, side=self._side, message_id=message_id)
-        error = CallError(relates_to, fault.code, fault.description)
-        return framing.frame_error(error, side=self._side, message_id=message_id)
+        error = CallError(relates_to, fault.code, fault.description, fault.details)
+        return framing.frame_error(error, side=self._side, message_id=self._new_message_id())
 
 
 class WsgiServer(WsgiApplication):  # type: ignore[misc]
@@ -394,7 +390,9 @@ def _answer(
     except Fault as fault:
         raise OcppFault(fault) from None
     except TimeoutError:
-        logger.error("the handler of %s took over %g s", ctx.in_header.action, seconds)
+        # Not its trace, which is that of our waiting.
+        name = ctx.in_header.action
+        logger.error("the handler of %s took over %g s", name, seconds)  # noqa: TRY400
         raise OcppFault(InternalError()) from None
     follow = partial(_follow, runner, handlers, peer, request, response)
     hooks = ctx.transport.req_env.get(HOOKS)
@@ -428,20 +426,27 @@ def _peer_info(ctx: Any, side: Side) -> PeerInfo:
     )
 
 
+def _check_head(transport: Any) -> None:
+    if transport.get_request_method() != "POST":
+        raise ContentError(405, "a message is sent by POST")
+    content_type = (transport.get_request_content_type() or "").partition(";")[0]
+    if content_type.strip().lower() not in ACCEPTED_TYPES:
+        raise ContentError(415, "Content-Type is not application/soap+xml")
+
+
 def _read(chunks: Iterable[bytes], limit: int) -> bytes:
+    """Return a body, or one byte more than the limit allows."""
     body = bytearray()
     try:
         for chunk in chunks:
             body += chunk
             if len(body) > limit:
-                raise ContentError(413, f"the body has more than {limit} bytes")
-    except spyne.Fault:  # Its own limit on Content-Length.
+                break
+    except spyne.Fault:  # Its own limit of Content-Length.
         raise ContentError(413, f"the body has more than {limit} bytes") from None
-    except ContentError:
-        raise
     except ValueError:
         raise ContentError(400, "Content-Length is not a number") from None
-    return bytes(body)
+    return bytes(body[: limit + 1])
 
 
 def _ocpp_fault(fault: Any) -> OcppFault:
@@ -456,4 +461,3 @@ def _ocpp_fault(fault: Any) -> OcppFault:
         )
         return OcppFault(Fault(fault.faultstring, code=code))
     return OcppFault(InternalError())
-

@@ -44,7 +44,7 @@ def _make_importable() -> None:
 
     importer.find_spec = find_spec
     importer.create_module = lambda self, spec: self.load_module(spec.name)
-    importer.exec_module = lambda self, module: None  # noqa: ARG005
+    importer.exec_module = lambda self, module: None
 
 
 def _without_cgi() -> ModuleType:

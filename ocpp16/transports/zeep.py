@@ -16,6 +16,7 @@ from contextvars import ContextVar
 from datetime import timedelta
 from decimal import Decimal
 from functools import cache
+from http import HTTPStatus
 from typing import Any, Final, Self, TypeVar
 
 import attrs
@@ -26,7 +27,7 @@ from lxml import etree
 from zeep.proxy import AsyncServiceProxy, ServiceProxy
 
 from ocpp16.bindings.ocpps import codec, framing, new_urn, wsdl
-from ocpp16.bindings.ocpps.content import CONTENT_TYPE
+from ocpp16.bindings.ocpps.content import CONTENT_TYPE, ContentError, inflate
 from ocpp16.bindings.ocpps.envelope import ANONYMOUS, NAMESPACES, SOAP, WSA
 from ocpp16.catalog import action_of
 from ocpp16.envelope import CallError, CallResult
@@ -49,7 +50,6 @@ from ocpp16.transports.identity import check_identity
 
 ResponseT = TypeVar("ResponseT", bound=Response)
 
-CONNECT_TIMEOUT: Final = timedelta(seconds=5)
 _MUST_UNDERSTAND: Final = f"{{{SOAP}}}mustUnderstand"
 _ZEEP: Final = zeep.Settings(
     # What comes is read by our parser; these are for the WSDL, and for whoever uses the client.
@@ -60,13 +60,12 @@ _ZEEP: Final = zeep.Settings(
     forbid_external=True,
 )
 _message_id: ContextVar[str] = ContextVar("message_id")
+_seconds: ContextVar[float] = ContextVar("seconds")
+"""Of the call in this thread or task: zeep's layers between have no place for them."""
 
 
 class NoNetwork(zeep.Transport):  # type: ignore[misc]
     """Loads nothing: the WSDL comes from the package and refers to nothing outside."""
-
-    def __init__(self) -> None:
-        super().__init__()
 
     def load(self, url: str) -> bytes:
         """Refuse to load anything."""
@@ -81,9 +80,10 @@ def contract(side: Side) -> Any:
 
 @attrs.frozen
 class Answer:
-    """What came back on a call: the HTTP status, and the body within its limit."""
+    """What came back on a call; the body within its limit, and as it came."""
 
     status: int
+    encoding: str | None
     body: bytes
 
 
@@ -128,7 +128,6 @@ class ZeepCaller:
         side: Which side we are; the other side's service is called.
         from_address: Where we listen, for From: a charge point has to tell.
         settings: Limits, leniency and timeouts.
-        connect_timeout: How long a connection may take to open, at most.
         session: What posts for `call`: proxies, certificates and authentication are set there.
         http: What posts for `async_call`.
         plugins: Further plugins of zeep; they see the headers complete.
@@ -147,7 +146,6 @@ class ZeepCaller:
         side: Side,
         from_address: str | None = None,
         settings: Settings = Settings(),  # noqa: B008 - frozen
-        connect_timeout: timedelta = CONNECT_TIMEOUT,
         session: requests.Session | None = None,
         http: httpx.AsyncClient | None = None,
         plugins: Iterable[Any] = (),
@@ -163,8 +161,8 @@ class ZeepCaller:
         self._settings = settings
         self._new_id = new_id
         self._namespace = NAMESPACES[side.other]
-        self._transport = _Poster(settings, connect_timeout, session)
-        self._async_transport = _AsyncPoster(settings, connect_timeout, http)
+        self._transport = _Poster(settings, session)
+        self._async_transport = _AsyncPoster(settings, http)
         document = contract(side.other)
         ((_, binding),) = document.bindings.items()
         options: dict[str, Any] = {
@@ -178,9 +176,7 @@ class ZeepCaller:
         # `AsyncClient.create_service` would return the proxy that does not wait.
         self._async_service = AsyncServiceProxy(client, binding, address=url)
 
-    def call(
-        self, request: Request[ResponseT], *, timeout: timedelta | None = None
-    ) -> ResponseT:
+    def call(self, request: Request[ResponseT], *, timeout: timedelta | None = None) -> ResponseT:
         """Send a request and return its response.
 
         Args:
@@ -198,7 +194,7 @@ class ZeepCaller:
         action, arguments = self._arguments(request)
         message_id = self._new_id()
         _message_id.set(message_id)
-        self._transport.seconds = self._seconds(timeout)
+        _seconds.set(self._seconds(timeout))
         try:
             answer = self._service[action.name](**arguments)
         except requests.Timeout:
@@ -270,13 +266,7 @@ class ZeepCaller:
     def _response(
         self, request: Request[ResponseT], action: ActionSpec, answer: Answer, message_id: str
     ) -> ResponseT:
-        try:
-            read = framing.unframe(answer.body, side=self.side, identity=self.identity)
-        except Fault as fault:
-            reason = f"HTTP {answer.status}: {fault.description}"
-            raise InvalidResponse(fault.code, fault.path or "", reason) from None
-        if not isinstance(read, CallError | CallResult):
-            raise _invalid("it is a call", message_id)
+        read = self._read(answer, message_id)
         if read.id not in {"", message_id}:
             raise _invalid(f"it relates to {shorten(read.id)}, not to this call", message_id)
         if isinstance(read, CallError):
@@ -290,6 +280,26 @@ class ZeepCaller:
             raise InvalidResponse(
                 error.kind.code, error.path, str(error), message_id=message_id
             ) from None
+
+    def _read(self, answer: Answer, message_id: str) -> CallError | CallResult[Any]:
+        limit = self._settings.message_limit
+        is_error = answer.status >= HTTPStatus.BAD_REQUEST
+        try:
+            body = inflate(answer.body, answer.encoding, limit)
+            read = framing.unframe(body, side=self.side, identity=self.identity)
+        except ContentError as error:
+            raise _invalid(str(error), message_id) from None
+        except Fault as fault:
+            if is_error:
+                raise _http_error(answer.status) from None
+            raise InvalidResponse(
+                fault.code, fault.path or "", fault.description, message_id=message_id
+            ) from None
+        if is_error and not isinstance(read, CallError):
+            raise _http_error(answer.status)
+        if not isinstance(read, CallError | CallResult):
+            raise _invalid("it is a call", message_id)
+        return read
 
 
 def plain(structure: Structure) -> dict[str, Any]:
@@ -322,43 +332,49 @@ def _invalid(reason: str, message_id: str) -> InvalidResponse:
     return InvalidResponse(ErrorCode.PROTOCOL_ERROR, "", reason, message_id=message_id)
 
 
-def _too_large(limit: int) -> InvalidResponse:
-    reason = f"it has more than {limit} bytes"
-    return InvalidResponse(ErrorCode.FORMATION_VIOLATION, "", reason)
+def _http_error(status: int) -> CallFailed:
+    return CallFailed(ErrorCode.GENERIC_ERROR, f"HTTP {status}, without a fault")
+
+
+def _add(body: bytearray, chunk: bytes, limit: int) -> None:
+    body += chunk
+    if len(body) > limit:
+        reason = f"it has more than {limit} bytes"
+        raise InvalidResponse(ErrorCode.FORMATION_VIOLATION, "", reason)
 
 
 class _Poster(NoNetwork):
     """Posts by `requests`: no redirect, a limit of the answer's size and of the whole time."""
 
-    def __init__(
-        self, settings: Settings, connect_timeout: timedelta, session: requests.Session | None
-    ) -> None:
+    def __init__(self, settings: Settings, session: requests.Session | None) -> None:
         zeep.Transport.__init__(self, session=session)
+        if session is None:
+            # No proxy and no password of the environment: whom we call was decided elsewhere.
+            self.session.trust_env = False
         self._limit = settings.message_limit
-        self._connect = connect_timeout.total_seconds()
-        self.seconds = settings.call_timeout.total_seconds()
+        self._connect = settings.soap_connect_timeout.total_seconds()
 
     def post(self, address: str, message: bytes, headers: dict[str, str]) -> Answer:
         """Post an envelope."""
-        due = time.monotonic() + self.seconds
-        timeout = (min(self._connect, self.seconds), self.seconds)
+        seconds = _seconds.get()
+        due = time.monotonic() + seconds
         body = bytearray()
         with self.session.post(
             address,
             data=message,
             headers=headers,
-            timeout=timeout,
+            timeout=(min(self._connect, seconds), seconds),
             stream=True,
             # An address that was allowed must not send us on to one that is not.
             allow_redirects=False,
         ) as response:
-            for chunk in response.iter_content(8192):
-                body += chunk
-                if len(body) > self._limit:
-                    raise _too_large(self._limit)
+            # Not inflated by requests, which has no limit for that.
+            for chunk in response.raw.stream(8192, decode_content=False):
+                _add(body, chunk, self._limit)
                 if time.monotonic() > due:
                     raise requests.Timeout
-            return Answer(response.status_code, bytes(body))
+            encoding = response.headers.get("Content-Encoding")
+            return Answer(response.status_code, encoding, bytes(body))
 
     def close(self) -> None:
         """Close what is ours."""
@@ -369,22 +385,18 @@ class _Poster(NoNetwork):
 class _AsyncPoster(zeep.AsyncTransport):  # type: ignore[misc]
     """Posts by httpx, within the same limits; the time of the whole is kept by the caller."""
 
-    def __init__(
-        self, settings: Settings, connect_timeout: timedelta, http: httpx.AsyncClient | None
-    ) -> None:
+    def __init__(self, settings: Settings, http: httpx.AsyncClient | None) -> None:
         # Not zeep's: it makes two clients, one to load what we never load.
         self._limit = settings.message_limit
         self._is_ours = http is None
-        self._timeout = httpx.Timeout(
-            settings.call_timeout.total_seconds(), connect=connect_timeout.total_seconds()
-        )
+        self._timeout = httpx.Timeout(None, connect=settings.soap_connect_timeout.total_seconds())
         self._http = http
         self._close_session = False
 
     async def post_xml(self, address: str, envelope: Any, headers: dict[str, str]) -> Answer:
         """Post an envelope."""
         if self._http is None:
-            self._http = httpx.AsyncClient(follow_redirects=False)
+            self._http = httpx.AsyncClient(trust_env=False)
         message = etree.tostring(envelope, encoding="UTF-8", xml_declaration=True)
         body = bytearray()
         async with self._http.stream(
@@ -395,11 +407,10 @@ class _AsyncPoster(zeep.AsyncTransport):  # type: ignore[misc]
             timeout=self._timeout,
             follow_redirects=False,
         ) as response:
-            async for chunk in response.aiter_bytes(8192):
-                body += chunk
-                if len(body) > self._limit:
-                    raise _too_large(self._limit)
-            return Answer(response.status_code, bytes(body))
+            async for chunk in response.aiter_raw(8192):
+                _add(body, chunk, self._limit)
+            encoding = response.headers.get("Content-Encoding")
+            return Answer(response.status_code, encoding, bytes(body))
 
     async def aclose(self) -> None:
         """Close what is ours."""

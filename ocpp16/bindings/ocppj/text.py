@@ -52,7 +52,17 @@ def parse(text: bytes) -> Any:
     Returns:
         Members, list, str, int, Decimal, HugeNumber, bool or None.
     """
-    return json.loads(text, object_pairs_hook=Members, parse_int=_integer, parse_float=_decimal)
+    return json.loads(
+        text,
+        object_pairs_hook=Members,
+        parse_int=_integer,
+        parse_float=_decimal,
+        parse_constant=_refuse,
+    )
+
+
+def _refuse(constant: str) -> None:
+    raise ValueError(f"{constant} is not JSON")
 
 
 def _integer(digits: str) -> int | HugeNumber:

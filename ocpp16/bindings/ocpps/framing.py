@@ -10,18 +10,27 @@ from typing import Final, TypeAlias
 
 from lxml import etree
 
-from ocpp16.bindings.ocpps import envelope as soap
-from ocpp16.bindings.ocpps.envelope import SoapAnswer, SoapEnvelope
+from ocpp16.bindings.ocpps.envelope import (
+    ANONYMOUS,
+    FOREIGN_CONTRACTS,
+    NAMESPACES,
+    WSA,
+    SoapAnswer,
+    SoapEnvelope,
+    fault_element,
+    write,
+)
+from ocpp16.bindings.ocpps.envelope import (
+    read as read_envelope,
+)
 from ocpp16.bindings.ocpps.faults import EnvelopeFault, read_code, soap_code, write_text
 from ocpp16.bindings.ocpps.xml import SPACE
 from ocpp16.catalog import ACTIONS
 from ocpp16.envelope import Call, CallError, CallResult, Envelope
 from ocpp16.errors import (
     DESCRIPTION_LIMIT,
-    ErrorCode,
     FormationViolation,
     IdentityMismatch,
-    InvalidResponse,
     ProtocolError,
 )
 from ocpp16.spec import Side
@@ -31,7 +40,7 @@ Payload: TypeAlias = etree._Element
 
 REQUEST: Final = "Request"
 RESPONSE: Final = "Response"
-FAULT_ACTION: Final = f"{soap.WSA}/soap/fault"
+FAULT_ACTION: Final = f"{WSA}/soap/fault"
 _ACTIONS_BY_ELEMENT: Final = {
     f"{name[0].lower()}{name[1:]}{kind}": (name, kind)
     for name in ACTIONS
@@ -49,20 +58,20 @@ def unframe(frame: bytes | str, *, side: Side, identity: str | None) -> Envelope
 
     Raises:
         EnvelopeFault: It is no envelope that we read; `soap` is the code to answer with.
-        ProtocolError: A header that a call needs is missing or wrong, or the body is another's.
-        FormationViolation: The body holds an element that is none of OCPP's.
+        ProtocolError: A header that a call needs is missing or wrong, or the body is empty, or of
+            another service or contract.
+        FormationViolation: The body holds an element that is nearly one of OCPP.
         IdentityMismatch: It names another charge point.
-        InvalidResponse: An answer with a body that is none of the service we call.
     """
-    read = soap.read(_bytes_of(frame))
+    read = read_envelope(_bytes_of(frame))
     if read.fault is not None:
         code, description = read_code(read.fault.subcode, read.fault.text)
         return CallError(read.relates_to or "", code, description)
     action, kind = action_and_kind(read)
-    if kind == RESPONSE:
-        _check_response(read, side)
+    is_call = kind == REQUEST
+    _check_body(read, action, NAMESPACES[side if is_call else side.other])
+    if not is_call:
         return CallResult(read.relates_to or "", read.body, action)
-    _check_body(read, action, side)
     message_id = _check_headers(read, action, side=side, identity=identity)
     return Call(message_id, action, read.body)
 
@@ -90,36 +99,24 @@ def _bytes_of(frame: bytes | str) -> bytes:
         raise EnvelopeFault("is not UTF-8") from None
 
 
-def _check_response(read: SoapEnvelope, side: Side) -> None:
-    reason = _wrong_body(read, soap.NAMESPACES[side.other])
-    if reason is not None:
-        code = ErrorCode.PROTOCOL_ERROR
-        raise InvalidResponse(code, "", reason, message_id=read.relates_to)
-
-
-def _check_body(read: SoapEnvelope, action: str, side: Side) -> None:
-    reason = _wrong_body(read, soap.NAMESPACES[side])
-    if reason is not None:
-        raise ProtocolError(reason, message_id=read.message_id)
-    local = read.body_name or ""
-    if local not in _ACTIONS_BY_ELEMENT and f"{action[:1].upper()}{action[1:]}" in ACTIONS:
-        reason = f"{shorten(local)} is not how OCPP writes the element of {action}"
-        raise FormationViolation(reason, message_id=read.message_id)
-
-
-def _wrong_body(read: SoapEnvelope, due: str) -> str | None:
-    """Return what is wrong with a body that has to be of a namespace; None if nothing is."""
-    if read.body is None:
-        return "the body is empty"
+def _check_body(read: SoapEnvelope, action: str, due: str) -> None:
+    """Check that a body holds an element of a service, known or not."""
+    message_id, local = read.message_id, read.body_name
     namespace = read.body_namespace or ""
-    if namespace == due:
-        return None
-    contract = soap.FOREIGN_CONTRACTS.get(namespace)
-    if contract is not None:
-        return f"the namespace {namespace} is that of {contract}; here it is OCPP 1.6"
-    if namespace in soap.NAMESPACES.values():
-        return f"the body is of the other service ({namespace})"
-    return f"the namespace {shorten(namespace, 80)} of the body is not one of OCPP 1.6"
+    if local is None:
+        raise ProtocolError("the body is empty", message_id=message_id)
+    if namespace != due:
+        contract = FOREIGN_CONTRACTS.get(namespace)
+        if contract is not None:
+            reason = f"the namespace {namespace} is that of {contract}; here it is OCPP 1.6"
+        elif namespace in NAMESPACES.values():
+            reason = f"the body is of the other service ({namespace})"
+        else:
+            reason = f"the namespace {shorten(namespace, 80)} of the body is not one of OCPP 1.6"
+        raise ProtocolError(reason, message_id=message_id)
+    if local not in _ACTIONS_BY_ELEMENT and f"{action[:1].upper()}{action[1:]}" in ACTIONS:
+        reason = f"{shorten(local)} is not how OCPP writes an element of its own"
+        raise FormationViolation(reason, message_id=message_id)
 
 
 def _check_headers(read: SoapEnvelope, action: str, *, side: Side, identity: str | None) -> str:
@@ -153,8 +150,8 @@ def frame_call(
     """
     if not call.id or call.id != call.id.strip(SPACE):
         raise ValueError(f"{shorten(call.id)} is no message id: empty, or with space around it")
-    return soap.write(
-        soap.NAMESPACES[side.other],
+    return write(
+        NAMESPACES[side.other],
         call.payload,
         action=f"/{call.action}",
         message_id=call.id,
@@ -167,13 +164,13 @@ def frame_call(
 def frame_result(result: CallResult[Payload], *, side: Side, message_id: str) -> SoapAnswer:
     """Write an answer of ours."""
     element = etree.QName(result.payload).localname
-    data = soap.write(
-        soap.NAMESPACES[side],
+    data = write(
+        NAMESPACES[side],
         result.payload,
         action=f"/{element[:1].upper()}{element[1:]}",
         message_id=message_id,
         relates_to=result.id,
-        to=soap.ANONYMOUS,
+        to=ANONYMOUS,
     )
     return SoapAnswer(data)
 
@@ -182,13 +179,13 @@ def frame_error(error: CallError, *, side: Side, message_id: str) -> SoapAnswer:
     """Write an answer of ours that is an error; `status` is the HTTP status that goes with it."""
     code = soap_code(error.code, error.details)
     text = write_text(error.code, error.description[:DESCRIPTION_LIMIT], code)
-    data = soap.write(
-        soap.NAMESPACES[side],
-        soap.fault_element(code, text),
+    data = write(
+        NAMESPACES[side],
+        fault_element(code, text),
         action=FAULT_ACTION,
         message_id=message_id,
         relates_to=error.id,
-        to=soap.ANONYMOUS,
+        to=ANONYMOUS,
     )
     answer = SoapAnswer(data)
     answer.status = code.status

@@ -8,7 +8,7 @@ from typing import Any
 
 import attrs
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from ocpp16 import datatypes, enums, messages
@@ -342,6 +342,8 @@ def check_lenient(broken: Broken) -> None:
 
 
 @given(st.sampled_from(MESSAGES), st.binary() | st.text().map(str.encode))
+@example(messages.AuthorizeRequest, b"NaN")
+@example(messages.AuthorizeRequest, b'{"idTag":-Infinity}')
 def test_any_bytes_give_a_message_or_a_declared_error(cls: type[Structure], payload: bytes) -> None:
     for leniency in (STRICT, EVERYTHING):
         result = outcome(codec.decode, cls, payload, leniency)

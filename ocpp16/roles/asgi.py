@@ -1,0 +1,349 @@
+"""Both stacks of a central system as one ASGI application, to mount in somebody else's server.
+
+OCPP-J is a `websocket` scope, OCPP-S an `http` one; both may have the same path. Knows no server:
+message size, compression and pings of WebSockets are the server's (under uvicorn: `ws_max_size`,
+`ws_per_message_deflate`, `ws_ping_interval`), and so are the time that the head of a request may
+take and TLS. What comes is checked here again. Spec: J 3; S 3; ASGI 3.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, MutableMapping
+from functools import partial
+from typing import Any, Final, Protocol, TypeAlias
+
+from ocpp16.clock import Clock
+from ocpp16.envelope import PeerInfo
+from ocpp16.roles.driver import Driver
+from ocpp16.roles.stack import SoapEntrance, open_soap_entrance
+from ocpp16.security.admission import Handshake, Refusal
+from ocpp16.session_event import CallId, Exchange
+from ocpp16.settings import Settings
+from ocpp16.transports.connection import (
+    GOING_AWAY,
+    NORMAL_CLOSURE,
+    NOT_TEXT,
+    PROTOCOL_BROKEN,
+    TOO_BIG,
+    Connection,
+    Receiver,
+)
+from ocpp16.transports.identity import identity_in
+from ocpp16.transports.task import Signal
+
+logger = logging.getLogger(__name__)
+
+Scope: TypeAlias = MutableMapping[str, Any]
+Message: TypeAlias = MutableMapping[str, Any]
+Receive: TypeAlias = Callable[[], Awaitable[Message]]
+Send: TypeAlias = Callable[[Message], Awaitable[None]]
+
+SUBPROTOCOL: Final = "ocpp1.6"
+REASON_LIMIT: Final = 123
+CLOSE_SECONDS: Final = 2.0
+
+
+class Host(Protocol):
+    """The central system, as far as the application needs it."""
+
+    settings: Settings
+    clock: Clock
+
+    async def admit(self, handshake: Handshake) -> PeerInfo | Refusal:
+        """Let a peer in or refuse it."""
+        raise NotImplementedError
+
+    def welcome(self, connection: Connection, house: set[Driver[Any]] | None = None) -> None:
+        """Take a new connection, and keep its driver in `house` while it is open."""
+        ...
+
+    async def disconnect(self, house: set[Driver[Any]] | None = None) -> None:
+        """Let running handlers end, then close the connections."""
+        ...
+
+
+class AsgiApp:
+    """An ASGI 3 application; made by `CentralSystem.asgi`.
+
+    Args:
+        host: The central system.
+        json: Path of OCPP-J, below which each identity has its URL; None does not serve it.
+        soap: Path of OCPP-S; None does not serve it.
+    """
+
+    def __init__(self, host: Host, *, json: str | None, soap: str | None) -> None:
+        if json is None and soap is None:
+            raise ValueError("at least one path is needed")
+        self._host = host
+        self._json = json
+        self._soap = soap
+        self._entrance: SoapEntrance | None = None
+        self._house: set[Driver[Any]] = set()
+        self._sockets: set[AsgiWebSocket] = set()
+        self._one_left = Signal()
+        self._is_open = False
+
+    def start(self) -> None:
+        """Let peers in."""
+        if self._is_open:
+            return
+        if self._soap is not None:
+            self._entrance = open_soap_entrance(
+                self._soap,
+                admission=self._host.admit,
+                welcome=partial(self._host.welcome, house=self._house),
+                settings=self._host.settings,
+                clock=self._host.clock,
+            )
+        self._is_open = True
+
+    async def stop(self) -> None:
+        """Stop gracefully: nobody is let in, handlers get their time, then all is closed."""
+        if not self._is_open:
+            return
+        self._is_open = False
+        entrance, self._entrance = self._entrance, None
+        if entrance is not None:
+            entrance.stop()
+        await self._host.disconnect(self._house)
+        while self._sockets:
+            await self._one_left.wait()
+        if entrance is not None:
+            await entrance.wait_closed()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one connection or request."""
+        match scope["type"]:
+            case "lifespan":
+                await self._live(receive, send)
+            case "websocket":
+                await self._serve_socket(scope, receive, send)
+            case "http":
+                await self._serve_request(scope, receive, send)
+            case kind:
+                raise ValueError(f"an ASGI scope of type {kind!r} is not served here")
+
+    async def _live(self, receive: Receive, send: Send) -> None:
+        while True:
+            message = await receive()
+            if message["type"] == "lifespan.startup":
+                self.start()
+                await send({"type": "lifespan.startup.complete"})
+            else:
+                await self.stop()
+                await send({"type": "lifespan.shutdown.complete"})
+                return
+
+    async def _serve_request(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if self._entrance is not None:
+            await self._entrance(scope, receive, send)
+            return
+        status = 404 if self._is_open else 503
+        await send({"type": "http.response.start", "status": status, "headers": []})
+        await send({"type": "http.response.body", "body": b""})
+
+    async def _serve_socket(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if (await receive())["type"] != "websocket.connect":
+            return
+        try:
+            verdict = await self._judge(scope)
+        except Exception:
+            logger.exception("a WebSocket handshake failed")
+            verdict = Refusal(500)
+        if isinstance(verdict, Refusal):
+            await _refuse(scope, send, verdict)
+            return
+        if SUBPROTOCOL not in scope.get("subprotocols", ()):
+            # J 3.2: complete the handshake without the header, then close at once.
+            await send({"type": "websocket.accept"})
+            reason = f"the subprotocol {SUBPROTOCOL} is due"
+            await send({"type": "websocket.close", "code": PROTOCOL_BROKEN, "reason": reason})
+            return
+        await send({"type": "websocket.accept", "subprotocol": SUBPROTOCOL})
+        connection = AsgiWebSocket(verdict, settings=self._host.settings, clock=self._host.clock)
+        self._sockets.add(connection)
+        try:
+            self._host.welcome(connection, self._house)
+            await connection.run(receive, send)
+        finally:
+            self._sockets.discard(connection)
+            self._one_left.notify()
+
+    async def _judge(self, scope: Scope) -> PeerInfo | Refusal:
+        settings = self._host.settings
+        if not self._is_open:
+            return Refusal(503, "the server stops")
+        if self._json is None:
+            return Refusal(404)
+        if len(self._sockets) >= settings.connections:
+            return Refusal(503, "too many connections")
+        if settings.subprotocol_mismatch == "refuse" and SUBPROTOCOL not in scope.get(
+            "subprotocols", ()
+        ):
+            return Refusal(400, f"the subprotocol {SUBPROTOCOL} is due")
+        try:
+            target = _raw_path(scope)
+            identity = identity_in(
+                target, self._json, allow_slash=settings.slash_in_identity == "accept"
+            )
+        except ValueError as error:
+            return Refusal(404, f"no charge point: {error}")
+        headers = tuple(
+            (name.decode("latin-1"), value.decode("latin-1")) for name, value in scope["headers"]
+        )
+        return await self._host.admit(
+            Handshake(
+                identity=identity,
+                binding="ocppj",
+                url=_url(scope, target),
+                address=_address(scope),
+                headers=headers,
+            )
+        )
+
+
+class AsgiWebSocket:
+    """One WebSocket of somebody's ASGI server; `Connection`.
+
+    Args:
+        info: Who the peer is.
+        settings: Limits.
+        clock: Where timers run.
+    """
+
+    def __init__(self, info: PeerInfo, *, settings: Settings, clock: Clock) -> None:
+        self.info = info
+        self._settings = settings
+        self._clock = clock
+        self._receiver: Receiver | None = None
+        self._early: list[bytes] = []
+        self._to_send: list[Message] = []
+        self._unsent = 0
+        self._is_sending = False
+        self._is_over = False  # no frame comes or goes any more
+        self._is_gone = False  # the application call is over
+        self._over_reason = ""
+        self._work = Signal()
+        self._changed = Signal()
+
+    def start(self, receiver: Receiver) -> None:
+        """Give out frames from now on, those that have come already included."""
+        self._receiver = receiver
+        early, self._early = self._early, []
+        for frame in early:
+            receiver.frame_received(frame)
+        if self._is_over:
+            asyncio.get_running_loop().call_soon(receiver.connection_lost, self._over_reason)
+
+    def send(
+        self, frame: bytes, *, exchange: Exchange | None = None, call: CallId | None = None
+    ) -> None:
+        """Send a frame as a text message; once the connection has ended this does nothing."""
+        if self._is_over:
+            return
+        self._unsent += len(frame)
+        self._put({"type": "websocket.send", "text": frame.decode()})
+        if self._unsent > self._settings.unsent_limit:
+            self._to_send.clear()
+            self._end("the peer does not read", cut=True)
+
+    def leave_unanswered(self, exchange: Exchange) -> None:
+        """Do nothing: a WebSocket has no exchanges."""
+
+    async def flush(self) -> None:
+        """Wait until the server has taken all that was sent, or the connection has ended."""
+        while not self._is_gone and (self._to_send or self._is_sending):
+            await self._changed.wait()
+
+    def close(self, code: int = NORMAL_CLOSURE, reason: str = "") -> None:
+        """End the connection; frames that still come are dropped."""
+        if not self._is_over:
+            self._is_over = True
+            self._over_reason = f"closed by us: {code} {reason}".rstrip()
+            self._put({"type": "websocket.close", "code": code, "reason": _cut(reason)})
+
+    async def wait_closed(self) -> None:
+        """Wait until the server's call of the application is over."""
+        while not self._is_gone:
+            await self._changed.wait()
+
+    async def run(self, receive: Receive, send: Send) -> None:
+        """Carry frames both ways until the connection has ended."""
+        reading = asyncio.ensure_future(self._read(receive))
+        writing = asyncio.ensure_future(self._write(send))
+        try:
+            await asyncio.wait({reading, writing}, return_when="FIRST_COMPLETED")
+            if reading.done() and not writing.done() and self._to_send:
+                # A close that the peer's fault brought about is on its way.
+                await asyncio.wait({writing}, timeout=CLOSE_SECONDS)
+        finally:
+            for task in (reading, writing):
+                task.cancel()
+            results = await asyncio.gather(reading, writing, return_exceptions=True)
+            broken = next((each for each in results if isinstance(each, Exception)), None)
+            self._end("the connection was cut" if broken is None else f"broken: {broken}")
+            self._is_gone = True
+            self._changed.notify()
+
+    # Inside
+
+    async def _read(self, receive: Receive) -> None:
+        while True:
+            message = await receive()
+            if message["type"] == "websocket.disconnect":
+                code, reason = message.get("code", 1005), message.get("reason") or ""
+                self._end(f"closed by the peer: {code} {reason}".rstrip())
+                return
+            if self._is_over:
+                continue
+            text = message.get("text")
+            if text is None:
+                self._fail(NOT_TEXT, "OCPP-J messages are text")
+                return
+            frame = text.encode("utf-8", "surrogatepass")
+            if len(frame) > self._settings.message_limit:
+                self._fail(TOO_BIG, "the message is too large")
+                return
+            if self._receiver is None:
+                self._early.append(frame)
+            else:
+                self._receiver.frame_received(frame)
+
+    async def _write(self, send: Send) -> None:
+        while True:
+            while self._to_send:
+                message = self._to_send.pop(0)
+                self._is_sending = True
+                await send(message)
+                self._is_sending = False
+                if message["type"] == "websocket.close":
+                    return
+                self._unsent -= len(message["text"].encode())
+                self._changed.notify()
+            if self._is_cut:
+                return
+            await self._work.wait()
+
+    _is_cut = False
+
+    def _fail(self, code: int, reason: str) -> None:
+        self._put({"type": "websocket.close", "code": code, "reason": reason})
+        self._end(f"closed by us: {code} {reason}")
+
+    def _put(self, message: Message) -> None:
+        self._to_send.append(message)
+        self._work.notify()
+
+    def _end(self, reason: str, *, cut: bool = False) -> None:
+        """Tell once that no frame comes or goes any more."""
+        if cut:
+            self._is_cut = True
+            self._work.notify()
+        if self._is_over:
+            return
+        self._is_over = True
+        self._over_reason = reason
+        if self._receiver is not None:
+            self._receiver.connection_lost(reason)
