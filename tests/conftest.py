@@ -8,12 +8,19 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
-settings.register_profile("quick", max_examples=60, deadline=None, derandomize=True)
+from ocpp16.bindings.binding import Binding
+from ocpp16.bindings.ocppj import OcppJ
+
+# A machine that is busy with other things makes no test wrong.
+SLOW = [HealthCheck.too_slow]
+settings.register_profile(
+    "quick", max_examples=60, deadline=None, derandomize=True, suppress_health_check=SLOW
+)
 settings.register_profile(
     "long",
     max_examples=100_000,
     deadline=None,
-    suppress_health_check=[HealthCheck.too_slow],
+    suppress_health_check=SLOW,
 )
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "quick"))
 
@@ -35,3 +42,14 @@ def official() -> Path:
 def vectors() -> Path:
     """Real frames and envelopes, which users do not have."""
     return _folder("OCPP16_VECTORS")
+
+
+@pytest.fixture(params=["ocppj", "ocpps"])
+def binding(request: pytest.FixtureRequest) -> Binding:
+    """Each wire in turn, as both ends of it: `exchange.make_session` takes the end it needs."""
+    if request.param == "ocppj":
+        return OcppJ()
+    pytest.importorskip("lxml")
+    from tests.soap_ends import SoapEnds  # noqa: PLC0415 - needs an extra
+
+    return SoapEnds()
