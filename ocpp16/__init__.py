@@ -2,12 +2,14 @@
 
 from ocpp16 import datatypes, enums, errors, messages
 from ocpp16._version import __version__
+from ocpp16.clock import Clock
 from ocpp16.envelope import PeerInfo
 from ocpp16.errors import (
     CallFailed,
     CallNotAllowed,
     CallTimeout,
     ConnectionRefused,
+    ConstraintKind,
     ErrorCode,
     Fault,
     FormationViolation,
@@ -26,15 +28,20 @@ from ocpp16.errors import (
     SecurityError,
     SessionClosed,
     TypeConstraintViolation,
+    UnanswerableFrame,
 )
 from ocpp16.roles import event as events
 from ocpp16.roles.backend import Backend
 from ocpp16.roles.central_system import CentralSystem
 from ocpp16.roles.charge_point import ChargePoint
 from ocpp16.roles.peer import Peer
+from ocpp16.roles.registry import PeerRegistry
+from ocpp16.roles.server import Server
 from ocpp16.security.admission import Handshake, Refusal
 from ocpp16.settings import Leniency, Settings
-from ocpp16.structure import Deviation, deviations
+from ocpp16.spec import Side
+from ocpp16.storage import Registration, Registrations
+from ocpp16.structure import Deviation, Request, Response, deviations
 
 __all__ = [
     "Backend",
@@ -43,7 +50,9 @@ __all__ = [
     "CallTimeout",
     "CentralSystem",
     "ChargePoint",
+    "Clock",
     "ConnectionRefused",
+    "ConstraintKind",
     "Deviation",
     "ErrorCode",
     "Fault",
@@ -61,14 +70,22 @@ __all__ = [
     "OcppError",
     "Peer",
     "PeerInfo",
+    "PeerRegistry",
     "PropertyConstraintViolation",
     "ProtocolError",
     "QueueFull",
     "Refusal",
+    "Registration",
+    "Registrations",
+    "Request",
+    "Response",
     "SecurityError",
+    "Server",
     "SessionClosed",
     "Settings",
+    "Side",
     "TypeConstraintViolation",
+    "UnanswerableFrame",
     "__version__",
     "datatypes",
     "deviations",

@@ -21,9 +21,12 @@ def action_of(message: type[Structure]) -> ActionSpec:
     """Return the action that a request or response class belongs to.
 
     Raises:
-        KeyError: The class is no message of OCPP 1.6.
+        TypeError: The class is no message of OCPP 1.6.
     """
-    return _BY_CLASS[message]
+    try:
+        return _BY_CLASS[message]
+    except KeyError:
+        raise TypeError(f"{message.__name__} is no message of OCPP 1.6") from None
 
 
 def sent_by(side: Side) -> tuple[ActionSpec, ...]:

@@ -105,6 +105,8 @@ class Dispatcher(Generic[PeerT]):
         action = self._received_action(request)
 
         def register(handler: Callable[..., Any]) -> Callable[..., Any]:
+            if not callable(handler):
+                raise TypeError(f"{handler!r} is no handler: it cannot be called")
             earlier = self._handlers.get(action.name)
             if earlier is not None:
                 raise ValueError(f"{action.name} has a handler already: {_name(earlier)}")

@@ -77,12 +77,25 @@ def is_instant(value: object) -> bool:
 def to_utc(value: datetime) -> datetime:
     """Return an aware datetime in UTC; anything else comes back as it is, for `check` to refuse."""
     foreign: object = value
-    if not isinstance(foreign, datetime) or foreign.tzinfo is UTC or foreign.utcoffset() is None:
+    if not isinstance(foreign, datetime) or is_instant(value) or foreign.utcoffset() is None:
         return value
     try:
-        return foreign.astimezone(UTC)
+        instant = foreign.astimezone(UTC)
     except OverflowError:
         return value
+    if type(instant) is datetime:
+        return instant
+    # Other libraries have datetimes of their own.
+    return datetime(
+        instant.year,
+        instant.month,
+        instant.day,
+        instant.hour,
+        instant.minute,
+        instant.second,
+        instant.microsecond,
+        tzinfo=UTC,
+    )
 
 
 def is_boolean(value: object) -> bool:
@@ -106,11 +119,11 @@ def is_tenths(value: object) -> bool:
 
 def to_tenths(value: float) -> float:
     """Return an integer or a Decimal as a float; anything else comes back as it is."""
-    if type(value) is int or isinstance(value, Decimal):
-        try:
-            return float(value)
-        except OverflowError:
-            return value
+    number: object = value
+    if type(number) is int:
+        return float(number) if abs(number) <= TENTHS_LIMIT else value
+    if isinstance(number, Decimal) and number.is_finite() and abs(number) <= int(TENTHS_LIMIT):
+        return float(number) if number * 10 % 1 == 0 else value
     return value
 
 

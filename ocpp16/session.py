@@ -175,10 +175,13 @@ class Session:
             CallNotAllowed: Our side does not send this action.
             QueueFull: Too many calls wait already.
             SessionClosed: The session is closed.
+            TypeError: It is no request.
             ValueError: The id is that of a call that has not ended, or none that the wire carries.
         """
         if self._closed is not None:
             raise SessionClosed(self._closed)
+        if not isinstance(request, Request):
+            raise TypeError(f"{type(request).__name__} is no request of OCPP 1.6")
         action = action_of(type(request))
         if self._side not in action.senders:
             raise CallNotAllowed(f"a {self._side.value} does not send {action.name}")

@@ -11,7 +11,7 @@ from datetime import timedelta
 from enum import StrEnum, unique
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from types import MappingProxyType
-from typing import Literal
+from typing import Any, Literal
 
 import attrs
 
@@ -47,6 +47,48 @@ def _leniency(values: object) -> frozenset[Leniency]:
     raise TypeError(f"leniency is {values!r}, not a set of {[kind.value for kind in Leniency]}")
 
 
+def _peer_leniency(
+    values: Mapping[str, Iterable[str]],
+) -> Mapping[str, frozenset[Leniency]]:
+    return MappingProxyType(
+        {identity: _leniency(tolerated) for identity, tolerated in values.items()}
+    )
+
+
+_LEAST = {
+    "handlers": 1,
+    "connections": 1,
+    "message_limit": 1,
+    "unsent_limit": 1,
+    "missed_pongs": 1,
+    "event_queue": 1,
+    "log_line": 100,
+}
+"""Numbers that make no sense below this; the others may be 0."""
+_CHOICES = {
+    "subprotocol_mismatch": ("close", "refuse"),
+    "slash_in_identity": ("accept", "refuse"),
+}
+
+
+def _fault_of(field: attrs.Attribute[Any], value: object) -> str | None:
+    """Return what is wrong with the value of a setting, None if nothing is."""
+    # The default says what a setting is; those with a converter have been checked by it.
+    if field.converter is not None:
+        return None
+    if field.name in _CHOICES:
+        choices = _CHOICES[field.name]
+        return None if value in choices else f"is none of {', '.join(choices)}"
+    if isinstance(field.default, timedelta):
+        if value is None and "None" in str(field.type):
+            return None
+        fits = isinstance(value, timedelta) and value >= timedelta(0)
+        return None if fits else "is no timedelta of at least 0"
+    least = _LEAST.get(field.name, 0)
+    fits = type(value) is int and value >= least
+    return None if fits else f"is no whole number of at least {least}"
+
+
 def _networks(values: object) -> tuple[IPv4Network | IPv6Network, ...]:
     if isinstance(values, (list, tuple, set, frozenset)):
         return tuple(ip_network(value) for value in values)
@@ -64,7 +106,12 @@ def _addresses(values: Mapping[str, str | Iterable[str]]) -> Mapping[str, tuple[
 
 @attrs.frozen(kw_only=True)
 class Settings:
-    """Limits, timers and choices of a role; durations are `timedelta`, sizes are bytes."""
+    """Limits, timers and choices of a role; durations are `timedelta`, sizes are bytes.
+
+    Raises:
+        ValueError: A value is none that the setting can have.
+        TypeError: Likewise.
+    """
 
     # Exchange
     call_timeout: timedelta = timedelta(seconds=30)
@@ -89,7 +136,9 @@ class Settings:
     # Reading
     leniency: frozenset[Leniency] = attrs.field(default=STRICT, converter=_leniency)
     """What is tolerated in messages of every peer."""
-    peer_leniency: Mapping[str, frozenset[Leniency]] = _NO_PEERS
+    peer_leniency: Mapping[str, frozenset[Leniency]] = attrs.field(
+        default=_NO_PEERS, converter=_peer_leniency
+    )
     """What is tolerated in messages of single peers, by identity; replaces `leniency` for them."""
     message_limit: int = 128 * 1024
     """Largest message; over it a WebSocket is closed with 1009, HTTP is answered 413."""
@@ -150,6 +199,13 @@ class Settings:
     """How many events wait for a reader of `events()`; then the oldest are dropped and counted."""
     log_line: int = 2048
     """Longest log line, in characters."""
+
+    def __attrs_post_init__(self) -> None:
+        for field in attrs.fields(Settings):
+            value = getattr(self, field.name)
+            fault = _fault_of(field, value)
+            if fault is not None:
+                raise ValueError(f"Settings.{field.name}: {value!r} {fault}")
 
     def leniency_for(self, identity: str) -> frozenset[Leniency]:
         """Return what is tolerated in messages of a charge point."""

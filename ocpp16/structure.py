@@ -8,6 +8,7 @@ quick test; when that says no, `find_violation` walks the object by its spec to 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from decimal import Decimal
 from enum import StrEnum
 from typing import Any, ClassVar, Generic, Protocol, Self, TypeVar
 
@@ -91,6 +92,17 @@ class Structure:
             if (value := getattr(self, field.name)) is not None
         )
         return f"{type(self).__name__}({present})"
+
+    def __getstate__(self) -> tuple[dict[str, object], tuple[Deviation, ...]]:
+        values = {field.name: getattr(self, field.name) for field in self.SPEC.fields}
+        return values, deviations(self)
+
+    def __setstate__(self, state: tuple[dict[str, object], tuple[Deviation, ...]]) -> None:
+        values, found = state
+        for name, value in values.items():
+            object.__setattr__(self, name, value)
+        if found:
+            object.__setattr__(self, "_deviations", found)
 
     def check(self) -> None:
         """Check every field, nested ones included.
@@ -181,8 +193,9 @@ def as_tuple(value: Any) -> Any:
 
 def is_text(value: object, max_length: int = 2**31) -> bool:
     """Tell whether a value is a text of at most so many characters that UTF-8 can carry."""
+    # A subclass of str is refused: the JSON encoder does not know how it wants to be written.
     return (
-        isinstance(value, str)
+        type(value) is str
         and len(value) <= max_length
         and (value.isascii() or not _has_surrogate(value))
     )
@@ -279,6 +292,8 @@ def _find_in(field: FieldSpec, value: object, path: str) -> ConstraintError | No
         case FieldKind.TENTHS:
             if is_tenths(value):
                 return None
+            if isinstance(value, Decimal):
+                return ConstraintError(path, ConstraintKind.DECIMALS, f"is {shorten(value)}")
             if isinstance(value, (float, int)) and not isinstance(value, bool):
                 if value != value or not -TENTHS_LIMIT <= value <= TENTHS_LIMIT:  # noqa: PLR0124
                     reason = f"is not within {-TENTHS_LIMIT:g} to {TENTHS_LIMIT:g}"
@@ -300,7 +315,10 @@ def _find_in_enum(field: FieldSpec, value: object, path: str) -> ConstraintError
 
 
 def _find_in_text(field: FieldSpec, value: object, path: str) -> ConstraintError | None:
-    if not isinstance(value, str):
+    if type(value) is not str:
+        if isinstance(value, str):
+            reason = f"is {type(value).__name__}, a kind of text of its own; pass str(value)"
+            return ConstraintError(path, ConstraintKind.TYPE, reason)
         return _wrong_type(field, value, path)
     if field.max_length is not None and len(value) > field.max_length:
         reason = f"has {len(value)} characters, at most {field.max_length} are allowed"

@@ -50,6 +50,6 @@ def binding(request: pytest.FixtureRequest) -> Binding:
     if request.param == "ocppj":
         return OcppJ()
     pytest.importorskip("lxml")
-    from tests.soap_ends import SoapEnds  # noqa: PLC0415 - needs an extra
+    from tests.soap_ends import SoapEnds
 
     return SoapEnds()

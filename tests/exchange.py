@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime, timedelta
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from ocpp16.bindings.binding import Binding
 from ocpp16.catalog import action_of
@@ -52,6 +52,11 @@ def call(binding: Binding, id: str, request: Request[Any]) -> bytes:
     return binding.frame(Call(id, action.name, binding.encode(request)))
 
 
+def to_the_central_system(frame: bytes) -> bytes:
+    """Return a call that only a charge point takes, sent to a central system all the same."""
+    return frame.replace(b"urn://Ocpp/Cp/", b"urn://Ocpp/Cs/")
+
+
 def result(binding: Binding, id: str, response: Response) -> bytes:
     """Return the peer's answer."""
     action = action_of(type(response))
@@ -82,7 +87,7 @@ def make_session(
     """Return a session whose own calls have the ids own-1, own-2, ..."""
     numbers = (f"own-{number}" for number in itertools.count(1)) if ids is None else iter(ids)
     return Session(
-        binding,
+        on_side(binding, side),
         side,
         "CP-1",
         settings=Settings(**limits) if settings is None else settings,
@@ -90,6 +95,14 @@ def make_session(
         offers=offers,
         answers=MemoryAnswers(64, 256 * 1024) if answers is None else answers,
     )
+
+
+def on_side(binding: Binding, side: Side) -> Binding:
+    """Return the end of a wire that a side has; on OCPP-J both are the same."""
+    if isinstance(binding, Odd):
+        return cast("Binding", Odd(on_side(binding.wire, side), **binding.methods))
+    end: Callable[[Side], Binding] | None = getattr(binding, "on", None)
+    return binding if end is None else end(side)
 
 
 def only(events: Iterable[SessionEvent], cls: type[EventT]) -> EventT:
@@ -143,12 +156,12 @@ def seconds(number: float) -> timedelta:
 class Odd:
     """A binding with one method replaced."""
 
-    def __init__(self, binding: Binding, **methods: Callable[..., Any]) -> None:
-        self._binding = binding
-        self._methods = methods
+    def __init__(self, wire: Binding, **methods: Callable[..., Any]) -> None:
+        self.wire = wire
+        self.methods = methods
 
     def __getattr__(self, name: str) -> Any:
-        return self._methods.get(name) or getattr(self._binding, name)
+        return self.methods.get(name) or getattr(self.wire, name)
 
 
 def raising(error: Exception) -> Callable[..., Any]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta, timezone
 from decimal import Decimal
 from math import inf, nan, nextafter
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -106,6 +107,9 @@ def test_integers_and_decimals_become_floats() -> None:
     assert type(to_tenths(16)) is float
     assert to_tenths(Decimal("1.5")) == 1.5  # type: ignore[arg-type]
     assert to_tenths(10**400) == 10**400
+    for odd in ("sNaN", "NaN", "Infinity", "1e999999", "16.10000000000000000001", "0.05"):
+        number: Any = Decimal(odd)
+        assert to_tenths(number) is number
 
 
 def test_aware_datetimes_become_utc_and_others_stay_as_they_are() -> None:
@@ -114,6 +118,14 @@ def test_aware_datetimes_become_utc_and_others_stay_as_they_are() -> None:
     assert to_utc(local) == local
     naive = datetime(2024, 1, 1)
     assert to_utc(naive) is naive
+
+    class Stamp(datetime):
+        """A datetime of another library."""
+
+    stamp = to_utc(Stamp(2024, 1, 1, 2, 0, tzinfo=timezone(timedelta(hours=2))))
+    assert is_instant(stamp)
+    assert stamp == datetime(2024, 1, 1, tzinfo=UTC)
+    assert is_instant(to_utc(Stamp(2024, 1, 1, tzinfo=UTC)))
     first = datetime.min.replace(tzinfo=timezone(timedelta(hours=1)))
     assert to_utc(first) is first
     assert is_instant(to_utc(local))

@@ -51,11 +51,6 @@ ACTION = catalog.ACTIONS["Reset"]
 DONE = ResetResponse(status=ResetStatus.ACCEPTED)
 
 
-@pytest.fixture
-def binding() -> Binding:
-    return OcppJ()
-
-
 def outcome(session: Session, frame: bytes | str, now: float = 1.0, **more: Any) -> OcppError:
     """Return how the answer in a frame ends the one call in flight."""
     ended = only(session.receive(frame, now, **more), CallEnded)

@@ -51,11 +51,6 @@ from tests.exchange import (
 HEARTBEAT_ACTION = catalog.ACTIONS["Heartbeat"]
 
 
-@pytest.fixture
-def binding() -> Binding:
-    return OcppJ()
-
-
 def begin(session: Session, frame: bytes, now: float = 0.0, **more: Any) -> CallReceived:
     """Let a session receive a call and return it."""
     return only(session.receive(frame, now, **more), CallReceived)
@@ -165,7 +160,8 @@ def test_a_known_action_without_a_handler_is_not_supported(binding: Binding) -> 
 
 def test_a_call_that_only_we_send_is_not_supported(binding: Binding) -> None:
     session = make_session(binding, Side.CENTRAL_SYSTEM)
-    events = session.receive(exchange.call(binding, "a", RESET), 0.0)
+    frame = exchange.to_the_central_system(exchange.call(binding, "a", RESET))
+    events = session.receive(frame, 0.0)
     assert sent_errors(binding, events) == [("a", "NotSupported")]
     session = make_session(binding, Side.CHARGE_POINT)
     assert begin(session, exchange.call(binding, "a", RESET)).request == RESET

@@ -10,13 +10,11 @@ import itertools
 from typing import Any, ClassVar
 
 import attrs
-import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
 
 from ocpp16.bindings.binding import Binding
-from ocpp16.bindings.ocppj import OcppJ
 from ocpp16.enums import ResetStatus
 from ocpp16.errors import InternalError, QueueFull, SessionClosed
 from ocpp16.messages import HeartbeatResponse, ResetResponse
@@ -34,18 +32,10 @@ from ocpp16.settings import Settings
 from ocpp16.spec import Side
 from ocpp16.storage import MemoryAnswers
 from ocpp16.structure import Response
-from tests.exchange import HEARTBEAT, PULSE, RESET, STARTED, seconds, start
+from tests import exchange
+from tests.exchange import HEARTBEAT, PULSE, RESET, START, STARTED, on_side, seconds, start
 
 HANDLERS, WAITING, QUEUE, LATE, ANSWERS = 2, 3, 3, 2, 10_000
-SETTINGS = Settings(
-    handlers=HANDLERS,
-    waiting_calls=WAITING,
-    waiting_bytes=600,
-    call_queue=QUEUE,
-    late_answers=LATE,
-    call_timeout=seconds(30),
-    handler_timeout=seconds(25),
-)
 RESET_DONE = ResetResponse(status=ResetStatus.ACCEPTED)
 SIDES = st.sampled_from(list(Side))
 PICKS = st.integers(0, 1000)
@@ -66,9 +56,10 @@ class End:
 
 
 class Wire(RuleBasedStateMachine):
-    """The machine; `BINDING` is set by the test."""
+    """The machine; `BINDING` and `SETTINGS` are set by the test."""
 
     BINDING: ClassVar[Binding]
+    SETTINGS: ClassVar[Settings]
 
     def __init__(self) -> None:
         super().__init__()
@@ -81,10 +72,10 @@ class Wire(RuleBasedStateMachine):
 
     def end(self, side: Side) -> End:
         session = Session(
-            self.BINDING,
+            on_side(self.BINDING, side),
             side,
             "CP-1",
-            settings=SETTINGS,
+            settings=self.SETTINGS,
             new_id=lambda: f"{side.name.lower()}-{next(self.numbers)}",
             offers=lambda _: True,
             answers=self.answers[side],
@@ -285,7 +276,7 @@ class Wire(RuleBasedStateMachine):
             assert len(ours._line) <= QUEUE
             assert len(ours._given_up) <= LATE
             assert len(theirs._waiting) + theirs._repeats <= WAITING
-            assert 0 <= theirs._waiting_bytes <= 600
+            assert 0 <= theirs._waiting_bytes <= self.SETTINGS.waiting_bytes
             assert len(theirs._recent) <= RECENT_IDS
             opened = [each for calls in theirs._open.values() for each in calls]
             assert len(opened) == len(theirs._work) + len(theirs._waiting)
@@ -306,13 +297,18 @@ class Wire(RuleBasedStateMachine):
                 assert not theirs._recent
 
 
-@pytest.fixture
-def binding() -> Binding:
-    return OcppJ()
-
-
 def test_two_sessions_over_a_bad_wire(binding: Binding) -> None:
     class Bound(Wire):
         BINDING = binding
+        SETTINGS = Settings(
+            handlers=HANDLERS,
+            waiting_calls=WAITING,
+            # More than two calls, less than three: a line ends by its size, too.
+            waiting_bytes=5 * len(exchange.call(binding, "charge_point-1", START)) // 2,
+            call_queue=QUEUE,
+            late_answers=LATE,
+            call_timeout=seconds(30),
+            handler_timeout=seconds(25),
+        )
 
     run_state_machine_as_test(Bound, settings=settings(stateful_step_count=80))

@@ -61,11 +61,6 @@ METER = MeterValuesRequest(
 )
 
 
-@pytest.fixture
-def binding() -> Binding:
-    return OcppJ()
-
-
 def begin(session: Session, frame: bytes, now: float = 0.0, **more: Any) -> CallReceived:
     """Let a session receive a call and return it."""
     return of(session.receive(frame, now, **more), CallReceived)[0]

@@ -13,7 +13,9 @@ import pytest
 from hypothesis import given
 
 from ocpp16 import datatypes, enums, messages
+from ocpp16.bindings.ocppj import codec
 from ocpp16.errors import ConstraintKind, InvalidMessage
+from ocpp16.settings import Leniency
 from ocpp16.structure import Structure, deviations, shorten
 from tests.strategies import MESSAGES, any_message
 
@@ -90,6 +92,7 @@ def test_arguments_are_keyword_only() -> None:
         ),
         (lambda: boot(charge_point_vendor=None), "/chargePointVendor", "required", "is required"),
         (lambda: boot(charge_point_vendor=7), "/chargePointVendor", "type", "is int 7, not text"),
+        (lambda: boot(iccid=enums.Phase.L1), "/iccid", "type", "pass str(value)"),
         (lambda: boot(iccid="\ud800"), "/iccid", "type", "half a surrogate pair"),
         (lambda: make(messages.ResetRequest, type="Soft"), "/type", "type", "not ResetType"),
         (
@@ -206,6 +209,15 @@ def test_a_request_names_its_response() -> None:
     for cls in MESSAGES:
         if cls.__name__.endswith("Request"):
             assert cls.response_type().__name__ == cls.__name__.replace("Request", "Response")  # type: ignore[attr-defined]
+
+
+def test_what_was_tolerated_survives_copies() -> None:
+    message = codec.decode(
+        messages.AuthorizeRequest, b'{"idTag":"' + b"x" * 30 + b'"}', frozenset(Leniency)
+    )
+    for twin in (copy.copy(message), copy.deepcopy(message), pickle.loads(pickle.dumps(message))):
+        assert twin == message
+        assert deviations(twin) == deviations(message) != ()
 
 
 # Enumerations

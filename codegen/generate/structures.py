@@ -34,7 +34,7 @@ def class_lines(
     """
     text = texts.type(structure.name)
     lines = [
-        "@attrs.frozen(kw_only=True, repr=False, weakref_slot=False)",
+        "@attrs.frozen(kw_only=True, repr=False, getstate_setstate=False, weakref_slot=False)",
         f"class {structure.name}({base}):",
         *docstring(text.summary, text.text, after=after),
         "",

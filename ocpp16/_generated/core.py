@@ -58,7 +58,7 @@ def _texts(value: Iterable[str]) -> tuple[str, ...]:
     return result
 
 
-@attrs.frozen(kw_only=True, repr=False, weakref_slot=False)
+@attrs.frozen(kw_only=True, repr=False, getstate_setstate=False, weakref_slot=False)
 class AuthorizeResponse(Response):
     """Central system tells whether the identifier may charge.
 
@@ -91,7 +91,7 @@ class AuthorizeResponse(Response):
         return is_valid(self.id_tag_info, IdTagInfo)
 
 
-@attrs.frozen(kw_only=True, repr=False, weakref_slot=False)
+@attrs.frozen(kw_only=True, repr=False, getstate_setstate=False, weakref_slot=False)
 class AuthorizeRequest(Request[AuthorizeResponse]):
     """Charge point asks whether an identifier may charge.
 
@@ -134,7 +134,7 @@ class AuthorizeRequest(Request[AuthorizeResponse]):
         return is_text(self.id_tag, 20)
 
 
-@attrs.frozen(kw_only=True, repr=False, weakref_slot=False)
+@attrs.frozen(kw_only=True, repr=False, getstate_setstate=False, weakref_slot=False)
 class BootNotificationResponse(Response):
     """Central system accepts the charge point, puts it off, or refuses it.
 
@@ -182,7 +182,7 @@ class BootNotificationResponse(Response):
         )
 
 
-@attrs.frozen(kw_only=True, repr=False, weakref_slot=False)
+@attrs.frozen(kw_only=True, repr=False, getstate_setstate=False, weakref_slot=False)
 class BootNotificationRequest(Request[BootNotificationResponse]):
     """Charge point introduces itself after a start and asks to be registered.
 
@@ -341,7 +341,7 @@ class BootNotificationRequest(Request[BootNotificationResponse]):
         )
 
 
-@attrs.frozen(kw_only=True, repr=False, weakref_slot=False)
+@attrs.frozen(kw_only=True, repr=False, getstate_setstate=False, weakref_slot=False)
 class DataTransferResponse(Response):
     """Receiver answers vendor-specific data.
 
@@ -376,7 +376,7 @@ class DataTransferResponse(Response):
         )
 
 
-@attrs.frozen(kw_only=True, repr=False, weakref_slot=False)
+@attrs.frozen(kw_only=True, repr=False, getstate_setstate=False, weakref_slot=False)
 class DataTransferRequest(Request[DataTransferResponse]):
     """Either side sends vendor-specific data to the other.
 
@@ -438,7 +438,7 @@ class DataTransferRequest(Request[DataTransferResponse]):
         )
 
 
-@attrs.frozen(kw_only=True, repr=False, weakref_slot=False)
+@attrs.frozen(kw_only=True, repr=False, getstate_setstate=False, weakref_slot=False)
 class HeartbeatResponse(Response):
     """Central system answers with its time.
 
@@ -459,7 +459,7 @@ class HeartbeatResponse(Response):
         return is_instant(self.current_time)
 
 
-@attrs.frozen(kw_only=True, repr=False, weakref_slot=False)
+@attrs.frozen(kw_only=True, repr=False, getstate_setstate=False, weakref_slot=False)
 class HeartbeatRequest(Request[HeartbeatResponse]):
     """Charge point shows that it is alive.
 
@@ -484,7 +484,7 @@ class HeartbeatRequest(Request[HeartbeatResponse]):
         return True
 
 
-@attrs.frozen(kw_only=True, repr=False, weakref_slot=False)
+@attrs.frozen(kw_only=True, repr=False, getstate_setstate=False, weakref_slot=False)
 class MeterValuesResponse(Response):
     """Central system acknowledges the readings.
 
@@ -500,7 +500,7 @@ class MeterValuesResponse(Response):
         return True
 
 
-@attrs.frozen(kw_only=True, repr=False, weakref_slot=False)
+@attrs.frozen(kw_only=True, repr=False, getstate_setstate=False, weakref_slot=False)
 class MeterValuesRequest(Request[MeterValuesResponse]):
     """Charge point reports meter readings.
 
@@ -562,7 +562,7 @@ class MeterValuesRequest(Request[MeterValuesResponse]):
         )
 
 
-@attrs.frozen(kw_only=True, repr=False, weakref_slot=False)
+@attrs.frozen(kw_only=True, repr=False, getstate_setstate=False, weakref_slot=False)
 class StartTransactionResponse(Response):
     """Central system gives the transaction its id and judges the identifier.
 
@@ -600,7 +600,7 @@ class StartTransactionResponse(Response):
         return is_valid(self.id_tag_info, IdTagInfo) and is_integer(self.transaction_id)
 
 
-@attrs.frozen(kw_only=True, repr=False, weakref_slot=False)
+@attrs.frozen(kw_only=True, repr=False, getstate_setstate=False, weakref_slot=False)
 class StartTransactionRequest(Request[StartTransactionResponse]):
     """Charge point tells that a transaction has started.
 
@@ -665,7 +665,7 @@ class StartTransactionRequest(Request[StartTransactionResponse]):
         )
 
 
-@attrs.frozen(kw_only=True, repr=False, weakref_slot=False)
+@attrs.frozen(kw_only=True, repr=False, getstate_setstate=False, weakref_slot=False)
 class StatusNotificationResponse(Response):
     """Central system acknowledges the status.
 
@@ -682,7 +682,7 @@ class StatusNotificationResponse(Response):
         return True
 
 
-@attrs.frozen(kw_only=True, repr=False, weakref_slot=False)
+@attrs.frozen(kw_only=True, repr=False, getstate_setstate=False, weakref_slot=False)
 class StatusNotificationRequest(Request[StatusNotificationResponse]):
     """Charge point reports the status of a connector or of itself.
 
@@ -799,7 +799,7 @@ class StatusNotificationRequest(Request[StatusNotificationResponse]):
         )
 
 
-@attrs.frozen(kw_only=True, repr=False, weakref_slot=False)
+@attrs.frozen(kw_only=True, repr=False, getstate_setstate=False, weakref_slot=False)
 class StopTransactionResponse(Response):
     """Central system acknowledges the end of the transaction.
 
@@ -830,7 +830,7 @@ class StopTransactionResponse(Response):
         return self.id_tag_info is None or is_valid(self.id_tag_info, IdTagInfo)
 
 
-@attrs.frozen(kw_only=True, repr=False, weakref_slot=False)
+@attrs.frozen(kw_only=True, repr=False, getstate_setstate=False, weakref_slot=False)
 class StopTransactionRequest(Request[StopTransactionResponse]):
     """Charge point tells that a transaction has ended.
 
@@ -923,7 +923,7 @@ class StopTransactionRequest(Request[StopTransactionResponse]):
         )
 
 
-@attrs.frozen(kw_only=True, repr=False, weakref_slot=False)
+@attrs.frozen(kw_only=True, repr=False, getstate_setstate=False, weakref_slot=False)
 class ChangeAvailabilityResponse(Response):
     """Charge point tells whether and when the availability changes.
 
@@ -951,7 +951,7 @@ class ChangeAvailabilityResponse(Response):
         return is_member(self.status, AvailabilityStatus)
 
 
-@attrs.frozen(kw_only=True, repr=False, weakref_slot=False)
+@attrs.frozen(kw_only=True, repr=False, getstate_setstate=False, weakref_slot=False)
 class ChangeAvailabilityRequest(Request[ChangeAvailabilityResponse]):
     """Central system puts a connector or the charge point into or out of service.
 
@@ -986,7 +986,7 @@ class ChangeAvailabilityRequest(Request[ChangeAvailabilityResponse]):
         return is_integer(self.connector_id) and is_member(self.type, AvailabilityType)
 
 
-@attrs.frozen(kw_only=True, repr=False, weakref_slot=False)
+@attrs.frozen(kw_only=True, repr=False, getstate_setstate=False, weakref_slot=False)
 class ChangeConfigurationResponse(Response):
     """Charge point tells whether the key was set.
 
@@ -1014,7 +1014,7 @@ class ChangeConfigurationResponse(Response):
         return is_member(self.status, ConfigurationStatus)
 
 
-@attrs.frozen(kw_only=True, repr=False, weakref_slot=False)
+@attrs.frozen(kw_only=True, repr=False, getstate_setstate=False, weakref_slot=False)
 class ChangeConfigurationRequest(Request[ChangeConfigurationResponse]):
     """Central system sets one configuration key.
 
@@ -1063,7 +1063,7 @@ class ChangeConfigurationRequest(Request[ChangeConfigurationResponse]):
         return is_text(self.key, 50) and is_text(self.value, 500)
 
 
-@attrs.frozen(kw_only=True, repr=False, weakref_slot=False)
+@attrs.frozen(kw_only=True, repr=False, getstate_setstate=False, weakref_slot=False)
 class ClearCacheResponse(Response):
     """Charge point tells whether the cache was emptied.
 
@@ -1083,7 +1083,7 @@ class ClearCacheResponse(Response):
         return is_member(self.status, ClearCacheStatus)
 
 
-@attrs.frozen(kw_only=True, repr=False, weakref_slot=False)
+@attrs.frozen(kw_only=True, repr=False, getstate_setstate=False, weakref_slot=False)
 class ClearCacheRequest(Request[ClearCacheResponse]):
     """Central system orders the authorization cache to be emptied.
 
@@ -1103,7 +1103,7 @@ class ClearCacheRequest(Request[ClearCacheResponse]):
         return True
 
 
-@attrs.frozen(kw_only=True, repr=False, weakref_slot=False)
+@attrs.frozen(kw_only=True, repr=False, getstate_setstate=False, weakref_slot=False)
 class GetConfigurationResponse(Response):
     """Charge point lists the keys asked for, with their values.
 
@@ -1154,7 +1154,7 @@ class GetConfigurationResponse(Response):
         )
 
 
-@attrs.frozen(kw_only=True, repr=False, weakref_slot=False)
+@attrs.frozen(kw_only=True, repr=False, getstate_setstate=False, weakref_slot=False)
 class GetConfigurationRequest(Request[GetConfigurationResponse]):
     """Central system asks for configuration keys and their values.
 
@@ -1195,7 +1195,7 @@ class GetConfigurationRequest(Request[GetConfigurationResponse]):
         return self.key is None or are_texts(self.key, 50)
 
 
-@attrs.frozen(kw_only=True, repr=False, weakref_slot=False)
+@attrs.frozen(kw_only=True, repr=False, getstate_setstate=False, weakref_slot=False)
 class RemoteStartTransactionResponse(Response):
     """Charge point tells whether it will try to start.
 
@@ -1226,7 +1226,7 @@ class RemoteStartTransactionResponse(Response):
         return is_member(self.status, RemoteStartStopStatus)
 
 
-@attrs.frozen(kw_only=True, repr=False, weakref_slot=False)
+@attrs.frozen(kw_only=True, repr=False, getstate_setstate=False, weakref_slot=False)
 class RemoteStartTransactionRequest(Request[RemoteStartTransactionResponse]):
     """Central system asks for a transaction to be started.
 
@@ -1293,7 +1293,7 @@ class RemoteStartTransactionRequest(Request[RemoteStartTransactionResponse]):
         )
 
 
-@attrs.frozen(kw_only=True, repr=False, weakref_slot=False)
+@attrs.frozen(kw_only=True, repr=False, getstate_setstate=False, weakref_slot=False)
 class RemoteStopTransactionResponse(Response):
     """Charge point tells whether it will stop the transaction.
 
@@ -1323,7 +1323,7 @@ class RemoteStopTransactionResponse(Response):
         return is_member(self.status, RemoteStartStopStatus)
 
 
-@attrs.frozen(kw_only=True, repr=False, weakref_slot=False)
+@attrs.frozen(kw_only=True, repr=False, getstate_setstate=False, weakref_slot=False)
 class RemoteStopTransactionRequest(Request[RemoteStopTransactionResponse]):
     """Central system asks for a running transaction to be stopped.
 
@@ -1352,7 +1352,7 @@ class RemoteStopTransactionRequest(Request[RemoteStopTransactionResponse]):
         return is_integer(self.transaction_id)
 
 
-@attrs.frozen(kw_only=True, repr=False, weakref_slot=False)
+@attrs.frozen(kw_only=True, repr=False, getstate_setstate=False, weakref_slot=False)
 class ResetResponse(Response):
     """Charge point tells whether it will try to restart.
 
@@ -1374,7 +1374,7 @@ class ResetResponse(Response):
         return is_member(self.status, ResetStatus)
 
 
-@attrs.frozen(kw_only=True, repr=False, weakref_slot=False)
+@attrs.frozen(kw_only=True, repr=False, getstate_setstate=False, weakref_slot=False)
 class ResetRequest(Request[ResetResponse]):
     """Central system orders a restart.
 
@@ -1403,7 +1403,7 @@ class ResetRequest(Request[ResetResponse]):
         return is_member(self.type, ResetType)
 
 
-@attrs.frozen(kw_only=True, repr=False, weakref_slot=False)
+@attrs.frozen(kw_only=True, repr=False, getstate_setstate=False, weakref_slot=False)
 class UnlockConnectorResponse(Response):
     """Charge point tells whether the connector is unlocked.
 
@@ -1423,7 +1423,7 @@ class UnlockConnectorResponse(Response):
         return is_member(self.status, UnlockStatus)
 
 
-@attrs.frozen(kw_only=True, repr=False, weakref_slot=False)
+@attrs.frozen(kw_only=True, repr=False, getstate_setstate=False, weakref_slot=False)
 class UnlockConnectorRequest(Request[UnlockConnectorResponse]):
     """Central system asks for a connector to be unlocked.
 

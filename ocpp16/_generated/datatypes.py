@@ -43,7 +43,7 @@ def _sampled_value_tuple(value: Iterable[SampledValue]) -> tuple[SampledValue, .
     return result
 
 
-@attrs.frozen(kw_only=True, repr=False, weakref_slot=False)
+@attrs.frozen(kw_only=True, repr=False, getstate_setstate=False, weakref_slot=False)
 class IdTagInfo(DataType):
     """What the central system says about an identifier.
 
@@ -105,7 +105,7 @@ class IdTagInfo(DataType):
         )
 
 
-@attrs.frozen(kw_only=True, repr=False, weakref_slot=False)
+@attrs.frozen(kw_only=True, repr=False, getstate_setstate=False, weakref_slot=False)
 class SampledValue(DataType):
     """One measured value and what it means.
 
@@ -204,7 +204,7 @@ class SampledValue(DataType):
         )
 
 
-@attrs.frozen(kw_only=True, repr=False, weakref_slot=False)
+@attrs.frozen(kw_only=True, repr=False, getstate_setstate=False, weakref_slot=False)
 class MeterValue(DataType):
     """Values that were measured at one instant."""
 
@@ -238,7 +238,7 @@ class MeterValue(DataType):
         return is_instant(self.timestamp) and are_valid(self.sampled_value, SampledValue)
 
 
-@attrs.frozen(kw_only=True, repr=False, weakref_slot=False)
+@attrs.frozen(kw_only=True, repr=False, getstate_setstate=False, weakref_slot=False)
 class KeyValue(DataType):
     """One configuration key with its value.
 
@@ -288,7 +288,7 @@ class KeyValue(DataType):
         )
 
 
-@attrs.frozen(kw_only=True, repr=False, weakref_slot=False)
+@attrs.frozen(kw_only=True, repr=False, getstate_setstate=False, weakref_slot=False)
 class ChargingSchedulePeriod(DataType):
     """One limit of a charging schedule.
 
@@ -329,7 +329,7 @@ class ChargingSchedulePeriod(DataType):
         )
 
 
-@attrs.frozen(kw_only=True, repr=False, weakref_slot=False)
+@attrs.frozen(kw_only=True, repr=False, getstate_setstate=False, weakref_slot=False)
 class ChargingSchedule(DataType):
     """A sequence of limits in one unit.
 
@@ -426,7 +426,7 @@ class ChargingSchedule(DataType):
         )
 
 
-@attrs.frozen(kw_only=True, repr=False, weakref_slot=False)
+@attrs.frozen(kw_only=True, repr=False, getstate_setstate=False, weakref_slot=False)
 class ChargingProfile(DataType):
     """Limits of charging over time, with their purpose and validity.
 
@@ -559,7 +559,7 @@ class ChargingProfile(DataType):
         )
 
 
-@attrs.frozen(kw_only=True, repr=False, weakref_slot=False)
+@attrs.frozen(kw_only=True, repr=False, getstate_setstate=False, weakref_slot=False)
 class AuthorizationData(DataType):
     """One entry of the local list."""
 
@@ -599,7 +599,7 @@ class AuthorizationData(DataType):
         )
 
 
-@attrs.frozen(kw_only=True, repr=False, weakref_slot=False)
+@attrs.frozen(kw_only=True, repr=False, getstate_setstate=False, weakref_slot=False)
 class CertificateHashData(DataType):
     """Hashes that identify a certificate.
 
@@ -659,7 +659,7 @@ class CertificateHashData(DataType):
         )
 
 
-@attrs.frozen(kw_only=True, repr=False, weakref_slot=False)
+@attrs.frozen(kw_only=True, repr=False, getstate_setstate=False, weakref_slot=False)
 class LogParameters(DataType):
     """Where to upload a log to, and the time that is wanted."""
 
@@ -691,7 +691,7 @@ class LogParameters(DataType):
         )
 
 
-@attrs.frozen(kw_only=True, repr=False, weakref_slot=False)
+@attrs.frozen(kw_only=True, repr=False, getstate_setstate=False, weakref_slot=False)
 class Firmware(DataType):
     """Where signed firmware is, when to use it, and how to verify it.
 

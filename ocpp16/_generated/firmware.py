@@ -17,7 +17,7 @@ from ocpp16.spec import FieldKind, FieldSpec, TypeSpec
 from ocpp16.structure import Request, Response, is_member, is_text
 
 
-@attrs.frozen(kw_only=True, repr=False, weakref_slot=False)
+@attrs.frozen(kw_only=True, repr=False, getstate_setstate=False, weakref_slot=False)
 class DiagnosticsStatusNotificationResponse(Response):
     """Central system acknowledges the step.
 
@@ -34,7 +34,7 @@ class DiagnosticsStatusNotificationResponse(Response):
         return True
 
 
-@attrs.frozen(kw_only=True, repr=False, weakref_slot=False)
+@attrs.frozen(kw_only=True, repr=False, getstate_setstate=False, weakref_slot=False)
 class DiagnosticsStatusNotificationRequest(Request[DiagnosticsStatusNotificationResponse]):
     """Charge point reports how the upload of diagnostics goes.
 
@@ -70,7 +70,7 @@ class DiagnosticsStatusNotificationRequest(Request[DiagnosticsStatusNotification
         return is_member(self.status, DiagnosticsStatus)
 
 
-@attrs.frozen(kw_only=True, repr=False, weakref_slot=False)
+@attrs.frozen(kw_only=True, repr=False, getstate_setstate=False, weakref_slot=False)
 class FirmwareStatusNotificationResponse(Response):
     """Central system acknowledges the step.
 
@@ -87,7 +87,7 @@ class FirmwareStatusNotificationResponse(Response):
         return True
 
 
-@attrs.frozen(kw_only=True, repr=False, weakref_slot=False)
+@attrs.frozen(kw_only=True, repr=False, getstate_setstate=False, weakref_slot=False)
 class FirmwareStatusNotificationRequest(Request[FirmwareStatusNotificationResponse]):
     """Charge point reports how a firmware update goes.
 
@@ -117,7 +117,7 @@ class FirmwareStatusNotificationRequest(Request[FirmwareStatusNotificationRespon
         return is_member(self.status, FirmwareStatus)
 
 
-@attrs.frozen(kw_only=True, repr=False, weakref_slot=False)
+@attrs.frozen(kw_only=True, repr=False, getstate_setstate=False, weakref_slot=False)
 class GetDiagnosticsResponse(Response):
     """Charge point names the file that it will upload.
 
@@ -149,7 +149,7 @@ class GetDiagnosticsResponse(Response):
         return self.file_name is None or is_text(self.file_name, 255)
 
 
-@attrs.frozen(kw_only=True, repr=False, weakref_slot=False)
+@attrs.frozen(kw_only=True, repr=False, getstate_setstate=False, weakref_slot=False)
 class GetDiagnosticsRequest(Request[GetDiagnosticsResponse]):
     """Central system asks for an upload of diagnostics.
 
@@ -224,7 +224,7 @@ class GetDiagnosticsRequest(Request[GetDiagnosticsResponse]):
         )
 
 
-@attrs.frozen(kw_only=True, repr=False, weakref_slot=False)
+@attrs.frozen(kw_only=True, repr=False, getstate_setstate=False, weakref_slot=False)
 class UpdateFirmwareResponse(Response):
     """Charge point acknowledges the order.
 
@@ -239,7 +239,7 @@ class UpdateFirmwareResponse(Response):
         return True
 
 
-@attrs.frozen(kw_only=True, repr=False, weakref_slot=False)
+@attrs.frozen(kw_only=True, repr=False, getstate_setstate=False, weakref_slot=False)
 class UpdateFirmwareRequest(Request[UpdateFirmwareResponse]):
     """Central system tells where new firmware is and from when to fetch it.
 

@@ -23,7 +23,7 @@ def _authorization_data_tuple(value: Iterable[AuthorizationData]) -> tuple[Autho
     return result
 
 
-@attrs.frozen(kw_only=True, repr=False, weakref_slot=False)
+@attrs.frozen(kw_only=True, repr=False, getstate_setstate=False, weakref_slot=False)
 class GetLocalListVersionResponse(Response):
     """Charge point tells the version of its local list.
 
@@ -45,7 +45,7 @@ class GetLocalListVersionResponse(Response):
         return is_integer(self.list_version)
 
 
-@attrs.frozen(kw_only=True, repr=False, weakref_slot=False)
+@attrs.frozen(kw_only=True, repr=False, getstate_setstate=False, weakref_slot=False)
 class GetLocalListVersionRequest(Request[GetLocalListVersionResponse]):
     """Central system asks for the version of the local list.
 
@@ -67,7 +67,7 @@ class GetLocalListVersionRequest(Request[GetLocalListVersionResponse]):
         return True
 
 
-@attrs.frozen(kw_only=True, repr=False, weakref_slot=False)
+@attrs.frozen(kw_only=True, repr=False, getstate_setstate=False, weakref_slot=False)
 class SendLocalListResponse(Response):
     """Charge point tells whether the list was updated.
 
@@ -87,7 +87,7 @@ class SendLocalListResponse(Response):
         return is_member(self.status, UpdateStatus)
 
 
-@attrs.frozen(kw_only=True, repr=False, weakref_slot=False)
+@attrs.frozen(kw_only=True, repr=False, getstate_setstate=False, weakref_slot=False)
 class SendLocalListRequest(Request[SendLocalListResponse]):
     """Central system replaces or updates the local list.
 

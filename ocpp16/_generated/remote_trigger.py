@@ -16,7 +16,7 @@ from ocpp16.spec import FieldKind, FieldSpec, TypeSpec
 from ocpp16.structure import Request, Response, is_member
 
 
-@attrs.frozen(kw_only=True, repr=False, weakref_slot=False)
+@attrs.frozen(kw_only=True, repr=False, getstate_setstate=False, weakref_slot=False)
 class TriggerMessageResponse(Response):
     """Charge point tells whether the message will follow.
 
@@ -46,7 +46,7 @@ class TriggerMessageResponse(Response):
         return is_member(self.status, TriggerMessageStatus)
 
 
-@attrs.frozen(kw_only=True, repr=False, weakref_slot=False)
+@attrs.frozen(kw_only=True, repr=False, getstate_setstate=False, weakref_slot=False)
 class TriggerMessageRequest(Request[TriggerMessageResponse]):
     """Central system asks for a message to be sent now.
 

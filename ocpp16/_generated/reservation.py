@@ -17,7 +17,7 @@ from ocpp16.spec import FieldKind, FieldSpec, TypeSpec
 from ocpp16.structure import Request, Response, is_member, is_text
 
 
-@attrs.frozen(kw_only=True, repr=False, weakref_slot=False)
+@attrs.frozen(kw_only=True, repr=False, getstate_setstate=False, weakref_slot=False)
 class CancelReservationResponse(Response):
     """Charge point tells whether the reservation is cancelled.
 
@@ -45,7 +45,7 @@ class CancelReservationResponse(Response):
         return is_member(self.status, CancelReservationStatus)
 
 
-@attrs.frozen(kw_only=True, repr=False, weakref_slot=False)
+@attrs.frozen(kw_only=True, repr=False, getstate_setstate=False, weakref_slot=False)
 class CancelReservationRequest(Request[CancelReservationResponse]):
     """Central system cancels a reservation.
 
@@ -70,7 +70,7 @@ class CancelReservationRequest(Request[CancelReservationResponse]):
         return is_integer(self.reservation_id)
 
 
-@attrs.frozen(kw_only=True, repr=False, weakref_slot=False)
+@attrs.frozen(kw_only=True, repr=False, getstate_setstate=False, weakref_slot=False)
 class ReserveNowResponse(Response):
     """Charge point tells whether the connector is reserved.
 
@@ -101,7 +101,7 @@ class ReserveNowResponse(Response):
         return is_member(self.status, ReservationStatus)
 
 
-@attrs.frozen(kw_only=True, repr=False, weakref_slot=False)
+@attrs.frozen(kw_only=True, repr=False, getstate_setstate=False, weakref_slot=False)
 class ReserveNowRequest(Request[ReserveNowResponse]):
     """Central system reserves a connector for an identifier.
 

@@ -41,7 +41,7 @@ def _certificate_hash_data_tuple(
     return result
 
 
-@attrs.frozen(kw_only=True, repr=False, weakref_slot=False)
+@attrs.frozen(kw_only=True, repr=False, getstate_setstate=False, weakref_slot=False)
 class CertificateSignedResponse(Response):
     """Charge point tells whether it takes the certificate.
 
@@ -60,7 +60,7 @@ class CertificateSignedResponse(Response):
         return is_member(self.status, CertificateSignedStatus)
 
 
-@attrs.frozen(kw_only=True, repr=False, weakref_slot=False)
+@attrs.frozen(kw_only=True, repr=False, getstate_setstate=False, weakref_slot=False)
 class CertificateSignedRequest(Request[CertificateSignedResponse]):
     """Central system hands over the certificate that the charge point asked for.
 
@@ -91,7 +91,7 @@ class CertificateSignedRequest(Request[CertificateSignedResponse]):
         return is_text(self.certificate_chain, 10000)
 
 
-@attrs.frozen(kw_only=True, repr=False, weakref_slot=False)
+@attrs.frozen(kw_only=True, repr=False, getstate_setstate=False, weakref_slot=False)
 class DeleteCertificateResponse(Response):
     """Charge point tells whether the certificate is deleted.
 
@@ -110,7 +110,7 @@ class DeleteCertificateResponse(Response):
         return is_member(self.status, DeleteCertificateStatus)
 
 
-@attrs.frozen(kw_only=True, repr=False, weakref_slot=False)
+@attrs.frozen(kw_only=True, repr=False, getstate_setstate=False, weakref_slot=False)
 class DeleteCertificateRequest(Request[DeleteCertificateResponse]):
     """Central system deletes an installed certificate.
 
@@ -146,7 +146,7 @@ class DeleteCertificateRequest(Request[DeleteCertificateResponse]):
         return is_valid(self.certificate_hash_data, CertificateHashData)
 
 
-@attrs.frozen(kw_only=True, repr=False, weakref_slot=False)
+@attrs.frozen(kw_only=True, repr=False, getstate_setstate=False, weakref_slot=False)
 class ExtendedTriggerMessageResponse(Response):
     """Charge point tells whether the message will follow.
 
@@ -165,7 +165,7 @@ class ExtendedTriggerMessageResponse(Response):
         return is_member(self.status, TriggerMessageStatus)
 
 
-@attrs.frozen(kw_only=True, repr=False, weakref_slot=False)
+@attrs.frozen(kw_only=True, repr=False, getstate_setstate=False, weakref_slot=False)
 class ExtendedTriggerMessageRequest(Request[ExtendedTriggerMessageResponse]):
     """Central system asks for a message to be sent now.
 
@@ -204,7 +204,7 @@ class ExtendedTriggerMessageRequest(Request[ExtendedTriggerMessageResponse]):
         )
 
 
-@attrs.frozen(kw_only=True, repr=False, weakref_slot=False)
+@attrs.frozen(kw_only=True, repr=False, getstate_setstate=False, weakref_slot=False)
 class GetInstalledCertificateIdsResponse(Response):
     """Charge point lists the installed certificates of that use.
 
@@ -243,7 +243,7 @@ class GetInstalledCertificateIdsResponse(Response):
         )
 
 
-@attrs.frozen(kw_only=True, repr=False, weakref_slot=False)
+@attrs.frozen(kw_only=True, repr=False, getstate_setstate=False, weakref_slot=False)
 class GetInstalledCertificateIdsRequest(Request[GetInstalledCertificateIdsResponse]):
     """Central system asks which certificates of one use are installed.
 
@@ -267,7 +267,7 @@ class GetInstalledCertificateIdsRequest(Request[GetInstalledCertificateIdsRespon
         return is_member(self.certificate_type, CertificateUse)
 
 
-@attrs.frozen(kw_only=True, repr=False, weakref_slot=False)
+@attrs.frozen(kw_only=True, repr=False, getstate_setstate=False, weakref_slot=False)
 class GetLogResponse(Response):
     """Charge point tells whether it will upload, and under which name.
 
@@ -293,7 +293,7 @@ class GetLogResponse(Response):
         )
 
 
-@attrs.frozen(kw_only=True, repr=False, weakref_slot=False)
+@attrs.frozen(kw_only=True, repr=False, getstate_setstate=False, weakref_slot=False)
 class GetLogRequest(Request[GetLogResponse]):
     """Central system asks for an upload of the diagnostics or security log.
 
@@ -341,7 +341,7 @@ class GetLogRequest(Request[GetLogResponse]):
         )
 
 
-@attrs.frozen(kw_only=True, repr=False, weakref_slot=False)
+@attrs.frozen(kw_only=True, repr=False, getstate_setstate=False, weakref_slot=False)
 class InstallCertificateResponse(Response):
     """Charge point tells whether the certificate is installed.
 
@@ -360,7 +360,7 @@ class InstallCertificateResponse(Response):
         return is_member(self.status, InstallCertificateStatus)
 
 
-@attrs.frozen(kw_only=True, repr=False, weakref_slot=False)
+@attrs.frozen(kw_only=True, repr=False, getstate_setstate=False, weakref_slot=False)
 class InstallCertificateRequest(Request[InstallCertificateResponse]):
     """Central system installs a root certificate.
 
@@ -393,7 +393,7 @@ class InstallCertificateRequest(Request[InstallCertificateResponse]):
         return is_member(self.certificate_type, CertificateUse) and is_text(self.certificate, 5500)
 
 
-@attrs.frozen(kw_only=True, repr=False, weakref_slot=False)
+@attrs.frozen(kw_only=True, repr=False, getstate_setstate=False, weakref_slot=False)
 class LogStatusNotificationResponse(Response):
     """Central system acknowledges the step.
 
@@ -406,7 +406,7 @@ class LogStatusNotificationResponse(Response):
         return True
 
 
-@attrs.frozen(kw_only=True, repr=False, weakref_slot=False)
+@attrs.frozen(kw_only=True, repr=False, getstate_setstate=False, weakref_slot=False)
 class LogStatusNotificationRequest(Request[LogStatusNotificationResponse]):
     """Charge point reports how the upload of a log goes.
 
@@ -441,7 +441,7 @@ class LogStatusNotificationRequest(Request[LogStatusNotificationResponse]):
         )
 
 
-@attrs.frozen(kw_only=True, repr=False, weakref_slot=False)
+@attrs.frozen(kw_only=True, repr=False, getstate_setstate=False, weakref_slot=False)
 class SecurityEventNotificationResponse(Response):
     """Central system acknowledges the event.
 
@@ -456,7 +456,7 @@ class SecurityEventNotificationResponse(Response):
         return True
 
 
-@attrs.frozen(kw_only=True, repr=False, weakref_slot=False)
+@attrs.frozen(kw_only=True, repr=False, getstate_setstate=False, weakref_slot=False)
 class SecurityEventNotificationRequest(Request[SecurityEventNotificationResponse]):
     """Charge point reports a security event.
 
@@ -502,7 +502,7 @@ class SecurityEventNotificationRequest(Request[SecurityEventNotificationResponse
         )
 
 
-@attrs.frozen(kw_only=True, repr=False, weakref_slot=False)
+@attrs.frozen(kw_only=True, repr=False, getstate_setstate=False, weakref_slot=False)
 class SignCertificateResponse(Response):
     """Central system tells whether it can process the request.
 
@@ -523,7 +523,7 @@ class SignCertificateResponse(Response):
         return is_member(self.status, GenericStatus)
 
 
-@attrs.frozen(kw_only=True, repr=False, weakref_slot=False)
+@attrs.frozen(kw_only=True, repr=False, getstate_setstate=False, weakref_slot=False)
 class SignCertificateRequest(Request[SignCertificateResponse]):
     """Charge point asks for its certificate request to be signed.
 
@@ -555,7 +555,7 @@ class SignCertificateRequest(Request[SignCertificateResponse]):
         return is_text(self.csr, 5500)
 
 
-@attrs.frozen(kw_only=True, repr=False, weakref_slot=False)
+@attrs.frozen(kw_only=True, repr=False, getstate_setstate=False, weakref_slot=False)
 class SignedFirmwareStatusNotificationResponse(Response):
     """Central system acknowledges the step.
 
@@ -571,7 +571,7 @@ class SignedFirmwareStatusNotificationResponse(Response):
         return True
 
 
-@attrs.frozen(kw_only=True, repr=False, weakref_slot=False)
+@attrs.frozen(kw_only=True, repr=False, getstate_setstate=False, weakref_slot=False)
 class SignedFirmwareStatusNotificationRequest(Request[SignedFirmwareStatusNotificationResponse]):
     """Charge point reports how an update with signed firmware goes.
 
@@ -605,7 +605,7 @@ class SignedFirmwareStatusNotificationRequest(Request[SignedFirmwareStatusNotifi
         )
 
 
-@attrs.frozen(kw_only=True, repr=False, weakref_slot=False)
+@attrs.frozen(kw_only=True, repr=False, getstate_setstate=False, weakref_slot=False)
 class SignedUpdateFirmwareResponse(Response):
     """Charge point tells whether it starts the update.
 
@@ -624,7 +624,7 @@ class SignedUpdateFirmwareResponse(Response):
         return is_member(self.status, UpdateFirmwareStatus)
 
 
-@attrs.frozen(kw_only=True, repr=False, weakref_slot=False)
+@attrs.frozen(kw_only=True, repr=False, getstate_setstate=False, weakref_slot=False)
 class SignedUpdateFirmwareRequest(Request[SignedUpdateFirmwareResponse]):
     """Central system tells where signed firmware is, and when to install it.
 

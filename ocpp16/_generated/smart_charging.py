@@ -24,7 +24,7 @@ from ocpp16.spec import FieldKind, FieldSpec, TypeSpec
 from ocpp16.structure import Request, Response, is_member, is_valid
 
 
-@attrs.frozen(kw_only=True, repr=False, weakref_slot=False)
+@attrs.frozen(kw_only=True, repr=False, getstate_setstate=False, weakref_slot=False)
 class ClearChargingProfileResponse(Response):
     """Charge point tells whether it removed any profile.
 
@@ -52,7 +52,7 @@ class ClearChargingProfileResponse(Response):
         return is_member(self.status, ClearChargingProfileStatus)
 
 
-@attrs.frozen(kw_only=True, repr=False, weakref_slot=False)
+@attrs.frozen(kw_only=True, repr=False, getstate_setstate=False, weakref_slot=False)
 class ClearChargingProfileRequest(Request[ClearChargingProfileResponse]):
     """Central system removes the charging profiles that match.
 
@@ -121,7 +121,7 @@ class ClearChargingProfileRequest(Request[ClearChargingProfileResponse]):
         )
 
 
-@attrs.frozen(kw_only=True, repr=False, weakref_slot=False)
+@attrs.frozen(kw_only=True, repr=False, getstate_setstate=False, weakref_slot=False)
 class GetCompositeScheduleResponse(Response):
     """Charge point tells the limits that it expects to apply.
 
@@ -189,7 +189,7 @@ class GetCompositeScheduleResponse(Response):
         )
 
 
-@attrs.frozen(kw_only=True, repr=False, weakref_slot=False)
+@attrs.frozen(kw_only=True, repr=False, getstate_setstate=False, weakref_slot=False)
 class GetCompositeScheduleRequest(Request[GetCompositeScheduleResponse]):
     """Central system asks for the limits that result from all profiles.
 
@@ -244,7 +244,7 @@ class GetCompositeScheduleRequest(Request[GetCompositeScheduleResponse]):
         )
 
 
-@attrs.frozen(kw_only=True, repr=False, weakref_slot=False)
+@attrs.frozen(kw_only=True, repr=False, getstate_setstate=False, weakref_slot=False)
 class SetChargingProfileResponse(Response):
     """Charge point tells whether the profile is installed.
 
@@ -273,7 +273,7 @@ class SetChargingProfileResponse(Response):
         return is_member(self.status, ChargingProfileStatus)
 
 
-@attrs.frozen(kw_only=True, repr=False, weakref_slot=False)
+@attrs.frozen(kw_only=True, repr=False, getstate_setstate=False, weakref_slot=False)
 class SetChargingProfileRequest(Request[SetChargingProfileResponse]):
     """Central system installs a charging profile.
 

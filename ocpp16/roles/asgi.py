@@ -10,21 +10,23 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections import deque
 from collections.abc import Awaitable, Callable, MutableMapping
 from functools import partial
 from typing import Any, Final, Protocol, TypeAlias
+from urllib.parse import quote
 
-from ocpp16.clock import Clock
+from ocpp16.clock import Clock, Timer
 from ocpp16.envelope import PeerInfo
 from ocpp16.roles.driver import Driver
-from ocpp16.roles.stack import SoapEntrance, open_soap_entrance
+from ocpp16.roles.stack import Entrance, open_soap_entrance
 from ocpp16.security.admission import Handshake, Refusal
 from ocpp16.session_event import CallId, Exchange
 from ocpp16.settings import Settings
 from ocpp16.transports.connection import (
-    GOING_AWAY,
     NORMAL_CLOSURE,
     NOT_TEXT,
+    POLICY_VIOLATION,
     PROTOCOL_BROKEN,
     TOO_BIG,
     Connection,
@@ -79,7 +81,7 @@ class AsgiApp:
         self._host = host
         self._json = json
         self._soap = soap
-        self._entrance: SoapEntrance | None = None
+        self._entrance: Entrance | None = None
         self._house: set[Driver[Any]] = set()
         self._sockets: set[AsgiWebSocket] = set()
         self._one_left = Signal()
@@ -184,7 +186,7 @@ class AsgiApp:
         ):
             return Refusal(400, f"the subprotocol {SUBPROTOCOL} is due")
         try:
-            target = _raw_path(scope)
+            target = _target(scope)
             identity = identity_in(
                 target, self._json, allow_slash=settings.slash_in_identity == "accept"
             )
@@ -219,12 +221,13 @@ class AsgiWebSocket:
         self._clock = clock
         self._receiver: Receiver | None = None
         self._early: list[bytes] = []
-        self._to_send: list[Message] = []
+        self._line: deque[tuple[int, Message]] = deque()
         self._unsent = 0
-        self._is_sending = False
         self._is_over = False  # no frame comes or goes any more
-        self._is_gone = False  # the application call is over
+        self._is_gone = False  # the server's call of the application is over
         self._over_reason = ""
+        self._tasks: tuple[asyncio.Task[None], ...] = ()
+        self._timer: Timer | None = None
         self._work = Signal()
         self._changed = Signal()
 
@@ -243,18 +246,17 @@ class AsgiWebSocket:
         """Send a frame as a text message; once the connection has ended this does nothing."""
         if self._is_over:
             return
-        self._unsent += len(frame)
-        self._put({"type": "websocket.send", "text": frame.decode()})
+        self._put({"type": "websocket.send", "text": frame.decode()}, len(frame))
         if self._unsent > self._settings.unsent_limit:
-            self._to_send.clear()
-            self._end("the peer does not read", cut=True)
+            self._end("the peer does not read")
+            self._cut()
 
     def leave_unanswered(self, exchange: Exchange) -> None:
         """Do nothing: a WebSocket has no exchanges."""
 
     async def flush(self) -> None:
         """Wait until the server has taken all that was sent, or the connection has ended."""
-        while not self._is_gone and (self._to_send or self._is_sending):
+        while self._line and not self._is_gone:
             await self._changed.wait()
 
     def close(self, code: int = NORMAL_CLOSURE, reason: str = "") -> None:
@@ -262,7 +264,7 @@ class AsgiWebSocket:
         if not self._is_over:
             self._is_over = True
             self._over_reason = f"closed by us: {code} {reason}".rstrip()
-            self._put({"type": "websocket.close", "code": code, "reason": _cut(reason)})
+            self._send_close(code, reason)
 
     async def wait_closed(self) -> None:
         """Wait until the server's call of the application is over."""
@@ -271,19 +273,25 @@ class AsgiWebSocket:
 
     async def run(self, receive: Receive, send: Send) -> None:
         """Carry frames both ways until the connection has ended."""
-        reading = asyncio.ensure_future(self._read(receive))
-        writing = asyncio.ensure_future(self._write(send))
+        loop = asyncio.get_running_loop()
+        reading, writing = self._tasks = (
+            loop.create_task(self._read(receive)),
+            loop.create_task(self._write(send)),
+        )
+        reason = "the connection was cut"
         try:
-            await asyncio.wait({reading, writing}, return_when="FIRST_COMPLETED")
-            if reading.done() and not writing.done() and self._to_send:
-                # A close that the peer's fault brought about is on its way.
-                await asyncio.wait({writing}, timeout=CLOSE_SECONDS)
+            # The writer ends with a close of ours; the reader when the peer is gone.
+            await asyncio.wait(self._tasks, return_when=asyncio.FIRST_COMPLETED)
+            for task in self._tasks:
+                if task.done() and not task.cancelled() and task.exception() is not None:
+                    reason = f"the connection broke: {task.exception()}"
         finally:
-            for task in (reading, writing):
-                task.cancel()
-            results = await asyncio.gather(reading, writing, return_exceptions=True)
-            broken = next((each for each in results if isinstance(each, Exception)), None)
-            self._end("the connection was cut" if broken is None else f"broken: {broken}")
+            reading.cancel()
+            writing.cancel()
+            await asyncio.gather(reading, writing, return_exceptions=True)
+            if self._timer is not None:
+                self._timer.cancel()
+            self._end(reason)
             self._is_gone = True
             self._changed.notify()
 
@@ -296,54 +304,99 @@ class AsgiWebSocket:
                 code, reason = message.get("code", 1005), message.get("reason") or ""
                 self._end(f"closed by the peer: {code} {reason}".rstrip())
                 return
-            if self._is_over:
-                continue
-            text = message.get("text")
-            if text is None:
-                self._fail(NOT_TEXT, "OCPP-J messages are text")
-                return
-            frame = text.encode("utf-8", "surrogatepass")
-            if len(frame) > self._settings.message_limit:
-                self._fail(TOO_BIG, "the message is too large")
-                return
-            if self._receiver is None:
-                self._early.append(frame)
-            else:
-                self._receiver.frame_received(frame)
+            if not self._is_over:
+                self._take(message.get("text"))
+
+    def _take(self, text: str | None) -> None:
+        if text is None:
+            self._fail(NOT_TEXT, "OCPP-J messages are text")
+            return
+        frame = text.encode("utf-8", "replace")
+        if len(frame) > self._settings.message_limit:
+            self._fail(TOO_BIG, "the message is too large")
+        elif self._receiver is None:
+            self._early.append(frame)
+        else:
+            self._receiver.frame_received(frame)
 
     async def _write(self, send: Send) -> None:
         while True:
-            while self._to_send:
-                message = self._to_send.pop(0)
-                self._is_sending = True
+            while self._line:
+                size, message = self._line[0]
                 await send(message)
-                self._is_sending = False
+                self._line.popleft()
+                self._unsent -= size
+                self._changed.notify()
                 if message["type"] == "websocket.close":
                     return
-                self._unsent -= len(message["text"].encode())
-                self._changed.notify()
-            if self._is_cut:
-                return
             await self._work.wait()
 
-    _is_cut = False
-
-    def _fail(self, code: int, reason: str) -> None:
-        self._put({"type": "websocket.close", "code": code, "reason": reason})
-        self._end(f"closed by us: {code} {reason}")
-
-    def _put(self, message: Message) -> None:
-        self._to_send.append(message)
+    def _put(self, message: Message, size: int) -> None:
+        self._line.append((size, message))
+        self._unsent += size
         self._work.notify()
 
-    def _end(self, reason: str, *, cut: bool = False) -> None:
+    def _fail(self, code: int, reason: str) -> None:
+        self._send_close(code, reason)
+        self._end(f"closed by us: {code} {reason}")
+
+    def _send_close(self, code: int, reason: str) -> None:
+        short = reason.encode()[:REASON_LIMIT].decode(errors="ignore")
+        self._put({"type": "websocket.close", "code": code, "reason": short}, 0)
+        self._timer = self._clock.call_at(self._clock.time() + CLOSE_SECONDS, self._cut)
+
+    def _cut(self) -> None:
+        for task in self._tasks:
+            task.cancel()
+
+    def _end(self, reason: str) -> None:
         """Tell once that no frame comes or goes any more."""
-        if cut:
-            self._is_cut = True
-            self._work.notify()
         if self._is_over:
             return
         self._is_over = True
         self._over_reason = reason
         if self._receiver is not None:
             self._receiver.connection_lost(reason)
+
+
+async def _refuse(scope: Scope, send: Send, refusal: Refusal) -> None:
+    """Refuse the upgrade: with its status if the server can do that, else with its 403."""
+    if "websocket.http.response" not in (scope.get("extensions") or {}):
+        await send({"type": "websocket.close", "code": POLICY_VIOLATION})
+        return
+    body = f"{refusal.reason}\n".encode()
+    headers = [(name.lower().encode(), value.encode()) for name, value in refusal.headers]
+    headers += [
+        (b"content-type", b"text/plain; charset=utf-8"),
+        (b"content-length", str(len(body)).encode()),
+    ]
+    kind = "websocket.http.response"
+    await send({"type": f"{kind}.start", "status": refusal.status, "headers": headers})
+    await send({"type": f"{kind}.body", "body": body})
+
+
+def _target(scope: Scope) -> str:
+    """Return the path below where the application is mounted, as the client wrote it."""
+    raw = scope.get("raw_path")
+    path = quote(str(scope["path"])) if raw is None else raw.decode("latin-1").partition("?")[0]
+    root = str(scope.get("root_path", "")).rstrip("/")
+    for mount in (root, quote(root)):
+        if mount and path.startswith(f"{mount}/"):
+            return path[len(mount) :]
+    return path
+
+
+def _url(scope: Scope, target: str) -> str:
+    host, port = scope.get("server") or ("localhost", None)
+    shown = f"[{host}]" if ":" in str(host) else host
+    root = str(scope.get("root_path", "")).rstrip("/")
+    place = shown if port is None else f"{shown}:{port}"
+    return f"{scope.get('scheme', 'ws')}://{place}{quote(root)}{target}"
+
+
+def _address(scope: Scope) -> str | None:
+    client = scope.get("client")
+    if not client:
+        return None
+    host, port = client
+    return f"[{host}]:{port}" if ":" in str(host) else f"{host}:{port}"

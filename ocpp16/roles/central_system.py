@@ -20,6 +20,7 @@ from ocpp16.errors import SecurityError
 from ocpp16.messages import BootNotificationResponse
 from ocpp16.roles import event as told
 from ocpp16.roles.account import Account, Accounts
+from ocpp16.roles.asgi import AsgiApp
 from ocpp16.roles.driver import Driver
 from ocpp16.roles.peer import Duration, Peer, seconds_of
 from ocpp16.roles.registration import CentralGate
@@ -82,6 +83,8 @@ class CentralSystem(Role[Peer]):
         self._accounts = Accounts(settings.connections, self._open_account)
         self._drivers: dict[Driver[Any], set[Driver[Any]] | None] = {}
         self._arrivals: dict[str, Signal] = {}
+        self._apps: list[AsgiApp] = []
+        self._is_entered = False
         self._tasks = TaskGroup(lambda error: log.failure(logger, "a connection failed", error))
 
     # For applications
@@ -95,6 +98,22 @@ class CentralSystem(Role[Peer]):
         """
         wanted = {"json": json, "soap": soap}
         return Server(self, {wire: url for wire, url in wanted.items() if url is not None})
+
+    def asgi(self, json: str | None = "/ocpp", soap: str | None = "/ocpp") -> AsgiApp:
+        """Return an ASGI application that serves both wires, to mount in somebody else's server.
+
+        It lets charge points in from `async with` this central system, or from the server's
+        lifespan events, and stops with either.
+
+        Args:
+            json: Path of OCPP-J, below which each identity has its URL; None does not serve it.
+            soap: Path of OCPP-S; None does not serve it. Both are below the mount point.
+        """
+        app = AsgiApp(self, json=json, soap=soap)
+        self._apps.append(app)
+        if self._is_entered:
+            app.start()
+        return app
 
     @property
     def peers(self) -> Mapping[str, Peer]:
@@ -136,9 +155,15 @@ class CentralSystem(Role[Peer]):
                 del self._arrivals[identity]
 
     async def __aenter__(self) -> Self:
+        self._is_entered = True
+        for app in self._apps:
+            app.start()
         return self
 
     async def __aexit__(self, *_: object) -> None:
+        self._is_entered = False
+        for app in self._apps:
+            await app.stop()
         await self.disconnect()
 
     # For transports and servers

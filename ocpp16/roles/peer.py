@@ -17,8 +17,15 @@ Duration: TypeAlias = float | timedelta
 
 
 def seconds_of(duration: Duration) -> float:
-    """Return a duration in seconds."""
-    return duration.total_seconds() if isinstance(duration, timedelta) else float(duration)
+    """Return a duration in seconds.
+
+    Raises:
+        ValueError: It is negative, or no number.
+    """
+    seconds = duration.total_seconds() if isinstance(duration, timedelta) else float(duration)
+    if not seconds >= 0:
+        raise ValueError(f"{duration!r} is no time to wait")
+    return seconds
 
 
 class Peer(ABC):

@@ -6,9 +6,9 @@ them, and so is a binding that needs more than the base installation.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, MutableMapping
 from contextlib import contextmanager
-from typing import Protocol
+from typing import Any, Protocol
 from urllib.parse import urlsplit
 
 from ocpp16.bindings.binding import Binding
@@ -91,6 +91,37 @@ class SoapStack:
         if listen is None:
             raise ValueError("`listen` is needed for SOAP: the central system calls there")
         return await dial(url, identity, listen=listen, settings=settings, clock=clock)
+
+
+class Entrance(Protocol):
+    """An ASGI application for the requests of charge points on SOAP."""
+
+    async def __call__(
+        self,
+        scope: MutableMapping[str, Any],
+        receive: Callable[[], Awaitable[MutableMapping[str, Any]]],
+        send: Callable[[MutableMapping[str, Any]], Awaitable[None]],
+    ) -> None:
+        """Serve one HTTP request."""
+        ...
+
+    def stop(self) -> None:
+        """Let nobody in any more."""
+        ...
+
+    async def wait_closed(self) -> None:
+        """Wait until no connection is left."""
+        ...
+
+
+def open_soap_entrance(
+    path: str, *, admission: Admission, welcome: Welcome, settings: Settings, clock: Clock
+) -> Entrance:
+    """Open a place for SOAP in somebody else's server."""
+    with _soap_needed():
+        from ocpp16.transports.soap_endpoint import SoapEntrance  # noqa: PLC0415 - heavy
+
+    return SoapEntrance(path, admission=admission, welcome=welcome, settings=settings, clock=clock)
 
 
 @contextmanager

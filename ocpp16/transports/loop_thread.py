@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import os
 import threading
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
+from concurrent.futures import Future
 from typing import Any, TypeVar
 
 T = TypeVar("T")
@@ -40,9 +41,13 @@ class LoopThread:
             future.cancel()
             raise
 
-    def begin(self, coroutine: Coroutine[Any, Any, object]) -> None:
+    def begin(self, coroutine: Coroutine[Any, Any, T]) -> Future[T]:
         """Run a coroutine, and do not wait for it."""
-        asyncio.run_coroutine_threadsafe(coroutine, self._loop())
+        return asyncio.run_coroutine_threadsafe(coroutine, self._loop())
+
+    def call(self, function: Callable[[], object]) -> None:
+        """Call a function on the loop, and do not wait for it."""
+        self._loop().call_soon_threadsafe(function)
 
     def _loop(self) -> asyncio.AbstractEventLoop:
         if self._given is not None:

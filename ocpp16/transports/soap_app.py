@@ -7,13 +7,14 @@ is for its `Desk` to say. Needs no framework, and runs under any ASGI server. Sp
 from __future__ import annotations
 
 import logging
-from collections.abc import Awaitable, Callable, Iterable, MutableMapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, MutableMapping
 from http import HTTPStatus
 from typing import Any, Final, Protocol, TypeAlias
 from urllib.parse import parse_qsl, urlsplit
 from xml.sax.saxutils import escape
 
 import attrs
+
 from ocpp16.bindings.ocpps import new_urn, wsdl
 from ocpp16.bindings.ocpps.content import (
     ACCEPTED_TYPES,
@@ -259,7 +260,7 @@ class _Gone(Exception):
     """The client has left."""
 
 
-async def _parts(receive: Receive) -> Any:
+async def _parts(receive: Receive) -> AsyncIterator[bytes]:
     while True:
         message = await receive()
         if message["type"] == "http.disconnect":
@@ -309,7 +310,9 @@ def status_of(envelope: bytes) -> int:
     """Return the HTTP status of an envelope of ours: 200, or that of the fault in it."""
     if b"Fault>" not in envelope:
         return 200
-    code = parse(envelope).findtext(f"{{{SOAP}}}Body/{{{SOAP}}}Fault/{{{SOAP}}}Code/{{{SOAP}}}Value")
+    code = parse(envelope).findtext(
+        f"{{{SOAP}}}Body/{{{SOAP}}}Fault/{{{SOAP}}}Code/{{{SOAP}}}Value"
+    )
     if code is None:
         return 200
     return 400 if code.rpartition(":")[2] == "Sender" else 500

@@ -24,6 +24,6 @@ class LiveOcppS(OcppS):
         here, there = info.url, info.callback
         if self.side is Side.CHARGE_POINT:
             here, there = there, here
-        return OcppS(
-            side=self.side, identity=self.identity, from_address=here, to=there
-        ).frame(envelope)
+        return OcppS(side=self.side, identity=self.identity, from_address=here, to=there).frame(
+            envelope
+        )

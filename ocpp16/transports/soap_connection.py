@@ -233,4 +233,3 @@ class SoapConnection:
 def _answer(exchange: HttpExchange, frame: bytes | None) -> None:
     if not exchange.answer.done():
         exchange.answer.set_result(frame)
-

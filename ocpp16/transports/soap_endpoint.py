@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
+from functools import partial
 from ipaddress import ip_address
 from typing import Any
-from urllib.parse import urlsplit
 
 from ocpp16.bindings.ocpps.envelope import SoapFrame
 from ocpp16.clock import Clock
@@ -17,11 +17,64 @@ from ocpp16.spec import Side
 from ocpp16.transports.callback import check_url
 from ocpp16.transports.connection import Welcome
 from ocpp16.transports.identity import without_secrets
-from ocpp16.transports.soap_app import Head, Reply, SoapApp
+from ocpp16.transports.soap_app import Head, Receive, Reply, Scope, Send, SoapApp, scope_url
 from ocpp16.transports.soap_client import SoapClient
 from ocpp16.transports.soap_connection import SoapConnection
 from ocpp16.transports.soap_gateway import Gateway
 from ocpp16.transports.soap_server import HttpServer, local_address
+
+
+class SoapEntrance:
+    """An ASGI application where charge points post their requests, whoever serves it.
+
+    Args:
+        path: Path of the endpoint.
+        admission: Lets a peer in or refuses it.
+        welcome: Takes each connection when it begins.
+        settings: Limits and timers.
+        clock: Where timers run.
+        url: Returns the URL of the endpoint for an ASGI scope; None takes what the scope says.
+    """
+
+    def __init__(
+        self,
+        path: str,
+        *,
+        admission: Admission,
+        welcome: Welcome,
+        settings: Settings,
+        clock: Clock,
+        url: Callable[[Scope], str] | None = None,
+    ) -> None:
+        self._client = SoapClient(settings=settings, clock=clock)
+        self._gateway = Gateway(
+            admission=admission,
+            welcome=welcome,
+            post=self._client.post,
+            settings=settings,
+            clock=clock,
+        )
+        self.app = SoapApp(
+            self._gateway,
+            side=Side.CENTRAL_SYSTEM,
+            path=path,
+            url=partial(scope_url, path=path) if url is None else url,
+            settings=settings,
+            clock=clock,
+        )
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one HTTP request."""
+        await self.app(scope, receive, send)
+
+    def stop(self) -> None:
+        """Let nobody in any more; connections that are open go on until they are closed."""
+        self.app.is_stopping = True
+
+    async def wait_closed(self) -> None:
+        """Wait until no connection is left."""
+        await self._gateway.wait_closed()
+        await self._client.close()
 
 
 class SoapListener:
@@ -39,21 +92,13 @@ class SoapListener:
         self, url: str, *, admission: Admission, welcome: Welcome, settings: Settings, clock: Clock
     ) -> None:
         self._server = HttpServer(url, settings=settings, clock=clock)
-        self._client = SoapClient(settings=settings, clock=clock)
-        self._gateway = Gateway(
+        self._entrance = SoapEntrance(
+            self._server.path,
             admission=admission,
             welcome=welcome,
-            post=self._client.post,
             settings=settings,
             clock=clock,
-        )
-        self._app = SoapApp(
-            self._gateway,
-            side=Side.CENTRAL_SYSTEM,
-            path=self._server.path,
             url=lambda _: self.url,
-            settings=settings,
-            clock=clock,
         )
 
     async def start(self) -> None:
@@ -62,7 +107,7 @@ class SoapListener:
         Raises:
             OSError: The address is not ours or taken.
         """
-        await self._server.start(self._app)
+        await self._server.start(self._entrance.app)
 
     @property
     def url(self) -> str:
@@ -76,8 +121,7 @@ class SoapListener:
     async def wait_closed(self) -> None:
         """Wait until no connection is left."""
         await self._server.wait_closed()
-        await self._gateway.wait_closed()
-        await self._client.close()
+        await self._entrance.wait_closed()
 
 
 class _OneDesk:

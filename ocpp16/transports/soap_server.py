@@ -10,7 +10,7 @@ import asyncio
 import contextlib
 import socket
 from collections.abc import Iterator
-from typing import Final
+from typing import Final, cast
 from urllib.parse import urlsplit
 
 import h11
@@ -130,7 +130,7 @@ class _Server(uvicorn.Server):
         self.servers = []
 
     @contextlib.contextmanager
-    def capture_signals(self) -> Iterator[None]:  # type: ignore[override]
+    def capture_signals(self) -> Iterator[None]:
         yield  # The process is not ours: its signals are for whoever runs it.
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
@@ -144,8 +144,8 @@ class _HttpProtocol(H11Protocol):
     config: _Config
     _timer: Timer | None = None
 
-    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        super().connection_made(transport)
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        super().connection_made(cast("asyncio.Transport", transport))
         self._watch()
 
     def data_received(self, data: bytes) -> None:
@@ -182,7 +182,7 @@ async def _bind(host: str, port: int) -> socket.socket:
         listening.listen(1024)
     except OSError as error:
         listening.close()
-        raise OSError(error.errno, f"cannot listen at {host}:{port}: {error.strerror}") from None
+        raise OSError(error.errno, f"cannot listen at {host}:{port}: {str(error.strerror).lower()}") from None
     except BaseException:
         listening.close()
         raise
@@ -201,5 +201,3 @@ async def local_address(host: str, port: int) -> str:
     with socket.socket(family, kind, protocol) as probe:
         probe.connect(address)  # Nothing is sent: the route is looked up.
         return str(probe.getsockname()[0])
-
-

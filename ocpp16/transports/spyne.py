@@ -3,15 +3,16 @@
 spyne keeps what it is good at: the registry of operations, dispatch, events, WSGI. Envelopes and
 messages are read and written by our own binding, so limits, faults and headers are those of every
 other transport (spyne's own codec costs 13 to 21 times as much, ignores mustUnderstand and writes
-faults without headers). There is no session here: handlers are asked call by call, a repeat is
-handled again, nobody is gated. Needs the extra `spyne`. Spec: S 3, 4.
+faults without headers). `application` has no session: the handlers of a `Dispatcher` are asked call
+by call, a repeat is handled again, nobody is gated; `spyne_role` serves whole roles. Needs the
+extra `spyne`. Spec: S 3, 4.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Iterator
 from functools import partial
 from http import HTTPStatus
 from typing import Any, Final, Protocol, TypeAlias, TypeVar
@@ -163,6 +164,7 @@ class OcppSoap(ProtocolBase):  # type: ignore[misc]
         """Read the envelope; `ctx.in_header` becomes its `SoapEnvelope`."""
         try:
             frame = read_frame(ctx.in_document)
+            ctx.in_document = frame
             ctx.in_header = frame.envelope
             call: Any = framing.unframe(frame, side=self._side, identity=self._identity)
         except Fault as fault:
@@ -221,12 +223,12 @@ class OcppSoap(ProtocolBase):  # type: ignore[misc]
 
     def create_out_string(self, ctx: Any, charset: str | None = None) -> None:
         """Hand the answer on."""
-        ctx.out_string = [ctx.out_document]
+        # PEP 3333 has no place for subclasses.
+        ctx.out_string = [bytes(ctx.out_document)]
 
     def fault_to_http_response_code(self, fault: Any) -> str:
         """Return the HTTP status of a fault, as spyne writes one."""
-        status = HTTPStatus(_ocpp_fault(fault).status)
-        return f"{status.value} {status.phrase}"
+        return http_status(_ocpp_fault(fault).status)
 
     def _result(self, asked: SoapEnvelope, response: Response) -> bytes:
         result = CallResult(
@@ -326,21 +328,36 @@ def application(
     if identity is not None:
         check_identity(identity)
     answer = partial(
-        _answer, handlers=handlers, side=side, settings=settings, runner=LoopThread(loop),
+        _answer,
+        handlers=handlers,
+        side=side,
+        settings=settings,
+        runner=LoopThread(loop),
         call_peer=call_peer,
-    )  # fmt: skip
-    protocols = [
-        OcppSoap(
+    )
+
+    def protocol() -> OcppSoap:
+        return OcppSoap(
             side, handlers, identity=identity, settings=settings, new_message_id=new_message_id
         )
-        for _ in range(2)
-    ]
+
+    return build(side, answer, protocol)
+
+
+def build(side: Side, answer: Callable[[Any, Any], object], protocol: Callable[[], Any]) -> Any:
+    """Return the service of a side as a `spyne.Application`.
+
+    Args:
+        side: Which side we are.
+        answer: Answers one operation, from spyne's context and `ctx.in_object`.
+        protocol: Returns a new protocol; one is for what comes in, one for what goes out.
+    """
     return spyne.Application(
         [_service(side, answer)],
         tns=NAMESPACES[side],
         name=_name(side),
-        in_protocol=protocols[0],
-        out_protocol=protocols[1],
+        in_protocol=protocol(),
+        out_protocol=protocol(),
         documents_container=partial(_Documents, side=side),
     )
 
@@ -349,7 +366,7 @@ def _name(side: Side) -> str:
     return "CentralSystemService" if side is Side.CENTRAL_SYSTEM else "ChargePointService"
 
 
-def _service(side: Side, answer: Callable[[Any, Any], Response]) -> type:
+def _service(side: Side, answer: Callable[[Any, Any], object]) -> Any:
     """Return the service definition: one operation for each that the contract has."""
     namespace = NAMESPACES[side]
     members: dict[str, Any] = {"__service_name__": _name(side)}
@@ -357,7 +374,7 @@ def _service(side: Side, answer: Callable[[Any, Any], Response]) -> type:
         if _name(side) not in action.soap_services:
             continue
 
-        def operation(ctx: Any, request: Any) -> Response:
+        def operation(ctx: Any, request: Any) -> object:
             return answer(ctx, request)
 
         operation.__name__ = operation.__qualname__ = action.name
@@ -394,13 +411,17 @@ def _answer(
         name = ctx.in_header.action
         logger.error("the handler of %s took over %g s", name, seconds)  # noqa: TRY400
         raise OcppFault(InternalError()) from None
-    follow = partial(_follow, runner, handlers, peer, request, response)
+    when_left(ctx, partial(_follow, runner, handlers, peer, request, response))
+    return response
+
+
+def when_left(ctx: Any, hook: Callable[[], object]) -> None:
+    """Call a function once the answer has left; at once where `WsgiServer` does not serve."""
     hooks = ctx.transport.req_env.get(HOOKS)
     if hooks is None:
-        follow()
+        hook()
     else:
-        hooks.append(follow)
-    return response
+        hooks.append(hook)
 
 
 def _follow(
@@ -411,19 +432,27 @@ def _follow(
 
 def _peer_info(ctx: Any, side: Side) -> PeerInfo:
     asked: SoapEnvelope = ctx.in_header
-    environment: Mapping[str, str] = ctx.transport.req_env
-    # Not spyne's `get_peer`: it believes the headers that a proxy would have set.
-    address = environment.get("REMOTE_ADDR")
-    port = environment.get("REMOTE_PORT")
+    _, address = addresses(ctx)
     return PeerInfo(
         identity=asked.identity or "",
         side=side.other,
         binding="ocpps",
-        address=f"{address}:{port}" if address and port else address,
+        address=address,
         url=ctx.transport.get_url(),
         callback=asked.from_address,
-        user_agent=environment.get("HTTP_USER_AGENT"),
+        user_agent=ctx.transport.req_env.get("HTTP_USER_AGENT"),
     )
+
+
+def addresses(ctx: Any) -> tuple[str | None, str | None]:
+    """Return the address that a request came from, and the same with the port."""
+    # Not spyne's `get_peer`: it believes the headers that a proxy would have set.
+    host = ctx.transport.req_env.get("REMOTE_ADDR")
+    port = ctx.transport.req_env.get("REMOTE_PORT")
+    if not host:
+        return None, None
+    shown = f"[{host}]" if ":" in host else host
+    return host, f"{shown}:{port}" if port else shown
 
 
 def _check_head(transport: Any) -> None:
@@ -447,6 +476,14 @@ def _read(chunks: Iterable[bytes], limit: int) -> bytes:
     except ValueError:
         raise ContentError(400, "Content-Length is not a number") from None
     return bytes(body[: limit + 1])
+
+
+def http_status(status: int) -> str:
+    """Return an HTTP status as spyne and WSGI write it."""
+    try:
+        return f"{status} {HTTPStatus(status).phrase}"
+    except ValueError:
+        return f"{status} "
 
 
 def _ocpp_fault(fault: Any) -> OcppFault:

@@ -57,7 +57,7 @@ def _without_cgi() -> ModuleType:
         return first[0], dict(others)
 
     module = ModuleType("cgi")
-    module.parse_header = parse_header  # type: ignore[attr-defined]
+    vars(module)["parse_header"] = parse_header
     return module
 
 
@@ -66,9 +66,15 @@ _has_cgi: Final = "cgi" in sys.modules or importlib.util.find_spec("cgi") is not
 if not _has_cgi:
     sys.modules["cgi"] = _without_cgi()
 
-import spyne  # noqa: E402 - after its repair
-from spyne.protocol import ProtocolBase  # noqa: E402
-from spyne.server.wsgi import WsgiApplication  # noqa: E402
+import spyne as _spyne  # noqa: E402 - after its repair
+import spyne.protocol as _protocol  # noqa: E402
+import spyne.server.wsgi as _wsgi  # noqa: E402
 
 if not _has_cgi:
     del sys.modules["cgi"]
+
+# It has no types, and what checkers find out by themselves is wrong: its classes are made at run
+# time.
+spyne: Any = _spyne
+ProtocolBase: Any = _protocol.ProtocolBase
+WsgiApplication: Any = _wsgi.WsgiApplication

@@ -22,9 +22,8 @@ from typing import Any, Final, Self, TypeVar
 import attrs
 import httpx
 import requests
-import zeep
+import zeep as _zeep
 from lxml import etree
-from zeep.proxy import AsyncServiceProxy, ServiceProxy
 
 from ocpp16.bindings.ocpps import codec, framing, new_urn, wsdl
 from ocpp16.bindings.ocpps.content import CONTENT_TYPE, ContentError, inflate
@@ -51,7 +50,8 @@ from ocpp16.transports.identity import check_identity
 ResponseT = TypeVar("ResponseT", bound=Response)
 
 _MUST_UNDERSTAND: Final = f"{{{SOAP}}}mustUnderstand"
-_ZEEP: Final = zeep.Settings(
+zeep: Any = _zeep  # It says that it is typed, and most of it is not.
+_SETTINGS: Final = zeep.Settings(
     # What comes is read by our parser; these are for the WSDL, and for whoever uses the client.
     strict=False,
     raw_response=True,
@@ -75,7 +75,7 @@ class NoNetwork(zeep.Transport):  # type: ignore[misc]
 @cache
 def contract(side: Side) -> Any:
     """Return the `zeep.wsdl.Document` of the service that a side offers; loaded once."""
-    return zeep.wsdl.Document(io.BytesIO(wsdl(side)), NoNetwork(), settings=_ZEEP)
+    return zeep.wsdl.Document(io.BytesIO(wsdl(side)), NoNetwork(), settings=_SETTINGS)
 
 
 @attrs.frozen
@@ -105,7 +105,7 @@ class Addressing(zeep.Plugin):  # type: ignore[misc]
         self, envelope: etree._Element, http_headers: Any, operation: Any, binding_options: Any
     ) -> tuple[etree._Element, Any]:
         """Complete the headers of a request."""
-        header = envelope.find(f"{{{SOAP}}}Header")
+        header: Any = envelope.find(f"{{{SOAP}}}Header")
         for name in (self._identity, f"{{{WSA}}}Action"):
             header.find(name).set(_MUST_UNDERSTAND, "true")
         header.find(f"{{{WSA}}}MessageID").text = _message_id.get()
@@ -168,13 +168,13 @@ class ZeepCaller:
         options: dict[str, Any] = {
             "plugins": [Addressing(self._namespace, from_address), *plugins],
             "wsse": wsse,
-            "settings": _ZEEP,
+            "settings": _SETTINGS,
         }
         client = zeep.Client(document, transport=self._transport, **options)
-        self._service = ServiceProxy(client, binding, address=url)
+        self._service = zeep.proxy.ServiceProxy(client, binding, address=url)
         client = zeep.AsyncClient(document, transport=self._async_transport, **options)
         # `AsyncClient.create_service` would return the proxy that does not wait.
-        self._async_service = AsyncServiceProxy(client, binding, address=url)
+        self._async_service = zeep.proxy.AsyncServiceProxy(client, binding, address=url)
 
     def call(self, request: Request[ResponseT], *, timeout: timedelta | None = None) -> ResponseT:
         """Send a request and return its response.
@@ -382,7 +382,7 @@ class _Poster(NoNetwork):
             self.session.close()
 
 
-class _AsyncPoster(zeep.AsyncTransport):  # type: ignore[misc]
+class _AsyncPoster(zeep.transports.AsyncTransport):  # type: ignore[misc]
     """Posts by httpx, within the same limits; the time of the whole is kept by the caller."""
 
     def __init__(self, settings: Settings, http: httpx.AsyncClient | None) -> None:

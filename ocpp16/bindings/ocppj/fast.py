@@ -41,7 +41,7 @@ else:
 # Spaces between date and time, and offsets without a colon: msgspec reads them, RFC 3339 does not
 # have them.
 _SPACED_TIMESTAMP = re.compile(rb"-\d\d \d\d:")
-_LONG_NUMBER = re.compile(rb"[\d.]{16}")
+_ODD_NUMBER = re.compile(rb"[\d.]{16}|\d[eE]-")
 
 
 class Unusual(Exception):
@@ -79,8 +79,8 @@ def check_timestamps(payload: bytes) -> None:
 
 
 def check_numbers(payload: bytes) -> None:
-    """Doubt a payload with a number of so many digits that reading it as a float rounds it."""
-    if _LONG_NUMBER.search(payload):
+    """Doubt a payload with a number that a float may round: many digits, or a small exponent."""
+    if _ODD_NUMBER.search(payload):
         raise Unusual
 
 

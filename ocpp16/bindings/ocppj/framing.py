@@ -42,9 +42,7 @@ _write = msgspec.json.Encoder().encode
 
 _NOT_JSON = (msgspec.DecodeError, UnicodeError, RecursionError)
 # A frame too deep for the parser still has its id at the front.
-_FRONT = re.compile(
-    r'\s*\[\s*(?P<kind>\d+)\s*,\s*(?P<id>"(?:[^"\\]|\\.)*+")\s*,\s*(?P<action>"(?:[^"\\]|\\.)*+")\s*,'
-)
+_FRONT = re.compile(r'\s*\[\s*(?P<kind>[234])\s*,\s*(?P<id>"(?:[^"\\]|\\.)*+")\s*,')
 
 
 def unframe(frame: bytes | str) -> Envelope[Payload]:
@@ -139,16 +137,19 @@ def _value(item: bytes) -> object:
 
 def _too_deep(frame: bytes | str) -> UnanswerableFrame | FormationViolation | InvalidResponse:
     text = frame if isinstance(frame, str) else frame.decode("utf-8", "replace")
+    reason = f"nests deeper than {NESTING_LIMIT}"
     front = _FRONT.match(text)
-    if front is None or int(front["kind"][:20]) != CALL:
-        return UnanswerableFrame(f"nests deeper than {NESTING_LIMIT}")
+    if front is None:
+        return UnanswerableFrame(reason)
     try:
         id = str(_read_value(front["id"]))
     except _NOT_JSON:
         id = ""
     if not 0 < len(id) <= ANSWERABLE_ID_LIMIT:
-        return UnanswerableFrame(f"nests deeper than {NESTING_LIMIT}")
-    return FormationViolation(f"payload: nests deeper than {NESTING_LIMIT}", path="", message_id=id)
+        return UnanswerableFrame(reason)
+    if front["kind"] == str(CALL):
+        return FormationViolation(f"payload: {reason}", path="", message_id=id)
+    return InvalidResponse(ErrorCode.FORMATION_VIOLATION, "", reason, message_id=id)
 
 
 def frame(envelope: Envelope[Payload]) -> bytes:

@@ -43,15 +43,8 @@ SOAP_CODES: Final[dict[ErrorCode, SoapCode]] = {
     ErrorCode.GENERIC_ERROR: SoapCode("Receiver", "InternalError"),
 }
 
-_SUBCODES: Final = {
-    "ProtocolError": ErrorCode.PROTOCOL_ERROR,
-    "NotSupported": ErrorCode.NOT_SUPPORTED,
-    "SecurityError": ErrorCode.SECURITY_ERROR,
-    "IdentityMismatch": ErrorCode.IDENTITY_MISMATCH,
-    "InternalError": ErrorCode.INTERNAL_ERROR,
-}
-
-
+# Only five of them are subcodes of OCPP-S; what peers write in their place is read as well.
+_SUBCODES: Final = {code.value: code for code in ErrorCode}
 _SOAP_CODE: Final = "soapCode"
 _OWN_CODES: Final = {code: SoapCode(code, None) for code in ("VersionMismatch", "MustUnderstand")}
 """Codes of SOAP itself, which no code of OCPP stands for."""
@@ -86,7 +79,10 @@ def soap_code(code: ErrorCode | str, details: Mapping[str, object] = NO_DETAILS)
 def write_text(code: ErrorCode | str, description: str, soap: SoapCode) -> str:
     """Return the text of a fault: the precise code where code and subcode do not say it."""
     plain = description or str(code)
-    if soap.subcode is None or read_code(soap.subcode, plain) == (code, description):
+    if soap.subcode is None:
+        return plain
+    # A description may look like one with a code at its head.
+    if read_code(soap.subcode, plain.strip()) == (code, description.strip()):
         return plain
     return f"{code}: {description}" if description else str(code)
 

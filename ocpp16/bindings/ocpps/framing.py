@@ -29,8 +29,10 @@ from ocpp16.catalog import ACTIONS
 from ocpp16.envelope import Call, CallError, CallResult, Envelope
 from ocpp16.errors import (
     DESCRIPTION_LIMIT,
+    Fault,
     FormationViolation,
     IdentityMismatch,
+    InvalidResponse,
     ProtocolError,
 )
 from ocpp16.spec import Side
@@ -62,16 +64,21 @@ def unframe(frame: bytes | str, *, side: Side, identity: str | None) -> Envelope
             another service or contract.
         FormationViolation: The body holds an element that is nearly one of OCPP.
         IdentityMismatch: It names another charge point.
+        InvalidResponse: An answer whose body is of another service or contract.
     """
     read = read_envelope(_bytes_of(frame))
     if read.fault is not None:
         code, description = read_code(read.fault.subcode, read.fault.text)
         return CallError(read.relates_to or "", code, description)
     action, kind = action_and_kind(read)
-    is_call = kind == REQUEST
-    _check_body(read, action, NAMESPACES[side if is_call else side.other])
-    if not is_call:
+    if kind == RESPONSE:
+        try:
+            _check_body(read, action, NAMESPACES[side.other])
+        except Fault as fault:
+            reason = fault.description
+            raise InvalidResponse(fault.code, "", reason, message_id=read.relates_to) from None
         return CallResult(read.relates_to or "", read.body, action)
+    _check_body(read, action, NAMESPACES[side])
     message_id = _check_headers(read, action, side=side, identity=identity)
     return Call(message_id, action, read.body)
 
@@ -81,8 +88,7 @@ def action_and_kind(read: SoapEnvelope) -> tuple[str, str]:
 
     An action that does not exist comes back as it is written: refusing it is the session's.
     """
-    # Without a body, its header is all there is to go by.
-    local = read.body_name or read.action or ""
+    local = read.body_name or ""
     known = _ACTIONS_BY_ELEMENT.get(local)
     if known is not None:
         return known

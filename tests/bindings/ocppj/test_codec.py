@@ -130,7 +130,9 @@ def test_one_decimal_is_judged_by_value(text: str) -> None:
     assert period.limit == float(text)
 
 
-@pytest.mark.parametrize("text", ["1.00000000000000001", "10.05", "1e-2", "1e400", "9e15"])
+@pytest.mark.parametrize(
+    "text", ["1.00000000000000001", "10.05", "1e-2", "1e400", "9e15", "1e-400", "1E-330"]
+)
 def test_more_than_one_decimal_is_refused_however_many_digits(text: str) -> None:
     raw = json.dumps(full_payload(messages.GetCompositeScheduleResponse.SPEC))
     raw = raw.replace('"minChargingRate": 6.5', f'"minChargingRate": {text}')

@@ -66,7 +66,7 @@ def test_a_frame_is_read(text: str, envelope: Any) -> None:
         '[3,"",{}]', "[3,null,{}]", '[4,"","X","",{}]',
         '[5,"1","Heartbeat",{}]', '[1,"1"]', '[2.0,"1","Heartbeat",{}]', '["2","1","H",{}]',
         '[true,"1","H",{}]', '[-2,"1","H",{}]', '[null,"1","H",{}]', '[[2],"1","H",{}]',
-        f"[{'9' * 5000},\"1\",\"H\",{{}}]", VERY_DEEP, '[3,"1",' + VERY_DEEP + "]",
+        f"[{'9' * 5000},\"1\",\"H\",{{}}]", VERY_DEEP, '[5,"1",' + VERY_DEEP + "]",
         '[2,"' + "x" * 256 + '","H",' + VERY_DEEP + "]", '[2,"","H",' + VERY_DEEP + "]",
         '[2,' + VERY_DEEP + ',"H",{}]',
     ],
@@ -97,6 +97,8 @@ def test_bytes_that_are_not_utf8_get_no_reply(data: bytes) -> None:
         ('[2,"1",{"Heartbeat":1},{}]', "1"),
         (f'[2,"1",{DEEP},{{}}]', "1"),
         ('[2,"1","Heartbeat",' + VERY_DEEP + "]", "1"),
+        ('[2,"1",5,' + VERY_DEEP + "]", "1"),
+        ('[2,"1",{},' + VERY_DEEP + "]", "1"),
         ('[2 , "\\u0041" , "Heartbeat",' + VERY_DEEP + "]", "A"),
     ],
 )
@@ -117,6 +119,8 @@ def test_a_malformed_call_with_an_id_is_a_formation_violation(text: str, id: str
         '[4,"1",7,"",{}]',
         '[4,"1",null]',
         '[4,"1","X","",{},1]',
+        '[3,"1",' + VERY_DEEP + "]",
+        '[4,"1","GenericError","",' + VERY_DEEP + "]",
     ],
 )
 def test_a_malformed_answer_carries_the_id_of_its_call(text: str) -> None:
