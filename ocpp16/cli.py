@@ -6,21 +6,44 @@ commands are in `apps.commands`.
 
 from __future__ import annotations
 
+import contextlib
 import os
+import signal
 import sys
 from collections.abc import Sequence
 from typing import NoReturn
+
+from ocpp16.apps.output import OutputFailed
 
 INTERRUPTED = 130
 CALLED_WRONGLY = 2
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Run a command and exit with its code.
+    """Run a command and exit with its code. It takes SIGINT over: the process is its own.
 
     Args:
         arguments: The words after `ocpp16`; None takes those of the process.
     """
+    _let_interrupts_end_it()
+    try:
+        code = _run(arguments)
+    except KeyboardInterrupt:
+        code = INTERRUPTED
+    except (OutputFailed, OSError) as error:
+        reason = error.reason if isinstance(error, OutputFailed) else error
+        _drop_output()
+        # Whoever read our output may have seen enough (`ocpp16 inspect ... | head`).
+        if not isinstance(reason, BrokenPipeError):
+            where = "cannot write to standard output: " if reason is not error else ""
+            _say(f"{where}{reason.strerror or reason}")
+        code = 1
+    sys.exit(code)
+
+
+def _run(arguments: Sequence[str] | None) -> int:
+    if sys.stdout is None:
+        _exit("there is no standard output", "it was closed", 1)
     try:
         import rich  # noqa: F401, PLC0415 - an extra
         import typer  # noqa: PLC0415 - an extra
@@ -38,16 +61,31 @@ def main(arguments: Sequence[str] | None = None) -> None:
         command = "ocpp16" if context is None else context.command_path
         what = error.format_message().removeprefix("Invalid value: ")
         _exit(what, f"see: {command} --help", CALLED_WRONGLY)
-    except (typer.Abort, KeyboardInterrupt):
-        sys.exit(INTERRUPTED)
-    except BrokenPipeError:
-        # Whoever read our output has seen enough (`ocpp16 inspect ... | head`). Python would
-        # complain once more when it flushes at the end.
+    except typer.Abort:
+        return INTERRUPTED
+    return code if isinstance(code, int) else 0
+
+
+def _let_interrupts_end_it() -> None:
+    """Let Ctrl-C end the process at once and silently, until a command handles it otherwise."""
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+        # Another thread than the main one may not.
+        with contextlib.suppress(ValueError):
+            signal.signal(signal.SIGINT, lambda *_: os._exit(INTERRUPTED))
+
+
+def _drop_output() -> None:
+    """Let what is still to be written vanish; Python would complain when it flushes at the end."""
+    with contextlib.suppress(OSError, ValueError):
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(1)
-    sys.exit(code if isinstance(code, int) else 0)
 
 
 def _exit(what: str, hint: str, code: int) -> NoReturn:
-    sys.stderr.write(f"ocpp16: {what.rstrip('.')} ({hint})\n")
+    _say(f"{what.rstrip('.')} ({hint})")
     sys.exit(code)
+
+
+def _say(text: str) -> None:
+    if sys.stderr is not None:
+        with contextlib.suppress(OSError):
+            sys.stderr.write(f"ocpp16: {text}\n")

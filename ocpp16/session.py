@@ -83,6 +83,8 @@ class Session:
         new_id: Source of ids for our calls.
         offers: Whether we have a handler for an action.
         answers: Remembered answers of this identity; outlives the session.
+        why_refuse: Why a call of this action is refused now, before anything else of it is looked
+            at; None if it passes.
     """
 
     __slots__ = (
@@ -107,6 +109,7 @@ class Session:
         new_id: Callable[[], str],
         offers: Callable[[ActionSpec], bool],
         answers: AnswerMemory,
+        why_refuse: Callable[[str], str | None] = lambda action: None,
     ) -> None:
         self._binding = binding
         self._side = side
@@ -123,6 +126,7 @@ class Session:
             leniency=self._leniency,
             offers=offers,
             answers=answers,
+            why_refuse=why_refuse,
         )
 
     def receive(
@@ -171,7 +175,8 @@ class Session:
             call_id: Id of an earlier call that this one repeats (JE 2025-04); None is a new one.
 
         Raises:
-            InvalidMessage: The request breaks a rule, or this wire cannot carry it.
+            InvalidMessage: The request breaks a rule, this wire cannot carry it, or it is larger
+                than `Settings.message_limit`.
             CallNotAllowed: Our side does not send this action.
             QueueFull: Too many calls wait already.
             SessionClosed: The session is closed.
@@ -195,6 +200,9 @@ class Session:
         if self._outgoing.is_pending(call_id):
             raise ValueError(f"a call with the id {call_id!r} has not ended yet")
         frame = self._binding.frame(Call(call_id, action.name, payload))
+        if len(frame) > self._settings.message_limit:
+            reason = f"has {len(frame)} bytes, at most {self._settings.message_limit} are allowed"
+            raise InvalidMessage(type(request).__name__, "", ConstraintKind.LENGTH, reason)
         deadline = now + (self._timeout if timeout is None else timeout)
         return call_id, self._outgoing.add(OwnCall(call_id, action, frame, deadline), now)
 
@@ -204,6 +212,13 @@ class Session:
         There is no `CallEnded` for it; a call that has ended, or never was, is no error.
         """
         return self._outgoing.cancel(call, now)
+
+    def withdraw(self, call: CallId, error: OcppError, now: float) -> list[SessionEvent]:
+        """Tell that a call of ours was not sent after all, though a `FrameToSend` said so.
+
+        It ends with this error, and the next in line leaves.
+        """
+        return self._outgoing.fail(call, error, now)
 
     def exchange_failed(
         self, exchange: Exchange, error: OcppError, now: float

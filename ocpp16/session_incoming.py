@@ -25,6 +25,7 @@ from ocpp16.errors import (
     InternalError,
     NotImplementedFault,
     NotSupported,
+    SecurityError,
     fault_for,
 )
 from ocpp16.session_event import (
@@ -78,6 +79,7 @@ class Incoming:
         leniency: What is tolerated in this peer's messages.
         offers: Whether we have a handler for an action.
         answers: Remembered answers of this identity.
+        why_refuse: Why a call of this action is refused now; None if it passes.
     """
 
     __slots__ = (
@@ -95,6 +97,7 @@ class Incoming:
         "_side",
         "_waiting",
         "_waiting_bytes",
+        "_why_refuse",
         "_work",
     )
 
@@ -107,6 +110,7 @@ class Incoming:
         leniency: frozenset[Leniency],
         offers: Callable[[ActionSpec], bool],
         answers: AnswerMemory,
+        why_refuse: Callable[[str], str | None],
     ) -> None:
         self._binding = binding
         self._side = side
@@ -115,6 +119,7 @@ class Incoming:
         self._leniency = leniency
         self._offers = offers
         self._answers = answers
+        self._why_refuse = why_refuse
         self._is_closed = False
         self._handle = 0
         self._work: dict[int, PeerCall] = {}
@@ -133,6 +138,10 @@ class Incoming:
         exchange: Exchange | None,
     ) -> list[SessionEvent]:
         """Take a call of the peer."""
+        reason = self._why_refuse(call.action)
+        if reason is not None:
+            # First of all: who is not registered learns nothing of what is offered or known here.
+            return self._refuse(call.id, call.action, SecurityError(reason), exchange)
         action = ACTIONS.get(call.action)
         if action is None:
             text = f"action {shorten(call.action)} is not one of OCPP 1.6"
@@ -273,7 +282,11 @@ class Incoming:
             received = self._waiting.popleft()
             self._waiting_bytes -= received.size
             self._leave(received)
-            events += self._begin(received, now)
+            reason = self._why_refuse(received.action.name)
+            if reason is None:
+                events += self._begin(received, now)
+            else:
+                events += self._send_fault(received, SecurityError(reason))
         return events
 
     def _begin(self, received: PeerCall, now: float) -> list[SessionEvent]:
@@ -326,7 +339,11 @@ class Incoming:
             due = action.response.__name__
             raise TypeError(f"the answer is {type(response).__name__}, due is {due}")
         payload = self._binding.encode(response)
-        return self._binding.frame(CallResult(received.call.id, payload, action.name))
+        frame = self._binding.frame(CallResult(received.call.id, payload, action.name))
+        if len(frame) > self._settings.message_limit:
+            limit = self._settings.message_limit
+            raise ValueError(f"the answer has {len(frame)} bytes, at most {limit} are allowed")
+        return frame
 
     def _send(self, received: PeerCall, frame: bytes) -> list[SessionEvent]:
         # Whatever runs once the answer has left must run once: repeats do not carry the handle.
@@ -371,9 +388,11 @@ class Incoming:
         )
         for build in builders:
             try:
-                return self._binding.frame(build(ErrorCode(fault.code)))
+                frame = self._binding.frame(build(ErrorCode(fault.code)))
             except Exception:  # noqa: BLE001, S112 - a plainer one follows
                 continue
+            if len(frame) <= self._settings.message_limit:
+                return frame
         return self._binding.frame(CallError(call_id, ErrorCode.INTERNAL_ERROR, action=action))
 
 

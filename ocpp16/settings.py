@@ -57,6 +57,8 @@ def _peer_leniency(
 
 _LEAST = {
     "handlers": 1,
+    "handler_threads": 1,
+    "handshakes": 1,
     "connections": 1,
     "message_limit": 1,
     "unsent_limit": 1,
@@ -122,6 +124,9 @@ class Settings:
     """How many handlers run at once for one peer; further calls wait."""
     handler_timeout: timedelta = timedelta(seconds=25)
     """After this a handler is cancelled and its call answered InternalError."""
+    handler_threads: int = 64
+    """How many threads of a role run handlers and hooks that are no coroutine functions, for all
+    peers together; further ones wait, and their wait is part of `handler_timeout`."""
     waiting_calls: int = 1024
     """How many calls of one peer may wait for a handler; one more is answered GenericError."""
     waiting_bytes: int = 4 * 1024 * 1024
@@ -141,7 +146,8 @@ class Settings:
     )
     """What is tolerated in messages of single peers, by identity; replaces `leniency` for them."""
     message_limit: int = 128 * 1024
-    """Largest message; over it a WebSocket is closed with 1009, HTTP is answered 413."""
+    """Largest message, either way. Over it a WebSocket is closed with 1009, HTTP is answered 413; a
+    call of ours is InvalidMessage, and an answer of ours becomes InternalError."""
 
     # Connections
     handshake_timeout: timedelta = timedelta(seconds=10)
@@ -149,11 +155,19 @@ class Settings:
     close_timeout: timedelta = timedelta(seconds=2)
     """How long a peer may take to agree to a close; then the connection is cut."""
     connections: int = 10_000
-    """How many connections one process serves."""
+    """How many connections a central system serves, over all its servers. A charge point that
+    connects again while it counts as connected is let in all the same. For SOAP, and for each
+    server, the limit is one of its own: whoever was silent longest makes room."""
+    handshakes: int = 1000
+    """How many connections of a server may be in the midst of opening. One more cuts the oldest of
+    those that have not sent their request, or else the oldest of all."""
     unsent_limit: int = 1024 * 1024
     """A peer that leaves more than this unread is closed."""
     ping_interval: timedelta | None = timedelta(seconds=20)
     """How often the server pings; None is never."""
+    client_ping_interval: timedelta | None = timedelta(seconds=60)
+    """How often a charge point pings, so that it learns of a connection that died in silence; None
+    or 0 is never. `Backend.ping_every` changes it while it runs (`WebSocketPingInterval`)."""
     missed_pongs: int = 2
     """How many pings in a row may stay unanswered before the connection is closed."""
     subprotocol_mismatch: Literal["close", "refuse"] = "close"
@@ -197,6 +211,8 @@ class Settings:
     # Observing
     event_queue: int = 1024
     """How many events wait for a reader of `events()`; then the oldest are dropped and counted."""
+    event_bytes: int = 4 * 1024 * 1024
+    """How large the frames among them may be in all; then likewise."""
     log_line: int = 2048
     """Longest log line, in characters."""
 

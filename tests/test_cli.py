@@ -8,8 +8,6 @@ import re
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -25,11 +23,9 @@ from ocpp16 import cli
 from ocpp16._version import __version__
 from ocpp16.apps.commands import app, listening_url
 from ocpp16.apps.demo import DUE
+from tests.apps.processes import COMMAND, PATIENCE, ROOT, end, read_until, run, started
 
-ROOT = Path(__file__).parent.parent
-COMMAND = [sys.executable, "-m", "ocpp16"]
 HEARTBEAT = '[2,"1","Heartbeat",{}]'
-PATIENCE = 20
 
 
 def invoke(*arguments: str, stdin: str = "") -> tuple[int, str]:
@@ -44,8 +40,12 @@ def objects(text: str) -> list[dict[str, Any]]:
 
 
 def main(*arguments: str) -> int:
-    with pytest.raises(SystemExit) as caught:
-        cli.main(arguments)
+    before = signal.getsignal(signal.SIGINT)
+    try:
+        with pytest.raises(SystemExit) as caught:
+            cli.main(arguments)
+    finally:
+        signal.signal(signal.SIGINT, before)
     return int(caught.value.code or 0)
 
 
@@ -61,6 +61,13 @@ def test_without_a_command_it_tells_what_there_is() -> None:
     assert code == 0
     for command in ("demo", "central-system", "charge-point", "inspect"):
         assert f"ocpp16 {command}" in text
+
+
+@pytest.mark.parametrize("command", ["", "demo", "central-system", "charge-point", "inspect"])
+def test_help_fits_a_terminal(command: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    _, text = invoke(*command.split(), "--help")
+    assert [line for line in text.splitlines() if len(line) > 80] == []
 
 
 @pytest.mark.parametrize("command", ["demo", "central-system", "charge-point", "inspect"])
@@ -89,6 +96,15 @@ POINT = ["charge-point", "CP1", "--url"]
         ([*POINT, "foo"], "'foo' begins with none of ws, wss"),
         (["charge-point", "..", "--url", "ws://127.0.0.1:1/"], "an identity is never"),
         ([*POINT, "ws://127.0.0.1:1/", "--connector", "3"], "there is no connector 3 of 2"),
+        ([*POINT, "ws://127.0.0.1:1/", "--id-tag", "x" * 21], "--id-tag has 21 characters, at"),
+        ([*POINT, "ws://127.0.0.1:1/", "--vendor", "x" * 21], "--vendor has 21 characters, at"),
+        ([*POINT, "ws://127.0.0.1:1/", "--duration", "inf"], "'--duration'"),
+        ([*POINT, "ws://127.0.0.1:1/", "--speed", "inf"], "'--speed'"),
+        ([*POINT, "ws://127.0.0.1:1/", "--energy", "9" * 30], "'--energy'"),
+        ([*POINT, "ws://127.0.0.1:1/", "--power", "9" * 30], "'--power'"),
+        ([*CENTRAL, "--open", "--interval", "9" * 30], "'--interval'"),
+        ([*CENTRAL, "--charge-point", ".."], "--charge-point '..': an identity is never"),
+        (["central-system", "--json", "a..b:0", "--open"], "(see: ocpp16 central-system --help)"),
         (["inspect", "--action", "BootNotificatio"], "(did you mean BootNotification?)"),
         (["inspect", "--action", "xyz"], "'xyz' is no action of OCPP 1.6 (see: ocpp16 inspect"),
         (["inspect", "--leniency", "all"], "'all' is none of unknown-fields, null-as-absent"),
@@ -133,7 +149,17 @@ def test_addresses(address: str, url: str) -> None:
 
 @pytest.mark.parametrize(
     "address",
-    ["", "9000", "127.0.0.1", ":9000", "127.0.0.1:x", "127.0.0.1:99999", "http://h:1/x", "h:1/?q"],
+    [
+        "",
+        "9000",
+        "127.0.0.1",
+        ":9000",
+        "127.0.0.1:x",
+        "127.0.0.1:99999",
+        "http://h:1/x",
+        "h:1/?q",
+        "h:1/a b",
+    ],
 )
 def test_no_addresses(address: str) -> None:
     with pytest.raises(typer.BadParameter, match="is not HOST:PORT"):
@@ -152,6 +178,28 @@ def test_inspect_tells_both_judgements_in_text() -> None:
         "        '' is no message id",
         "2 frames: 2 valid, 1 accepted",
     ]
+
+
+def test_inspect_says_of_an_unknown_answer_that_its_payload_was_not_judged() -> None:
+    answer = '[3,"1",{"x":1}]'
+    code, text = invoke("inspect", stdin=answer)
+    assert code == 0
+    assert text.splitlines() == [
+        "     1  CALLRESULT  -                              valid    accepted",
+        "        action unknown, payload not judged",
+        "1 frame: 1 valid, 1 accepted",
+    ]
+    code, text = invoke(
+        "inspect", "--output", "json", stdin=f'{answer}\n[4,"1","GenericError","",{{}}]'
+    )
+    told = [(one["action"], one["valid"], one["accepted"], one["reason"]) for one in objects(text)]
+    assert told == [
+        (None, True, True, "action unknown, payload not judged"),
+        (None, True, True, None),
+    ]
+    code, text = invoke("inspect", stdin=f"{HEARTBEAT}\n{answer}")
+    assert code == 1
+    assert "action unknown" not in text
 
 
 def test_inspect_tells_one_object_a_line() -> None:
@@ -231,18 +279,6 @@ def test_whoever_has_seen_enough_may_go(tmp_path: Path) -> None:
 # demo
 
 
-def run(*arguments: str, **options: Any) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [*COMMAND, *arguments],
-        capture_output=True,
-        text=True,
-        check=False,
-        cwd=ROOT,
-        timeout=60,
-        **options,
-    )
-
-
 def test_the_demo_as_json() -> None:
     result = run("demo", "--output", "json")
     assert (result.returncode, result.stderr) == (0, "")
@@ -308,36 +344,6 @@ def test_a_demo_that_fails_says_so() -> None:
 
 
 # Signals
-
-
-@contextmanager
-def started(*command: str, **options: Any) -> Iterator[subprocess.Popen[str]]:
-    """Run a program, and see to it that it ends."""
-    process: subprocess.Popen[str] = subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=ROOT, **options
-    )
-    try:
-        yield process
-    finally:
-        process.kill()
-        process.communicate()
-
-
-def read_until(process: subprocess.Popen[str], text: str) -> str:
-    """Return what a program writes up to a line with a text."""
-    assert process.stdout is not None
-    lines = []
-    for line in process.stdout:
-        lines.append(line)
-        if text in line:
-            return "".join(lines)
-    raise AssertionError(f"no {text!r} in {''.join(lines)}")
-
-
-def end(process: subprocess.Popen[str], number: signal.Signals) -> tuple[int, str, str]:
-    process.send_signal(number)
-    output, errors = process.communicate(timeout=PATIENCE)
-    return process.returncode, output, errors
 
 
 def test_ctrl_c_ends_the_demo_without_a_trace() -> None:

@@ -7,7 +7,8 @@ beyond the process.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
+from ipaddress import IPv4Network, IPv6Network
 
 from ocpp16.apps.back_office import BackOffice
 from ocpp16.apps.exchange import LogRemarks, Tell
@@ -15,12 +16,15 @@ from ocpp16.apps.tracer import Tracer
 from ocpp16.clock import Clock
 from ocpp16.roles.central_system import CentralSystem
 from ocpp16.roles.server import Urls
+from ocpp16.settings import Settings
 from ocpp16.transports.system_clock import SystemClock
 
 
 async def run_central_system(
     *,
     json: str | None = None,
+    soap: str | None = None,
+    callback_networks: Sequence[IPv4Network | IPv6Network] = (),
     known: Collection[str] | None = None,
     interval: int = 300,
     tell: Tell,
@@ -32,6 +36,8 @@ async def run_central_system(
 
     Args:
         json: Where to take OCPP-J (`ws://127.0.0.1:9000/ocpp`).
+        soap: Where to take OCPP-S (`http://127.0.0.1:9001/ocpp`).
+        callback_networks: Private networks where charge points may be called on OCPP-S.
         known: Identities that may connect; None lets any in.
         interval: Seconds between heartbeats.
         tell: Takes what happens.
@@ -46,12 +52,13 @@ async def run_central_system(
         OSError: An address is not ours, or taken.
     """
     real_clock = SystemClock() if clock is None else clock
-    central = CentralSystem(known=known, clock=real_clock)
+    settings = Settings(callback_networks=tuple(callback_networks))
+    central = CentralSystem(known=known, clock=real_clock, settings=settings)
     office = BackOffice(now=real_clock.now, tell=tell, interval=interval)
     office.register(central)
     Tracer(central, tell)
     with LogRemarks(tell):
-        async with central.serve(json=json) as server:
+        async with central.serve(json=json, soap=soap) as server:
             listening(server.urls)
             await stop.wait()
     return office

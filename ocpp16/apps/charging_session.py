@@ -18,6 +18,7 @@ from ocpp16.apps.live_station import LiveStation
 from ocpp16.apps.tracer import Tracer
 from ocpp16.clock import Clock
 from ocpp16.enums import ChargePointStatus, Reason
+from ocpp16.messages import AuthorizeRequest
 from ocpp16.roles.charge_point import ChargePoint
 from ocpp16.settings import Settings
 from ocpp16.transports.system_clock import SystemClock
@@ -52,6 +53,7 @@ async def run_charge_point(
     *,
     tell: Tell,
     stop: asyncio.Event,
+    listen: str | None = None,
     settings: Settings = Settings(),  # noqa: B008 - frozen
     clock: Clock | None = None,
 ) -> bool:
@@ -63,18 +65,26 @@ async def run_charge_point(
         plan: What the driver is up to.
         tell: Takes what happens.
         stop: Ends it before its time.
+        listen: Where it takes calls itself, on OCPP-S.
         settings: Limits and timers of the role.
         clock: Where real time comes from; None is the machine's.
 
     Raises:
-        ValueError: The identity, or the URL, is none.
+        ValueError: The identity, the tag, or the URL, is none.
     """
+    # Before anything is sent: later on, it would be found in the midst of a session.
+    AuthorizeRequest(id_tag=plan.id_tag)
     real_clock = SystemClock() if clock is None else clock
     station = ChargePoint(hardware.identity, settings=settings, clock=real_clock)
     now = real_clock.now().replace(microsecond=0)
     simulator = Simulator(hardware, now=now, sleep=real_clock.sleep)
     Tracer(station, tell)
-    live = LiveStation(simulator, station, lambda boot: station.connect(url, boot=boot), tell=tell)
+    live = LiveStation(
+        simulator,
+        station,
+        lambda boot: station.connect(url, boot=boot, listen=listen),
+        tell=tell,
+    )
     session = _Session(simulator, live, plan, clock=real_clock, tell=tell)
     with LogRemarks(tell):
         running = asyncio.create_task(live.run())

@@ -9,13 +9,12 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import difflib
-import signal
 import sys
-from collections.abc import Coroutine, Iterable, Iterator
+from collections.abc import Iterable
 from datetime import timedelta
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any, BinaryIO, NoReturn, TypeVar
+from typing import Annotated, BinaryIO, NoReturn
 from urllib.parse import urlsplit
 
 import typer
@@ -27,14 +26,24 @@ from ocpp16.apps.charging_session import Plan, run_charge_point
 from ocpp16.apps.demo import run_demo
 from ocpp16.apps.inspection import Inspector, inspect_stream
 from ocpp16.apps.json_lines import JsonLines
+from ocpp16.apps.output import Watch, guarded
 from ocpp16.apps.printer import Printer
+from ocpp16.apps.stopping import stopped_by_signals
 from ocpp16.catalog import ACTIONS
+from ocpp16.errors import InvalidMessage
 from ocpp16.settings import Leniency
-
-T = TypeVar("T")
+from ocpp16.transports.identity import check_identity
 
 INTERRUPTED = 130
 DEFAULT_PATH = "/ocpp"
+A_YEAR = 366 * 24 * 60
+"""Minutes."""
+OPTIONS = {
+    "/chargePointVendor": "--vendor",
+    "/chargePointModel": "--model",
+    "/idTag": "--id-tag",
+}
+"""Which option a field of a message comes from."""
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None)
 
@@ -60,10 +69,13 @@ def root(
 
     \b
     Start here:
-      ocpp16 demo                                      both sides at work, every action once
+      ocpp16 demo                  both sides at work, every action of OCPP 1.6
+      ocpp16 inspect frames.txt    what is wrong with these frames?
+
+    \b
+    Then, in two terminals:
       ocpp16 central-system --json 127.0.0.1:9000 --open
       ocpp16 charge-point CP1 --url ws://127.0.0.1:9000/ocpp
-      ocpp16 inspect frames.txt                        what is wrong with these frames?
 
     \b
     Exit codes: 0 fine, 1 not fine, 2 called wrongly, 130 interrupted.
@@ -94,10 +106,12 @@ def demo(
     \b
     Exit codes: 0 all of it worked, 1 something did not, 130 interrupted.
     """  # noqa: D301 - click needs \b as one character
-    printer = _printer(output)
+    printer = _printer(output, timed=False)
     if not quiet:
         printer.demo_begins()
-    report = _run(run_demo((lambda event: None) if quiet else printer.event))
+    watch = Watch((lambda event: None) if quiet else printer.event, lambda: None)
+    report = asyncio.run(run_demo(watch))
+    watch.check()
     printer.report(report)
     if report.ok and not quiet:
         printer.demo_worked()
@@ -117,7 +131,10 @@ def central_system(
         typer.Option("--charge-point", metavar="IDENTITY", help="Who may connect; repeatable."),
     ] = None,
     interval: Annotated[
-        int, typer.Option(min=1, metavar="SECONDS", help="Between heartbeats.")
+        int,
+        typer.Option(
+            min=1, max=2**31 - 1, metavar="SECONDS", help="Between heartbeats of a charge point."
+        ),
     ] = 300,
     output: OutputOption = Output.TEXT,
 ) -> None:
@@ -130,7 +147,7 @@ def central_system(
     \b
     Examples:
       ocpp16 central-system --json 127.0.0.1:9000 --open
-      ocpp16 central-system --json 127.0.0.1:0/ocpp --charge-point CP1 --charge-point CP2
+      ocpp16 central-system --json 127.0.0.1:0 --charge-point A --charge-point B
       ocpp16 central-system --json 127.0.0.1:9000 --open --output json
 
     \b
@@ -139,21 +156,26 @@ def central_system(
     if anyone == bool(charge_point):
         raise typer.BadParameter("say who may connect: either --open, or --charge-point IDENTITY")
     url = listening_url(json)
+    _check_identities(charge_point or ())
     printer = _printer(output, dated=True, named=True)
 
     async def serve() -> None:
-        with _stopped_by_signals() as stop:
+        with stopped_by_signals() as stop:
+            watch = Watch(printer.event, stop.set)
             await run_central_system(
                 json=url,
                 known=None if anyone else frozenset(charge_point or ()),
                 interval=interval,
-                tell=printer.event,
+                tell=watch,
                 listening=lambda urls: printer.listening(urls.json),
                 stop=stop,
             )
+            watch.check()
 
     try:
-        _run(serve())
+        asyncio.run(serve())
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from None
     except OSError as error:
         reason = error.strerror or str(error)
         _fail(f"cannot listen at {json}: {reason}", "another port may be free; 0 takes any")
@@ -161,24 +183,31 @@ def central_system(
 
 @app.command("charge-point")
 def charge_point(  # noqa: PLR0917 - typer passes them by name
-    identity: Annotated[str, typer.Argument(metavar="IDENTITY", help="Who it is.")],
+    identity: Annotated[str, typer.Argument(metavar="IDENTITY", help="Its name: CP1.")],
     url: Annotated[
         str,
         typer.Option(
             "--url", metavar="URL", help="The central system's URL, without the identity."
         ),
     ],
-    id_tag: Annotated[str, typer.Option(metavar="TAG", help="What the driver shows.")] = "CARD-1",
+    id_tag: Annotated[
+        str, typer.Option(metavar="TAG", help="The driver's card, at most 20 characters.")
+    ] = "CARD-1",
     duration: Annotated[
-        float, typer.Option(min=0.1, metavar="MINUTES", help="How long the car charges.")
+        float,
+        typer.Option(min=0.1, max=A_YEAR, metavar="MINUTES", help="How long the car charges."),
     ] = 20,
     energy: Annotated[
-        int | None, typer.Option(min=1, metavar="WH", help="Stop when it has got so much.")
+        int | None,
+        typer.Option(min=1, max=10**9, metavar="WH", help="Stop when it has got so much."),
     ] = None,
     speed: Annotated[
         float,
         typer.Option(
-            min=0.1, metavar="FACTOR", help="How much faster time runs while a car charges."
+            min=0.1,
+            max=10**6,
+            metavar="FACTOR",
+            help="How much faster time runs while a car charges.",
         ),
     ] = 120,
     connectors: Annotated[
@@ -188,7 +217,7 @@ def charge_point(  # noqa: PLR0917 - typer passes them by name
         int, typer.Option(min=1, metavar="NUMBER", help="Where the car charges.")
     ] = 1,
     power: Annotated[
-        int, typer.Option(min=1, metavar="W", help="What a connector can give.")
+        int, typer.Option(min=1, max=10**7, metavar="W", help="What a connector can give.")
     ] = 11_000,
     vendor: Annotated[str, typer.Option(metavar="TEXT", help="chargePointVendor.")] = "ocpp16",
     model: Annotated[str, typer.Option(metavar="TEXT", help="chargePointModel.")] = "Simulator",
@@ -207,11 +236,12 @@ def charge_point(  # noqa: PLR0917 - typer passes them by name
     \b
     Examples:
       ocpp16 charge-point CP1 --url ws://127.0.0.1:9000/ocpp
-      ocpp16 charge-point CP1 --url ws://127.0.0.1:9000/ocpp --energy 5000 --speed 600
+      ocpp16 charge-point CP1 --url ws://127.0.0.1:9000/ocpp --energy 5000
       ocpp16 charge-point CP1 --url ws://127.0.0.1:9000/ocpp --stay
 
     \b
-    Exit codes: 0 it charged, 1 it was not let, 2 called wrongly, 130 interrupted before the end.
+    Exit codes: 0 it charged, 1 it was not let, 2 called wrongly,
+    130 interrupted before the end.
     """  # noqa: D301 - click needs \b as one character
     if connector > connectors:
         raise typer.BadParameter(f"there is no connector {connector} of {connectors}")
@@ -229,14 +259,19 @@ def charge_point(  # noqa: PLR0917 - typer passes them by name
     printer = _printer(output)
 
     async def charge() -> int:
-        with _stopped_by_signals() as stop:
-            charged = await run_charge_point(hardware, url, plan, tell=printer.event, stop=stop)
+        with stopped_by_signals() as stop:
+            watch = Watch(printer.event, stop.set)
+            charged = await run_charge_point(hardware, url, plan, tell=watch, stop=stop)
+            watch.check()
             if stop.is_set():
                 return 0 if charged and stay else INTERRUPTED
             return 0 if charged else 1
 
     try:
-        code = _run(charge())
+        code = asyncio.run(charge())
+    except InvalidMessage as error:
+        option = OPTIONS.get(error.path)
+        raise typer.BadParameter(f"{option} {error.reason}" if option else str(error)) from None
     except (ValueError, NotImplementedError) as error:
         raise typer.BadParameter(str(error)) from None
     raise typer.Exit(code)
@@ -256,22 +291,27 @@ def inspect(
     ] = None,
     output: OutputOption = Output.TEXT,
 ) -> None:
-    """Tell what is wrong with OCPP-J frames, one a line.
+    """Tell what is wrong with OCPP-J frames, one a line, or with a SOAP envelope.
 
     Each frame gets two judgements. VALID is the contract's: the frame rules of OCPP-J 1.6 and the
     published schemas. ACCEPTED is our receiver's; otherwise it refuses the frame, with the error
     it answers, or ignores it. An answer belongs to the earlier call with its id, or to --action.
     A frame that was printed over several lines is put together.
 
+    A file that begins with < is one envelope. For it, VALID is the XSD in the WSDL (its order
+    included), the headers that OCPP-S 3 wants, and SOAP 1.2.
+
     \b
     Examples:
       ocpp16 inspect frames.txt
       echo '[2,"1","Heartbeat",{"x":1}]' | ocpp16 inspect
       ocpp16 inspect --action BootNotification answers.txt --output json
-      ocpp16 inspect --leniency unknown-fields --leniency null-as-absent frames.txt
+      ocpp16 inspect --leniency unknown-fields frames.txt
+      ocpp16 inspect envelope.xml
 
     \b
-    Exit codes: 0 every frame is valid, 1 one is not, 2 called wrongly, or no such file.
+    Exit codes: 0 every frame is valid, 1 one is not, 2 called wrongly, or no
+    such file.
     """  # noqa: D301 - click needs \b as one character
     if action is not None and action not in ACTIONS:
         raise typer.BadParameter(f"{action!r} is no action of OCPP 1.6{_meant(action, ACTIONS)}")
@@ -287,8 +327,8 @@ def inspect(
                 printer.verdict(number, verdict)
                 frames, valid = frames + 1, valid + verdict.valid
                 accepted += verdict.accepted
-    except BrokenPipeError:
-        raise
+    except ModuleNotFoundError as error:
+        _fail(f"XML needs {error.name}", "pip install 'ocpp16[soap]'", code=2)
     except OSError as error:
         _fail(f"cannot read {file}: {error.strerror}", "- is standard input", code=2)
     printer.summary(frames, valid, accepted)
@@ -298,14 +338,23 @@ def inspect(
 def listening_url(address: str) -> str:
     """Return the URL of HOST:PORT[/PATH]."""
     parts = urlsplit(address if "://" in address else f"ws://{address}")
+    is_plain = address.isprintable() and " " not in address
     try:
         port = parts.port
     except ValueError:
         port = None
-    if parts.scheme != "ws" or not parts.hostname or port is None or parts.query:
+    if parts.scheme != "ws" or not parts.hostname or port is None or parts.query or not is_plain:
         raise typer.BadParameter(f"{address!r} is not HOST:PORT or HOST:PORT/PATH")
     host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
     return f"ws://{host}:{port}{parts.path.rstrip('/') or DEFAULT_PATH}"
+
+
+def _check_identities(identities: Iterable[str]) -> None:
+    for identity in identities:
+        try:
+            check_identity(identity)
+        except ValueError as error:
+            raise typer.BadParameter(f"--charge-point {identity!r}: {error}") from None
 
 
 def _meant(name: str, names: Iterable[str]) -> str:
@@ -315,48 +364,23 @@ def _meant(name: str, names: Iterable[str]) -> str:
 
 def _opened(file: str) -> contextlib.AbstractContextManager[BinaryIO]:
     if file == "-":
+        if sys.stdin is None:
+            _fail("there is no standard input", "it was closed", code=2)
+        if sys.stdin.isatty():
+            typer.echo("reading frames from standard input, one a line; Ctrl-D ends", err=True)
         return contextlib.nullcontext(sys.stdin.buffer)
     return Path(file).open("rb")
 
 
-def _printer(output: Output, *, dated: bool = False, named: bool = False) -> Printer:
+def _printer(
+    output: Output, *, timed: bool = True, dated: bool = False, named: bool = False
+) -> Printer:
+    file = guarded(sys.stdout)
     if output is Output.JSON:
-        return JsonLines()
+        return JsonLines(file)
     from ocpp16.apps.console import Screen  # noqa: PLC0415 - no rich for who wants JSON
 
-    return Screen(dated=dated, named=named)
-
-
-def _run(work: Coroutine[Any, Any, T]) -> T:
-    try:
-        return asyncio.run(work)
-    except KeyboardInterrupt:
-        raise typer.Exit(INTERRUPTED) from None
-
-
-@contextlib.contextmanager
-def _stopped_by_signals() -> Iterator[asyncio.Event]:
-    """Give an event that SIGINT and SIGTERM set; a second one of them ends the process at once."""
-    loop, stop = asyncio.get_running_loop(), asyncio.Event()
-    signals = (signal.SIGINT, signal.SIGTERM)
-
-    def end() -> None:
-        stop.set()
-        restore()
-
-    def restore() -> None:
-        for each in signals:
-            with contextlib.suppress(NotImplementedError):
-                loop.remove_signal_handler(each)
-
-    for each in signals:
-        # Windows has no such handlers; there, Ctrl-C arrives as KeyboardInterrupt.
-        with contextlib.suppress(NotImplementedError):
-            loop.add_signal_handler(each, end)
-    try:
-        yield stop
-    finally:
-        restore()
+    return Screen(file, timed=timed, dated=dated, named=named)
 
 
 def _fail(what: str, hint: str, code: int = 1) -> NoReturn:

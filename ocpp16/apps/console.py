@@ -11,6 +11,7 @@ import sys
 from datetime import UTC, datetime
 from typing import TextIO
 
+import attrs
 from rich import box
 from rich.console import Console
 from rich.table import Table
@@ -39,17 +40,44 @@ LEAST_ANSWER = 18
 SHOWN_FAILURES = 10
 
 
+@attrs.frozen
+class _Layout:
+    """What a table of a demo has room for."""
+
+    direction: bool = False
+    """A column that names who is called; an arrow before the action stands for it otherwise."""
+    arrow: bool = True
+    calls: bool = False
+    times: bool = False
+
+
+_LAYOUTS = (
+    _Layout(direction=True, arrow=False, calls=True, times=True),
+    _Layout(calls=True, times=True),
+    _Layout(times=True),
+    _Layout(),
+    _Layout(arrow=False),
+)
+"""From the widest to the narrowest; the last one has nothing left to do without."""
+
+
 class Screen:
     """Prints what happens, line by line.
 
     Args:
         file: Where to; None is standard output.
-        dated: Whether lines tell the date, as a log needs it.
+        timed: Whether lines tell the time.
+        dated: Whether lines tell the date as well, as a log needs it.
         named: Whether lines tell the identity.
     """
 
     def __init__(
-        self, file: TextIO | None = None, *, dated: bool = False, named: bool = False
+        self,
+        file: TextIO | None = None,
+        *,
+        timed: bool = True,
+        dated: bool = False,
+        named: bool = False,
     ) -> None:
         self._console = Console(
             file=file or sys.stdout, highlight=False, markup=False, emoji=False, soft_wrap=True
@@ -58,6 +86,7 @@ class Screen:
         if not self._console.is_terminal:
             self._console.width = PIPE_TABLE_WIDTH
         self._is_narrow = self._width < NARROW
+        self._timed = timed
         self._dated = dated
         self._named = named
         plain = not self._console.encoding.lower().startswith("utf")
@@ -87,7 +116,8 @@ class Screen:
             head.append(f"{one_line(exchange.identity, 48)}  ")
         arrow = self._symbols["up" if is_up else "down"]
         head.append(f"{arrow} ", "cyan" if is_up else "magenta")
-        width = NARROW_ACTION_WIDTH if self._is_narrow else ACTION_WIDTH
+        has_room = not (self._is_narrow and self._timed)
+        width = ACTION_WIDTH if has_room else NARROW_ACTION_WIDTH
         head.append(f"{exchange.action:<{width}}  ", "bold")
         tail = Text(f"  {exchange.seconds * 1000:.1f} ms".rjust(9), style="dim")
         room = max(LEAST_ANSWER, self._width - head.cell_len - tail.cell_len)
@@ -124,6 +154,8 @@ class Screen:
         self._line(self._time(remark.at).append(one_line(remark.text, PIPE_WIDTH), style))
 
     def _time(self, at: datetime) -> Text:
+        if not self._timed:
+            return Text()
         moment = at.astimezone(UTC)
         if self._dated:
             shown = f"{moment:%Y-%m-%d %H:%M:%S}Z"
@@ -153,26 +185,27 @@ class Screen:
 
     def demo_worked(self) -> None:
         """Print where to go from there."""
+        self._line(Text())
         self._line(Text("Next, in two terminals:", style="dim"))
         self._line(Text("  ocpp16 central-system --json 127.0.0.1:9000 --open"))
         self._line(Text("  ocpp16 charge-point CP1 --url ws://127.0.0.1:9000/ocpp"))
 
     def report(self, report: Report) -> None:
         """Print what a demo has shown."""
-        table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-        table.add_column("Action")
-        table.add_column("Direction", no_wrap=True)
-        for wire in report.wires:
-            table.add_column(wire, justify="center")
-            table.add_column("calls", justify="right")
-            table.add_column("round trip", justify="right")
-        for step in DUE:
-            cells = [
-                cell for wire in report.wires for cell in self._cells(report.tally(step, wire))
-            ]
-            table.add_row(step.action, self._direction(step), *cells)
+        unbounded = self._console.options.update(width=PIPE_WIDTH)
+        for layout in _LAYOUTS:
+            table = self._table(report, layout)
+            width = self._console.measure(table, options=unbounded).maximum
+            if width <= self._console.width:
+                break
         self._console.print()
-        self._console.print(table)
+        # Names are never cut: where even the narrowest table has no room, the terminal wraps it.
+        self._console.width = max(width, self._console.width)
+        self._console.print(table, crop=False)
+        if layout.arrow:
+            up, down = self._symbols["up"], self._symbols["down"]
+            self._line(Text(f"{up} to central system, {down} to charge point", style="dim"))
+        self._console.print()
         for failure in report.failures[:SHOWN_FAILURES]:
             text = f"{self._symbols['bad']} {one_line(failure, PIPE_WIDTH)}"
             self._line(Text(text, style="bold red"))
@@ -181,15 +214,49 @@ class Screen:
             self._line(Text(text, style="bold red"))
         self._line(self._conclusion(report))
 
-    def _direction(self, step: Step) -> Text:
-        is_up = step.sender == Side.CHARGE_POINT.value
-        to = Side.CENTRAL_SYSTEM if is_up else Side.CHARGE_POINT
-        return Text(f"to {to.value}", style="cyan" if is_up else "magenta")
+    def _table(self, report: Report, layout: _Layout) -> Table:
+        table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False)
+        table.add_column("Action", no_wrap=True)
+        if layout.direction:
+            table.add_column("Direction", no_wrap=True)
+        for wire in report.wires:
+            if layout.direction or layout.arrow:
+                table.add_column(wire, justify="center", no_wrap=True)
+            if layout.calls:
+                table.add_column("calls", justify="right", no_wrap=True)
+            if layout.times:
+                header = "round trip" if layout.direction else "ms"
+                table.add_column(header, justify="right", no_wrap=True)
+        for step in DUE:
+            tallies = [report.tally(step, wire) for wire in report.wires]
+            cells = [cell for tally in tallies for cell in self._cells(tally, layout)]
+            table.add_row(*self._step_cells(step, tallies, layout), *cells)
+        return table
 
-    def _cells(self, tally: Tally) -> tuple[Text, Text, Text]:
-        ok = Text(self._symbols["ok"], "green") if tally.ok else Text("no", "bold red")
-        took = "-" if tally.milliseconds is None else f"{tally.milliseconds:.1f} ms"
-        return ok, Text(str(tally.calls)), Text(took)
+    def _step_cells(self, step: Step, tallies: list[Tally], layout: _Layout) -> list[Text]:
+        is_up = step.sender == Side.CHARGE_POINT.value
+        style = "cyan" if is_up else "magenta"
+        action = Text(step.action, "" if all(tally.ok for tally in tallies) else "bold red")
+        if layout.direction:
+            to = Side.CENTRAL_SYSTEM if is_up else Side.CHARGE_POINT
+            return [action, Text(f"to {to.value}", style=style)]
+        if layout.arrow:
+            arrow = self._symbols["up" if is_up else "down"]
+            return [Text.assemble((f"{arrow} ", style), action)]
+        return [action]
+
+    def _cells(self, tally: Tally, layout: _Layout) -> list[Text]:
+        cells = []
+        if layout.direction or layout.arrow:
+            ok = Text(self._symbols["ok"], "green") if tally.ok else Text("no", "bold red")
+            cells.append(ok)
+        if layout.calls:
+            cells.append(Text(str(tally.calls)))
+        if layout.times:
+            unit = " ms" if layout.direction else ""
+            took = "-" if tally.milliseconds is None else f"{tally.milliseconds:.1f}{unit}"
+            cells.append(Text(took))
+        return cells
 
     def _conclusion(self, report: Report) -> Text:
         calls = sum(len(exchanges) for exchanges in report.exchanges.values())
@@ -222,7 +289,7 @@ class Screen:
 
     def summary(self, frames: int, valid: int, accepted: int) -> None:
         """Print what is said of all frames."""
-        text = f"{frames} frames: {valid} valid, {accepted} accepted"
+        text = f"{frames} frame{'' if frames == 1 else 's'}: {valid} valid, {accepted} accepted"
         self._line(Text(text, style=_style(valid == frames)))
 
 

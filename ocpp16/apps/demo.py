@@ -11,6 +11,7 @@ import asyncio
 import statistics
 from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
+from ipaddress import ip_network
 from types import MappingProxyType
 from typing import TypeAlias
 
@@ -35,10 +36,19 @@ from ocpp16.transports.system_clock import SystemClock
 DemoEvent: TypeAlias = StageEvent
 Watch: TypeAlias = Callable[[DemoEvent], object]
 
-WIRES: Mapping[str, str] = MappingProxyType({"json": "ws://127.0.0.1:0/ocpp"})
+WIRES: Mapping[str, str] = MappingProxyType(
+    {"json": "ws://127.0.0.1:0/ocpp", "soap": "http://127.0.0.1:0/ocpp"}
+)
 """Where the central system listens, by the name of the wire; each wire has a charge point."""
+CALLBACKS: Mapping[str, str] = MappingProxyType({"soap": "http://127.0.0.1:0/"})
+"""Where a charge point listens, on the wires where it has to."""
 
-SETTINGS = Settings(call_timeout=timedelta(seconds=5), drain_timeout=timedelta(seconds=2))
+SETTINGS = Settings(
+    call_timeout=timedelta(seconds=5),
+    drain_timeout=timedelta(seconds=2),
+    # All of the demo is on this machine, which nobody else may name as a place to call.
+    callback_networks=(ip_network("127.0.0.0/8"),),
+)
 
 
 @attrs.frozen(order=True)
@@ -165,7 +175,9 @@ class _Performance:
                 live = LiveStation(
                     simulator,
                     station,
-                    lambda boot: station.connect(place, boot=boot),
+                    lambda boot: station.connect(
+                        place, boot=boot, listen=CALLBACKS.get(self._wire)
+                    ),
                     tell=self._tell,
                 )
                 stage = Stage(

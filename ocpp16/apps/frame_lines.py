@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import BinaryIO
 
 import attrs
+
+from ocpp16.apps.document import Lines
 
 LINE_LIMIT = 1024 * 1024
 """Bytes of one frame; a longer one is reported without being read as a whole."""
@@ -31,7 +32,7 @@ class Line:
     """The frame without its line end; None where it is over the limit."""
 
 
-def read_frames(stream: BinaryIO, limit: int = LINE_LIMIT) -> Iterator[Line]:
+def read_frames(stream: Lines, limit: int = LINE_LIMIT) -> Iterator[Line]:
     """Give out frames, each as soon as its last line was read.
 
     Lines whose brackets never come out even are given out one by one: a frame that was cut off
@@ -61,7 +62,7 @@ def read_frames(stream: BinaryIO, limit: int = LINE_LIMIT) -> Iterator[Line]:
     yield from held
 
 
-def _read_lines(stream: BinaryIO, limit: int) -> Iterator[Line]:
+def _read_lines(stream: Lines, limit: int) -> Iterator[Line]:
     """Give out the lines that are not blank."""
     number = 0
     while chunk := stream.readline(limit + 2):

@@ -1,7 +1,7 @@
 """`ocpp16 inspect`: what the contract says of frames, and what our receiver does with them.
 
-Knows which call an answer belongs to. What is valid on a wire, and
-what is accepted, is judged by the module of that wire. Does not print.
+Knows which call an answer belongs to, and XML from JSON. What is valid on a wire, and what is
+accepted, is judged by the module of that wire. Does not print.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from typing import BinaryIO
 
 from ocpp16.apps import inspection_json
+from ocpp16.apps.document import is_xml, split
 from ocpp16.apps.frame_lines import LINE_LIMIT, read_frames
 from ocpp16.apps.verdict import Finding, Judgement, Kind, Reception, Verdict
 from ocpp16.catalog import ACTIONS
@@ -27,11 +28,20 @@ def inspect_frame(
     """Judge one frame by itself.
 
     Args:
-        frame: One OCPP-J text message; a byte order mark is part of it.
+        frame: One OCPP-J text message, a byte order mark being part of it; or one SOAP envelope,
+            which begins with `<` and names its action itself.
         action: The action that an answer belongs to; without it only the frame of an answer is
             judged, not its payload. Of no effect on a call, which names its own.
         leniency: What our receiver is told to tolerate; the contract tolerates nothing.
+
+    Raises:
+        ModuleNotFoundError: It is XML, and the extra `soap` is not installed.
     """
+    if is_xml(frame):
+        from ocpp16.apps import inspection_xml  # noqa: PLC0415 - needs an extra
+
+        judgement = inspection_xml.judge(frame)
+        return Verdict.of(judgement, inspection_xml.receive(frame, judgement.kind, leniency))
     return Verdict.of(
         inspection_json.judge(frame, action),
         inspection_json.receive(frame, action, leniency),
@@ -78,11 +88,21 @@ class Inspector:
 def inspect_stream(
     stream: BinaryIO, inspector: Inspector, limit: int = LINE_LIMIT
 ) -> Iterator[tuple[int, Verdict]]:
-    """Judge each frame of a stream as it comes; gives the number of its first line with it."""
-    for line in read_frames(stream, limit):
+    """Judge each frame of a stream as it comes; gives the number of its first line with it.
+
+    A stream that begins with `<` is one envelope as a whole.
+    """
+    document, lines = split(stream, limit)
+    if document is not None:
+        yield 1, _too_long(limit) if len(document) > limit else inspector.inspect(document)
+        return
+    for line in read_frames(lines, limit):
         if line.frame is None:
-            finding = Finding(f"has more than {limit} bytes and was not read")
-            verdict = Verdict.of(Judgement(Kind.UNPARSABLE, finding=finding), Reception(finding))
-            yield line.number, verdict
+            yield line.number, _too_long(limit)
         else:
             yield line.number, inspector.inspect(line.frame)
+
+
+def _too_long(limit: int) -> Verdict:
+    finding = Finding(f"has more than {limit} bytes and was not read")
+    return Verdict.of(Judgement(Kind.UNPARSABLE, finding=finding), Reception(finding))

@@ -11,6 +11,7 @@ from typing import Any
 import attrs
 
 from ocpp16.apps.exchange import Exchange, Tell
+from ocpp16.bindings.binding import Binding
 from ocpp16.catalog import ACTIONS
 from ocpp16.envelope import Call, CallError, CallResult
 from ocpp16.errors import (
@@ -56,10 +57,9 @@ class Tracer:
         role.on_frame(self._take)
 
     def _take(self, event: FrameIn | FrameOut) -> None:
-        binding = binding_for(event.peer.binding)
         is_ours = isinstance(event, FrameOut)
         try:
-            envelope = binding.unframe(event.frame)
+            envelope = self._binding(event).unframe(event.frame)
         except (Fault, InvalidResponse, UnanswerableFrame):
             return
         if isinstance(envelope, Call):
@@ -73,9 +73,8 @@ class Tracer:
         action = ACTIONS.get(call.action)
         if action is None or (self._own_only and sender is not self._role.side):
             return
-        binding = binding_for(event.peer.binding)
         try:
-            request: Request[Any] = binding.decode(
+            request: Request[Any] = self._binding(event).decode(
                 action.request, call.payload, self._leniency(event)
             )
         except ConstraintError:
@@ -111,14 +110,18 @@ class Tracer:
     ) -> Response | OcppError:
         if isinstance(answer, CallError):
             return CallFailed(answer.code, answer.description, answer.details)
-        binding = binding_for(event.peer.binding)
         try:
-            response: Response = binding.decode(
+            response: Response = self._binding(event).decode(
                 action.response, answer.payload, self._leniency(event)
             )
         except ConstraintError as error:
             return InvalidResponse(error.kind.code, error.path, str(error), message_id=answer.id)
         return response
+
+    def _binding(self, event: FrameIn | FrameOut) -> Binding:
+        """Return the binding of whoever a frame is for."""
+        reader = self._role.side if isinstance(event, FrameIn) else self._role.side.other
+        return binding_for(event.peer.binding, reader, lambda: event.peer.info)
 
     def _leniency(self, event: FrameIn | FrameOut) -> frozenset[Leniency]:
         return self._role.settings.leniency_for(event.peer.identity)

@@ -9,7 +9,11 @@ from enum import StrEnum, unique
 
 import attrs
 
+from ocpp16.catalog import ACTIONS
 from ocpp16.structure import Deviation
+
+ACTION_UNKNOWN = "action unknown, payload not judged"
+"""Said of an answer that is fine as far as it can be told."""
 
 
 @unique
@@ -75,7 +79,7 @@ class Verdict:
     path: str | None = None
     """JSON pointer into the payload; "" is the payload, None is not about the payload."""
     reason: str | None = None
-    """What is wrong; None where nothing is."""
+    """What is wrong, or why the payload was not judged; None where there is nothing to tell."""
     deviations: tuple[Deviation, ...] = ()
     """What leniency tolerated."""
 
@@ -86,6 +90,9 @@ class Verdict:
         # the reason for any other is the contract's, which says more ("byte order mark").
         answered = receiver.finding if receiver.code is not None else None
         finding = answered or contract.finding or receiver.finding
+        reason = finding.reason if finding else None
+        if contract.kind is Kind.CALL_RESULT and contract.action not in ACTIONS:
+            reason = reason or ACTION_UNKNOWN
         return cls(
             kind=contract.kind,
             id=contract.id,
@@ -94,7 +101,7 @@ class Verdict:
             accepted=receiver.finding is None,
             code=receiver.code,
             path=finding.path if finding else None,
-            reason=finding.reason if finding else None,
+            reason=reason,
             deviations=receiver.deviations,
         )
 

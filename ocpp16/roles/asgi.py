@@ -163,11 +163,16 @@ class AsgiApp:
             reason = f"the subprotocol {SUBPROTOCOL} is due"
             await send({"type": "websocket.close", "code": PROTOCOL_BROKEN, "reason": reason})
             return
-        await send({"type": "websocket.accept", "subprotocol": SUBPROTOCOL})
         connection = AsgiWebSocket(verdict, settings=self._host.settings, clock=self._host.clock)
+        try:
+            # Before the upgrade: if it fails, that can still be told.
+            self._host.welcome(connection, self._house)
+        except Exception:
+            logger.exception("a WebSocket handshake failed")
+            await _refuse(scope, send, Refusal(500))
+            return
         self._sockets.add(connection)
         try:
-            self._host.welcome(connection, self._house)
             await connection.run(receive, send)
         finally:
             self._sockets.discard(connection)
@@ -179,25 +184,25 @@ class AsgiApp:
             return Refusal(503, "the server stops")
         if self._json is None:
             return Refusal(404)
-        if len(self._sockets) >= settings.connections:
-            return Refusal(503, "too many connections")
         if settings.subprotocol_mismatch == "refuse" and SUBPROTOCOL not in scope.get(
             "subprotocols", ()
         ):
             return Refusal(400, f"the subprotocol {SUBPROTOCOL} is due")
+        target = _target(scope)
+        identity, misfit = "", None
         try:
-            target = _target(scope)
             identity = identity_in(
                 target, self._json, allow_slash=settings.slash_in_identity == "accept"
             )
         except ValueError as error:
-            return Refusal(404, f"no charge point: {error}")
+            misfit = str(error)
         headers = tuple(
             (name.decode("latin-1"), value.decode("latin-1")) for name, value in scope["headers"]
         )
         return await self._host.admit(
             Handshake(
                 identity=identity,
+                misfit=misfit,
                 binding="ocppj",
                 url=_url(scope, target),
                 address=_address(scope),
@@ -246,10 +251,12 @@ class AsgiWebSocket:
         """Send a frame as a text message; once the connection has ended this does nothing."""
         if self._is_over:
             return
-        self._put({"type": "websocket.send", "text": frame.decode()}, len(frame))
         if self._unsent > self._settings.unsent_limit:
+            # Asked before the frame is added: none is too large for a peer that reads.
             self._end("the peer does not read")
             self._cut()
+            return
+        self._put({"type": "websocket.send", "text": frame.decode()}, len(frame))
 
     def leave_unanswered(self, exchange: Exchange) -> None:
         """Do nothing: a WebSocket has no exchanges."""
@@ -272,23 +279,23 @@ class AsgiWebSocket:
             await self._changed.wait()
 
     async def run(self, receive: Receive, send: Send) -> None:
-        """Carry frames both ways until the connection has ended."""
+        """Accept the upgrade, then carry frames both ways until the connection has ended."""
         loop = asyncio.get_running_loop()
-        reading, writing = self._tasks = (
-            loop.create_task(self._read(receive)),
-            loop.create_task(self._write(send)),
-        )
         reason = "the connection was cut"
         try:
+            await send({"type": "websocket.accept", "subprotocol": SUBPROTOCOL})
+            self._tasks = (
+                loop.create_task(self._read(receive)),
+                loop.create_task(self._write(send)),
+            )
             # The writer ends with a close of ours; the reader when the peer is gone.
             await asyncio.wait(self._tasks, return_when=asyncio.FIRST_COMPLETED)
             for task in self._tasks:
                 if task.done() and not task.cancelled() and task.exception() is not None:
                     reason = f"the connection broke: {task.exception()}"
         finally:
-            reading.cancel()
-            writing.cancel()
-            await asyncio.gather(reading, writing, return_exceptions=True)
+            self._cut()
+            await asyncio.gather(*self._tasks, return_exceptions=True)
             if self._timer is not None:
                 self._timer.cancel()
             self._end(reason)

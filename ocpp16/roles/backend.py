@@ -8,6 +8,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Coroutine
 from contextlib import suppress
+from datetime import timedelta
 from functools import partial
 from typing import Any, Protocol
 
@@ -37,7 +38,7 @@ from ocpp16.roles.work import Workload
 from ocpp16.session import Session
 from ocpp16.settings import Settings
 from ocpp16.structure import Request, Response
-from ocpp16.transports.connection import GOING_AWAY, NORMAL_CLOSURE, Dial
+from ocpp16.transports.connection import GOING_AWAY, NORMAL_CLOSURE, Connection, Dial, Pinging
 from ocpp16.transports.task import Signal, TaskGroup, time_limit
 
 logger = logging.getLogger(__name__)
@@ -83,6 +84,9 @@ class Backend(Peer):
         reconnect: Whether a connection that was lost is opened again, for ever.
         attempts: How often the start is tried before it fails; None is for ever.
         random: Gives a number from 0 to below 1.
+
+    Raises:
+        ValueError: `attempts` is below 1.
     """
 
     def __init__(
@@ -95,6 +99,8 @@ class Backend(Peer):
         attempts: int | None,
         random: Callable[[], float],
     ) -> None:
+        if attempts is not None and attempts < 1:
+            raise ValueError(f"attempts={attempts}: at least 1, or None for ever")
         self._station = station
         self._settings = station.settings
         self._clock = station.clock
@@ -111,6 +117,7 @@ class Backend(Peer):
         self._since = 0.0
         self._boot_due = 0.0
         self._boot_retry = self._settings.boot_retry.total_seconds()
+        self._ping_interval = self._settings.client_ping_interval
         self._info: PeerInfo | None = None
         self._closed: str | None = None
         self._waiting = 0
@@ -156,7 +163,9 @@ class Backend(Peer):
         reason = self._gate.why_not_call(request)
         if reason is not None:
             raise CallNotAllowed(reason)
-        return await self._call(request, timeout, call_id)
+        return await self._call(
+            request, timeout, call_id, partial(self._gate.why_not_leave, request)
+        )
 
     async def accepted(self) -> None:
         """Wait until the central system has accepted the registration.
@@ -165,6 +174,25 @@ class Backend(Peer):
             SessionClosed: The charge point was stopped before.
         """
         await self._until(lambda: self._gate.status is RegistrationStatus.ACCEPTED)
+
+    def ping_every(self, interval: Duration | None) -> None:
+        """Change how often the central system is pinged, now and on later connections (J 5.4).
+
+        A connection is closed when `Settings.missed_pongs` in a row stay unanswered, and opened
+        again like any that was lost. Over SOAP there are no pings.
+
+        Args:
+            interval: None or 0 sends none, as `WebSocketPingInterval` means it.
+
+        Raises:
+            ValueError: It is negative.
+        """
+        seconds = 0.0 if interval is None else seconds_of(interval)
+        if seconds < 0:
+            raise ValueError(f"an interval of {seconds:g} s")
+        self._ping_interval = timedelta(seconds=seconds)
+        if self._driver is not None:
+            self._set_pings(self._driver.connection)
 
     def close(self, code: int = NORMAL_CLOSURE, reason: str = "") -> None:
         """End the connection, and do not open another one."""
@@ -224,6 +252,11 @@ class Backend(Peer):
         """Spread an event."""
         self._station.tell(event)
 
+    def call_answered(self, driver: Driver[Any], request: Request[Any], response: Response) -> None:
+        """Take the response to a call of ours."""
+        if isinstance(response, BootNotificationResponse):
+            self._take_boot_answer(response)
+
     def connection_over(self, driver: Driver[Any], reason: str) -> None:
         """Take it that a connection has ended."""
         self._endings.spawn(driver.connection.wait_closed())
@@ -254,9 +287,15 @@ class Backend(Peer):
         )
         self._driver = driver
         self._since = self._clock.time()
+        self._set_pings(connection)
         self.tell(told.Connected(self))
         driver.start()
         self._changed.notify()
+
+    def _set_pings(self, connection: Connection) -> None:
+        if isinstance(connection, Pinging):
+            interval = self._ping_interval
+            connection.ping_every(None if interval is None else interval.total_seconds())
 
     async def _keep_connected(self) -> None:
         while True:
@@ -297,7 +336,11 @@ class Backend(Peer):
     # Inside: our calls
 
     async def _call(
-        self, request: Request[ResponseT], limit: Duration | None, call_id: str | None
+        self,
+        request: Request[ResponseT],
+        limit: Duration | None,
+        call_id: str | None,
+        why_not: Callable[[], str | None],
     ) -> ResponseT:
         seconds = seconds_of(self._settings.call_timeout if limit is None else limit)
         deadline = self._clock.time() + seconds
@@ -305,12 +348,10 @@ class Backend(Peer):
             driver = await self._connected(request, deadline)
             try:
                 response: ResponseT = await driver.call(
-                    request, deadline - self._clock.time(), call_id
+                    request, deadline - self._clock.time(), call_id, why_not=why_not
                 )
             except NotSent:
                 continue  # It stood in line when the connection was lost, and still does.
-            if isinstance(response, BootNotificationResponse):
-                self._take_boot_answer(response)
             return response
 
     async def _connected(self, request: Request[Any], deadline: float) -> Driver[Backend]:
@@ -343,7 +384,7 @@ class Backend(Peer):
     # Inside: the registration
 
     async def _send_boot(self, boot: BootNotificationRequest) -> None:
-        await self._call(boot, None, None)
+        await self._call(boot, None, None, self._gate.why_silent)
 
     def _take_boot_answer(self, answer: BootNotificationResponse) -> None:
         wait = float(answer.interval) if answer.interval > 0 else self._boot_retry
@@ -372,6 +413,8 @@ class Backend(Peer):
                 if self._driver is not None:
                     # On SOAP only the exchange failed: there is no connection to wait for.
                     self._boot_due = self._clock.time() + self._boot_retry
+            except CallNotAllowed:
+                pass  # Another boot was answered while this one stood in line: its interval counts.
             except OcppError as error:
                 self._warn("BootNotification failed", error)
                 self._boot_due = self._clock.time() + self._boot_retry

@@ -61,6 +61,9 @@ class CentralSystem(Role[Peer]):
         settings: Limits, timers and choices.
         clock: Where time comes from; None is the machine's.
         new_id: Source of message ids, each unique for ever; None is UUID4.
+
+    Raises:
+        TypeError: `known` is a text.
     """
 
     def __init__(
@@ -75,6 +78,9 @@ class CentralSystem(Role[Peer]):
         new_id: Callable[[], str] | None = None,
     ) -> None:
         super().__init__(Side.CENTRAL_SYSTEM, settings=settings, clock=clock, new_id=new_id)
+        if isinstance(known, str | bytes):
+            # Its parts would be let in: every text that it contains, and every letter.
+            raise TypeError(f"known={known!r} is one text, not a collection of identities")
         self._known = known
         self._admission = admission
         self._is_strict = registrations is not None
@@ -177,7 +183,13 @@ class CentralSystem(Role[Peer]):
             verdict = Refusal(500)
         if isinstance(verdict, Refusal):
             self.tell(
-                told.Refused(handshake.identity, verdict.status, verdict.reason, handshake.address)
+                told.Refused(
+                    handshake.identity if handshake.misfit is None else None,
+                    verdict.status,
+                    verdict.reason,
+                    handshake.address,
+                    handshake.url,
+                )
             )
         return verdict
 
@@ -222,6 +234,10 @@ class CentralSystem(Role[Peer]):
         """Spread an event."""
         self._observers.tell(event)
 
+    def call_answered(self, driver: Driver[Any], request: Request[Any], response: Response) -> None:
+        """Take the response to a call of ours."""
+        driver.peer.take_answer(request, response)
+
     def connection_over(self, driver: Driver[Any], reason: str) -> None:
         """Take it that a connection has ended."""
         house = self._drivers.pop(driver, None)
@@ -235,9 +251,25 @@ class CentralSystem(Role[Peer]):
     # Inside
 
     async def _judge(self, handshake: Handshake) -> PeerInfo | Refusal:
+        if handshake.misfit is not None:
+            return Refusal(404, f"no charge point: {handshake.misfit}")
         if not await self._is_known(handshake.identity):
             return UNKNOWN_IDENTITY
-        return handshake.admit() if self._admission is None else await self._admission(handshake)
+        verdict: object = handshake.admit()
+        if self._admission is not None:
+            verdict = await self._admission(handshake)
+        if isinstance(verdict, Refusal):
+            return verdict
+        if not isinstance(verdict, PeerInfo):
+            raise TypeError(f"the admission gave {verdict!r}, due is a PeerInfo or a Refusal")
+        # Last, with no wait between this and `welcome`. SOAP makes room by itself.
+        if (
+            verdict.binding == "ocppj"
+            and len(self._drivers) >= self.settings.connections
+            and verdict.identity not in self.peers
+        ):
+            return Refusal(503, "too many connections")
+        return verdict
 
     async def _is_known(self, identity: str) -> bool:
         if self._known is None:
@@ -249,16 +281,18 @@ class CentralSystem(Role[Peer]):
 
     def _make_peer(self, connection: Connection, house: set[Driver[Any]] | None) -> StationPeer:
         identity = connection.info.identity
+        binding = binding_for(connection.info.binding, self.side, lambda: connection.info)
         account = self._accounts.enter(identity)
         peer = StationPeer(connection.info, account.gate)
         session = Session(
-            binding_for(connection.info.binding, self.side, lambda: connection.info),
+            binding,
             self.side,
             identity,
             settings=self.settings,
             new_id=self._new_id,
             offers=self._dispatcher.offers,
             answers=account.answers,
+            why_refuse=account.gate.why_refuse,
         )
         driver: Driver[Peer] = Driver(
             peer, connection, session, account.workload, owner=self, clock=self.clock

@@ -86,6 +86,7 @@ class ChargePoint(Role[Backend]):
             SessionClosed: It could not be reached.
             CallFailed: It answered BootNotification with an error. Likewise InvalidResponse and
                 CallTimeout.
+            ValueError: `attempts` is below 1.
         """
         dial = partial(
             stack_for(url).dial,

@@ -15,7 +15,7 @@ import attrs
 
 from ocpp16 import log
 from ocpp16.clock import Clock, Timer
-from ocpp16.errors import Fault, OcppError, SessionClosed
+from ocpp16.errors import CallNotAllowed, Fault, OcppError, SessionClosed
 from ocpp16.roles import event as told
 from ocpp16.roles.peer import Peer
 from ocpp16.roles.work import Outcome, Workload
@@ -58,14 +58,26 @@ class Owner(Protocol):
         """Spread an event."""
         ...
 
+    def call_answered(
+        self, driver: Driver[Any], request: Request[Any], response: Response
+    ) -> None:
+        """Take the response to a call of ours, before anything that came after it is looked at."""
+        ...
+
     def connection_over(self, driver: Driver[Any], reason: str) -> None:
         """Take it that a connection has ended; called once."""
         ...
 
 
+def _may_leave() -> str | None:
+    return None
+
+
 @attrs.define
 class _OwnCall:
+    request: Request[Any]
     waiter: asyncio.Future[Response | OcppError]
+    why_not: Callable[[], str | None]
     is_sent: bool = False
 
 
@@ -115,15 +127,28 @@ class Driver(Generic[PeerT]):
     # Our calls
 
     async def call(
-        self, request: Request[Any], seconds: float | None, call_id: CallId | None = None
+        self,
+        request: Request[Any],
+        seconds: float | None,
+        call_id: CallId | None = None,
+        *,
+        why_not: Callable[[], str | None] = _may_leave,
     ) -> Any:
         """Send a request and return its response; see `Peer.call`.
 
+        Args:
+            request: What to ask.
+            seconds: How long the answer may take; None is `Settings.call_timeout`.
+            call_id: Id of an earlier call that this one repeats.
+            why_not: Asked once, when the call is about to leave: why it must not; None if it may.
+
         Raises:
             NotSent: The connection ended before the call had left.
+            CallNotAllowed: It must not leave, by `why_not`.
         """
         call_id, events = self._session.call(request, self._clock.time(), seconds, call_id=call_id)
-        call = self._calls[call_id] = _OwnCall(asyncio.get_running_loop().create_future())
+        waiter = asyncio.get_running_loop().create_future()
+        call = self._calls[call_id] = _OwnCall(request, waiter, why_not)
         self._perform(events)
         try:
             outcome = await call.waiter
@@ -188,22 +213,24 @@ class Driver(Generic[PeerT]):
     def _perform(self, events: list[SessionEvent]) -> None:
         for event in events:
             match event:
+                case FrameToSend(call=None):
+                    self._send_answer(event)
                 case FrameToSend():
-                    self._send(event)
+                    # A call that is refused lets the next one in line leave: the list grows.
+                    events += self._send_call(event)
                 case CallReceived():
                     self._begin(event)
                 case CallEnded(id=call_id, outcome=outcome):
-                    call = self._calls.pop(call_id, None)
-                    if call is not None and not call.waiter.done():
-                        call.waiter.set_result(outcome)
+                    self._end_call(call_id, outcome)
                 case HandlerExpired(handle=handle):
                     self._workload.expire(self, handle)
                 case FaultAnswered():
                     if event.cause is not None:
                         log.failure(logger, "an answer could not be made", event.cause)
-                    self._owner.tell(
-                        told.FaultAnswered(self.peer, event.id, event.action, event.fault)
-                    )
+                    if not self._is_deaf():
+                        self._owner.tell(
+                            told.FaultAnswered(self.peer, event.id, event.action, event.fault)
+                        )
                 case FrameIgnored():
                     if event.exchange is not None:
                         self.connection.leave_unanswered(event.exchange)
@@ -222,14 +249,37 @@ class Driver(Generic[PeerT]):
                     )
         self._arm()
 
+    def _send_call(self, event: FrameToSend) -> list[SessionEvent]:
+        assert event.call is not None  # noqa: S101 - the caller has looked
+        call = self._calls.get(event.call)
+        if call is not None:
+            # Asked only now: while it stood in line, an answer may have closed the gate.
+            reason = call.why_not()
+            if reason is not None:
+                error = CallNotAllowed(reason)
+                return self._session.withdraw(event.call, error, self._clock.time())
+            call.is_sent = True
+        self._send(event)
+        return []
+
+    def _send_answer(self, event: FrameToSend) -> None:
+        if not self._is_deaf():
+            self._send(event)
+        elif event.exchange is not None:
+            self.connection.leave_unanswered(event.exchange)
+
     def _send(self, event: FrameToSend) -> None:
-        if event.call is not None:
-            call = self._calls.get(event.call)
-            if call is not None:
-                call.is_sent = True
         if self._owner.watches_frames:
             self._owner.tell(told.FrameOut(self.peer, event.data))
         self.connection.send(event.data, exchange=event.exchange, call=event.call)
+
+    def _end_call(self, call_id: CallId, outcome: Response | OcppError) -> None:
+        call = self._calls.pop(call_id, None)
+        if call is None or call.waiter.done():
+            return
+        if isinstance(outcome, Response):
+            self._owner.call_answered(self, call.request, outcome)
+        call.waiter.set_result(outcome)
 
     def _begin(self, call: CallReceived) -> None:
         if self.is_draining:

@@ -22,6 +22,8 @@ from ocpp16.structure import Deviation, Response
 from ocpp16.transports.task import Signal
 
 logger = logging.getLogger("ocpp16.events")
+URL_SHOWN = 300
+"""Characters of a stranger's URL in a log line."""
 
 
 @attrs.frozen
@@ -53,12 +55,14 @@ class Replaced:
 class Refused:
     """A charge point was not let in."""
 
-    identity: str
-    """Who it claimed to be."""
+    identity: str | None
+    """Who it claimed to be; None if its URL names no charge point."""
     status: int
     """HTTP status that it was answered."""
     reason: str
     address: str | None
+    url: str | None = None
+    """The URL it asked for, as it wrote it, without query."""
 
 
 @attrs.frozen
@@ -172,12 +176,15 @@ class EventStream:
 
     Args:
         limit: How many events wait for the reader.
+        byte_limit: How large their frames may be in all; the latest event is kept all the same.
     """
 
-    def __init__(self, limit: int) -> None:
+    def __init__(self, limit: int, byte_limit: int = 4 * 1024 * 1024) -> None:
         self.dropped = 0
         self._events: deque[Event] = deque()
+        self._bytes = 0
         self._limit = limit
+        self._byte_limit = byte_limit
         self._is_closed = False
         self._changed = Signal()
 
@@ -185,10 +192,13 @@ class EventStream:
         """Add an event."""
         if self._is_closed:
             return
-        if len(self._events) >= self._limit:
-            self._events.popleft()
-            self.dropped += 1
         self._events.append(event)
+        self._bytes += _frame_size(event)
+        while len(self._events) > 1 and (
+            len(self._events) > self._limit or self._bytes > self._byte_limit
+        ):
+            self._take()
+            self.dropped += 1
         self._changed.notify()
 
     def close(self) -> None:
@@ -204,13 +214,22 @@ class EventStream:
             if self._is_closed:
                 raise StopAsyncIteration
             await self._changed.wait()
-        return self._events.popleft()
+        return self._take()
 
     async def __aenter__(self) -> Self:
         return self
 
     async def __aexit__(self, *_: object) -> None:
         self.close()
+
+    def _take(self) -> Event:
+        event = self._events.popleft()
+        self._bytes -= _frame_size(event)
+        return event
+
+
+def _frame_size(event: Event) -> int:
+    return len(event.frame) if isinstance(event, FrameIn | FrameOut | Unanswerable) else 0
 
 
 class Observers:
@@ -219,10 +238,12 @@ class Observers:
     Args:
         limit: How many events wait for the reader of a stream.
         line_limit: Longest log line, in characters.
+        byte_limit: How large the frames among those events may be in all.
     """
 
-    def __init__(self, limit: int, line_limit: int) -> None:
+    def __init__(self, limit: int, line_limit: int, byte_limit: int = 4 * 1024 * 1024) -> None:
         self._limit = limit
+        self._byte_limit = byte_limit
         self._line_limit = line_limit
         self._streams: WeakSet[EventStream] = WeakSet()
         self._hooks: list[FrameHook] = []
@@ -234,7 +255,7 @@ class Observers:
 
     def add_stream(self) -> EventStream:
         """Return a new stream."""
-        stream = EventStream(self._limit)
+        stream = EventStream(self._limit, self._byte_limit)
         self._streams.add(stream)
         return stream
 
@@ -260,7 +281,8 @@ class Observers:
         level, describe = _LINES[type(event)]
         if logger.isEnabledFor(level):
             identity = event.identity if isinstance(event, Refused) else event.peer.identity
-            line = log.one_line(f"{identity}: {describe(event)}", self._line_limit)
+            who = "a stranger" if identity is None else identity
+            line = log.one_line(f"{who}: {describe(event)}", self._line_limit)
             logger.log(level, "%s", line)
 
 
@@ -277,7 +299,10 @@ _LINES: dict[type, tuple[int, Callable[..., str]]] = {
     ),
     Refused: (
         logging.WARNING,
-        lambda event: f"refused, HTTP {event.status}: {event.reason} (from {event.address})",
+        lambda event: (
+            f"refused, HTTP {event.status}: {event.reason} (from {event.address})"
+            f"{'' if event.identity is not None else f', asked for {str(event.url)[:URL_SHOWN]}'}"
+        ),
     ),
     Registered: (
         logging.INFO,

@@ -49,6 +49,8 @@ TRIGGERED: Mapping[str, frozenset[str]] = MappingProxyType(
     }
 )
 """Actions that a `requestedMessage` stands for, where it is not the action of the same name."""
+PERMITS = 256
+"""How many different things a charge point remembers to be asked for; then the oldest goes."""
 
 
 def triggered_by(request: Request[Any], response: Response) -> frozenset[str]:
@@ -130,7 +132,7 @@ class StationGate:
         self.is_silent = False
         """Rejected, and the interval is not over: nothing is sent, nothing read."""
         self._is_used = is_used
-        self._permits: list[_Permit] = []
+        self._permits: dict[tuple[str, object], _Permit] = {}
 
     def tell(self, status: RegistrationStatus) -> None:
         """Take it that BootNotification was answered so."""
@@ -145,24 +147,48 @@ class StationGate:
     def permit(self, request: Request[Any], response: Response) -> None:
         """Take it that a call of the central system was answered: it may have been a trigger."""
         if self.status is RegistrationStatus.PENDING:
+            connector = getattr(request, "connector_id", None)
             for action in triggered_by(request, response):
-                self._permits.append(_Permit(action, getattr(request, "connector_id", None)))
+                # A trigger that is sent again renews what it asked for, and adds nothing.
+                self._permits.pop((action, connector), None)
+                self._permits[action, connector] = _Permit(action, connector)
+            while len(self._permits) > PERMITS:
+                del self._permits[next(iter(self._permits))]
+
+    def why_silent(self) -> str | None:
+        """Return why nothing at all may be sent, None if something may."""
+        if not self.is_silent:
+            return None
+        return "a rejected charge point is silent until the interval is over (C 4.2)"
 
     def why_not_call(self, request: Request[Any]) -> str | None:
-        """Return why a call of ours must not be sent, None if it may; a permit is used up by that.
+        """Return why a call of ours must not be sent, None if it may.
 
         BootNotification as such is up to whoever boots, and passes only if it was asked for.
         """
         if not self._is_used or self.status is RegistrationStatus.ACCEPTED:
             return None
         if self.is_silent:
-            return "a rejected charge point is silent until the interval is over (C 4.2)"
+            return self.why_silent()
+        if self._permit_for(request) is None:
+            return "the central system has not accepted the registration yet (C 4.2)"
+        return None
+
+    def why_not_leave(self, request: Request[Any]) -> str | None:
+        """Ask once more as a call is about to leave; if it may, that uses up its permit."""
+        reason = self.why_not_call(request)
+        permit = self._permit_for(request)
+        if reason is None and permit is not None:
+            permit.use(getattr(request, "connector_id", None))
+        return reason
+
+    def _permit_for(self, request: Request[Any]) -> _Permit | None:
         action = action_of(type(request)).name
         connector = getattr(request, "connector_id", None)
-        for permit in self._permits:
-            if permit.action == action and permit.use(connector):
-                return None
-        return "the central system has not accepted the registration yet (C 4.2)"
+        for permit in self._permits.values():
+            if permit.action == action and permit.is_for(connector):
+                return permit
+        return None
 
     def stand_in(self, request: Request[Any]) -> Response | None:
         """Return the answer that is due instead of the handler's, None if that may answer."""
@@ -187,12 +213,12 @@ class _Permit:
         self._connector = connector
         self._used: set[object] = set()
 
-    def use(self, connector: object) -> bool:
+    def is_for(self, connector: object) -> bool:
         # C 5.17: a trigger without connectorId asks for all connectors; where messages have none,
         # connectorId has no meaning and is ignored.
         if self._connector is not None and connector not in {None, self._connector}:
             return False
-        if connector in self._used:
-            return False
+        return connector not in self._used
+
+    def use(self, connector: object) -> None:
         self._used.add(connector)
-        return True

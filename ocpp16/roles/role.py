@@ -15,7 +15,7 @@ from ocpp16.settings import Settings
 from ocpp16.spec import Side
 from ocpp16.structure import Request, RequestType, Response
 from ocpp16.transports.system_clock import SystemClock
-from ocpp16.transports.task import run_in_thread
+from ocpp16.transports.thread import Threads
 
 PeerT = TypeVar("PeerT", bound=Peer)
 RequestT = TypeVar("RequestT", bound=Request[Response])
@@ -49,8 +49,11 @@ class Role(Generic[PeerT]):
         self.settings = settings
         self.clock: Clock = SystemClock() if clock is None else clock
         self._new_id = new_uuid if new_id is None else new_id
-        self._dispatcher: Dispatcher[PeerT] = Dispatcher(side, run_sync=run_in_thread)
-        self._observers = Observers(settings.event_queue, settings.log_line)
+        self._threads = Threads(settings.handler_threads)
+        self._dispatcher: Dispatcher[PeerT] = Dispatcher(side, run_sync=self._threads.run)
+        self._observers = Observers(
+            settings.event_queue, settings.log_line, settings.event_bytes
+        )
 
     def on(
         self, request: RequestType[RequestT, ResponseT]
@@ -58,8 +61,13 @@ class Role(Generic[PeerT]):
         """Register the handler of a request, as a decorator.
 
         It is called as `handler(peer, request)`, beside others and in no order with them, and
-        returns the response or raises a `Fault`. It may call its peer. A function that is no
-        coroutine function runs in a thread.
+        returns the response or raises a `Fault`. It may call its peer.
+
+        A function that is no coroutine function runs in a thread, one of
+        `Settings.handler_threads` that all such functions of this role share; while none is free
+        it waits, and that counts as part of `Settings.handler_timeout`. A thread cannot be
+        stopped: one whose call is answered InternalError for taking too long stays in use until
+        the function returns. None is waited for when a role stops or the program ends.
 
         Args:
             request: The request class.

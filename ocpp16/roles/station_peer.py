@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from functools import partial
+from typing import Any
+
 from ocpp16.enums import RegistrationStatus
 from ocpp16.envelope import PeerInfo
-from ocpp16.errors import CallNotAllowed
-from ocpp16.roles.driver import Driver
+from ocpp16.errors import CallNotAllowed, SessionClosed
+from ocpp16.roles.driver import Driver, NotSent
 from ocpp16.roles.peer import Duration, Peer, ResponseT, seconds_of
 from ocpp16.roles.registration import CentralGate, triggered_by
-from ocpp16.structure import Request
+from ocpp16.structure import Request, Response
 from ocpp16.transports.connection import NORMAL_CLOSURE
 
 
@@ -59,10 +62,18 @@ class StationPeer(Peer):
             raise CallNotAllowed(reason)
         assert self._driver is not None  # noqa: S101 - attached before anyone sees the peer
         seconds = None if timeout is None else seconds_of(timeout)
-        response: ResponseT = await self._driver.call(request, seconds, call_id)
-        # In this step of the task, before the task of a call that follows the answer can run.
-        self._gate.ask_for(triggered_by(request, response))
+        try:
+            response: ResponseT = await self._driver.call(
+                request, seconds, call_id, why_not=partial(self._gate.why_not_call, request)
+            )
+        except NotSent as error:
+            # There is no other connection of this peer for it to leave over.
+            raise SessionClosed(str(error)) from None
         return response
+
+    def take_answer(self, request: Request[Any], response: Response) -> None:
+        """Take the response to a call of ours."""
+        self._gate.ask_for(triggered_by(request, response))
 
     def close(self, code: int = NORMAL_CLOSURE, reason: str = "") -> None:
         """End the connection."""

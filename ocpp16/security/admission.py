@@ -27,6 +27,9 @@ class Handshake:
     """The URL it asked for, without query."""
     address: str | None = None
     """Its network address, `host:port`."""
+    misfit: str | None = None
+    """Why its URL names no charge point: `identity` is empty then, and a central system refuses
+    it (HTTP 404) before it asks an `Admission` of the application."""
     headers: tuple[tuple[str, str], ...] = attrs.field(default=(), repr=False)
     """Header fields of the request, in order; one may hold a password, so no repr shows them."""
 

@@ -9,7 +9,7 @@ of their exchange. Frames are pushed to a `Receiver`, so that no connection need
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from typing import Protocol, TypeAlias
+from typing import Protocol, TypeAlias, runtime_checkable
 
 from ocpp16.envelope import PeerInfo
 from ocpp16.errors import OcppError
@@ -83,6 +83,19 @@ class Connection(Protocol):
 
     async def wait_closed(self) -> None:
         """Wait until nothing is left of the connection."""
+        ...
+
+
+@runtime_checkable
+class Pinging(Protocol):
+    """A connection that can find out by itself whether the peer is still there."""
+
+    def ping_every(self, seconds: float | None) -> None:
+        """Send a ping every so often, and close when several in a row stay unanswered.
+
+        Args:
+            seconds: The interval; None or 0 stops it.
+        """
         ...
 
 

@@ -1,30 +1,38 @@
 """An HTTP server for one ASGI application, inside the running event loop. Uses uvicorn.
 
-uvicorn has no limit for the time that the head of a request takes, binds in a way that ends the
-process when an address is taken, and takes over signals; here it does none of that.
+Its HTTP protocol, not its `Server`: that one takes over signals, ends the process when an address
+is taken, and wakes ten times a second, which a thousand charge points in one process would feel.
+What the protocol lacks, a limit for the time that the head of a request takes, is added here.
 """
 
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import socket
-from collections.abc import Iterator
+import time
+from contextlib import suppress
+from email.utils import formatdate
+from functools import lru_cache
 from typing import Final, cast
 from urllib.parse import urlsplit
 
 import h11
 import uvicorn
 from uvicorn.protocols.http.h11_impl import H11Protocol
+from uvicorn.server import ServerState
 
 from ocpp16.clock import Clock, Timer
 from ocpp16.settings import Settings
 from ocpp16.transports.soap_app import SoapApp
+from ocpp16.transports.task import Signal, time_limit
 
 KEEP_ALIVE_SECONDS: Final = 75
 """How long a client may keep an unused connection."""
 GRACE_SECONDS: Final = 5
 """How long responses on their way get when the server stops."""
+
+
+TOO_SLOW: Final = b"HTTP/1.1 408 Request Timeout\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
 
 
 class HttpServer:
@@ -43,8 +51,10 @@ class HttpServer:
         self._settings = settings
         self._clock = clock
         self._port = 80 if self._parts.port is None else self._parts.port
-        self._server: _Server | None = None
-        self._running: asyncio.Task[None] | None = None
+        self._state = ServerState()
+        self._closed_one = Signal()
+        self._server: asyncio.Server | None = None
+        self._app: SoapApp | None = None
 
     @property
     def path(self) -> str:
@@ -72,36 +82,49 @@ class HttpServer:
         Raises:
             OSError: The address is not ours or taken.
         """
-        listening = await _bind(self.host, self._port)
-        self._port = listening.getsockname()[1]
+        config = _Config(app, self._settings, self._clock, self._closed_one)
+        config.load()
+        loop = asyncio.get_running_loop()
+        host = self.host
+        if self._port == 0:
+            # A name can stand for several addresses; each would get a free port of its own.
+            found = await loop.getaddrinfo(
+                host, 0, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+            )
+            host = str(found[0][4][0])
+        self._server = await loop.create_server(
+            lambda: _HttpProtocol(config, self._state), host, self._port, backlog=1024
+        )
+        self._port = self._server.sockets[0].getsockname()[1]
         self._app = app
-        self._server = server = _Server(_Config(app, self._settings, self._clock))
-        self._running = asyncio.get_running_loop().create_task(server.serve(sockets=[listening]))
-        has_started = asyncio.ensure_future(server.has_started.wait())
-        try:
-            await asyncio.wait({self._running, has_started}, return_when="FIRST_COMPLETED")
-            if self._running.done():
-                self._running.result()
-        finally:
-            has_started.cancel()
 
     def stop(self) -> None:
         """Take no more TCP connections, and no more requests on those that are open."""
-        if self._server is not None:
+        if self._server is not None and self._app is not None:
             self._app.is_stopping = True
-            for each in self._server.servers:
-                each.close()
+            self._server.close()
 
     async def wait_closed(self) -> None:
         """Wait until the responses on their way have left, and all is closed."""
         self.stop()
-        if self._server is not None and self._running is not None:
-            self._server.should_exit = True
-            await self._running
+        for each in tuple(self._state.connections):
+            with suppress(h11.LocalProtocolError):  # It is closing already.
+                each.shutdown()
+        try:
+            async with time_limit(self._clock, GRACE_SECONDS):
+                while self._state.connections:
+                    await self._closed_one.wait()
+        except TimeoutError:
+            for each in tuple(self._state.connections):
+                each.transport.abort()
+            for task in tuple(self._state.tasks):
+                task.cancel()
+        while self._state.tasks:
+            await asyncio.wait(self._state.tasks)
 
 
 class _Config(uvicorn.Config):
-    def __init__(self, app: SoapApp, settings: Settings, clock: Clock) -> None:
+    def __init__(self, app: SoapApp, settings: Settings, clock: Clock, closed_one: Signal) -> None:
         super().__init__(
             app,
             http=_HttpProtocol,
@@ -110,59 +133,61 @@ class _Config(uvicorn.Config):
             interface="asgi3",
             lifespan="off",
             log_config=None,
-            access_log=False,
+            # To switch it off here would do so for every uvicorn of the process.
+            access_log=True,
             proxy_headers=False,
             server_header=False,
+            date_header=False,
             limit_concurrency=settings.connections,
             timeout_keep_alive=KEEP_ALIVE_SECONDS,
-            timeout_graceful_shutdown=GRACE_SECONDS,
-            backlog=1024,
             h11_max_incomplete_event_size=settings.header_count * settings.header_size,
         )
         self.clock = clock
+        self.closed_one = closed_one
         self.head_seconds = settings.soap_body_timeout.total_seconds()
-
-
-class _Server(uvicorn.Server):
-    def __init__(self, config: _Config) -> None:
-        super().__init__(config)
-        self.has_started = asyncio.Event()
-        self.servers = []
-
-    @contextlib.contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        yield  # The process is not ours: its signals are for whoever runs it.
-
-    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        await super().startup(sockets=sockets)
-        self.has_started.set()
 
 
 class _HttpProtocol(H11Protocol):
     """A client's TCP connection, cut when the head of a request does not come in time."""
 
     config: _Config
-    _timer: Timer | None = None
+
+    def __init__(self, config: _Config, server_state: ServerState) -> None:
+        super().__init__(config=config, server_state=server_state, app_state={})
+        self.access_log = False
+        self._timer: Timer | None = None
+        self._has_begun = False  # Some of the head of a request is there.
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         super().connection_made(cast("asyncio.Transport", transport))
+        if cast("SoapApp", self.config.app).is_stopping:
+            self.transport.abort()  # It was accepted just before.
         self._watch()
 
     def data_received(self, data: bytes) -> None:
+        self.server_state.default_headers = _date(int(time.time()))
         super().data_received(data)
+        self._has_begun = True
         self._watch()
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._unwatch()
         super().connection_lost(exc)
+        self.config.closed_one.notify()
 
     def _watch(self) -> None:
         """Keep the timer that runs while the head of a request is due, from its first byte."""
         if self.conn.their_state is not h11.IDLE or self.transport.is_closing():
+            self._has_begun = False
             self._unwatch()
         elif self._timer is None:
             due = self.config.clock.time() + self.config.head_seconds
-            self._timer = self.config.clock.call_at(due, self.transport.abort)
+            self._timer = self.config.clock.call_at(due, self._cut)
+
+    def _cut(self) -> None:
+        if self._has_begun and not self.transport.is_closing():
+            self.transport.write(TOO_SLOW)
+        self.transport.close()
 
     def _unwatch(self) -> None:
         if self._timer is not None:
@@ -170,23 +195,9 @@ class _HttpProtocol(H11Protocol):
             self._timer = None
 
 
-async def _bind(host: str, port: int) -> socket.socket:
-    loop = asyncio.get_running_loop()
-    found = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
-    family, kind, protocol, _, address = found[0]
-    listening = socket.socket(family, kind, protocol)
-    try:
-        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listening.setblocking(False)
-        listening.bind(address)
-        listening.listen(1024)
-    except OSError as error:
-        listening.close()
-        raise OSError(error.errno, f"cannot listen at {host}:{port}: {str(error.strerror).lower()}") from None
-    except BaseException:
-        listening.close()
-        raise
-    return listening
+@lru_cache(maxsize=1)
+def _date(second: int) -> list[tuple[bytes, bytes]]:
+    return [(b"date", formatdate(second, usegmt=True).encode())]
 
 
 async def local_address(host: str, port: int) -> str:

@@ -112,7 +112,8 @@ class OcppFault(spyne.Fault):  # type: ignore[misc]
 
     def __init__(self, fault: Fault, *, status: int | None = None) -> None:
         code = soap_code(fault.code, fault.details)
-        super().__init__("Server" if code.code == "Receiver" else "Client", fault.description)
+        side = "Server" if code.code == "Receiver" else "Client"
+        super().__init__(side, fault.description or str(fault.code))
         self.fault = fault
         self.status = code.status if status is None else status
 
@@ -174,7 +175,7 @@ class OcppSoap(ProtocolBase):  # type: ignore[misc]
         if not isinstance(call, Call):
             raise OcppFault(ProtocolError("the body is no request"))
         try:
-            check_identity(ctx.in_header.identity)
+            check_identity(ctx.in_header.identity or "")
         except ValueError as error:
             raise OcppFault(ProtocolError(f"no charge point: {error}")) from None
         ctx.in_body_doc = call.payload
@@ -285,7 +286,6 @@ class _Documents:
 
     @property
     def wsdl11(self) -> _Documents:
-        """What writes the WSDL."""
         return self
 
     def get_interface_document(self) -> bytes:

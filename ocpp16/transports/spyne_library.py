@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import importlib.util
 import sys
+import warnings
 from email.message import Message
 from pathlib import Path
 from types import ModuleType
@@ -66,9 +67,12 @@ _has_cgi: Final = "cgi" in sys.modules or importlib.util.find_spec("cgi") is not
 if not _has_cgi:
     sys.modules["cgi"] = _without_cgi()
 
-import spyne as _spyne  # noqa: E402 - after its repair
-import spyne.protocol as _protocol  # noqa: E402
-import spyne.server.wsgi as _wsgi  # noqa: E402
+with warnings.catch_warnings():
+    # Nobody who imports spyne can do anything about it.
+    warnings.filterwarnings("ignore", "'cgi' is deprecated", DeprecationWarning)
+    import spyne as _spyne
+    import spyne.protocol as _protocol
+    import spyne.server.wsgi as _wsgi
 
 if not _has_cgi:
     del sys.modules["cgi"]

@@ -34,6 +34,12 @@ SUBPROTOCOL = Subprotocol("ocpp1.6")
 REASON_LIMIT = 123
 """Bytes that a close frame has room for (RFC 6455, 5.5)."""
 
+# How much of one connection is worked on before others get their turn. A frame may have two bytes,
+# so bytes alone would be no bound; a piece is small so that no piece has many frames.
+PIECE = 1024
+BYTES_A_TURN = 64 * 1024
+FRAMES_A_TURN = 64
+
 # `websockets` writes header fields, passwords among them, and payloads to a log at level DEBUG.
 # This logger stands outside the tree, so that no configuration can switch it on.
 SILENT = logging.Logger("ocpp16.silent")  # noqa: LOG001
@@ -60,13 +66,17 @@ class WebSocketConnection(asyncio.Protocol):
     __slots__ = (
         "_clock",
         "_early",
+        "_has_eof",
         "_info",
+        "_inbox",
         "_is_closing",
+        "_is_held",
         "_is_lost",
         "_is_over",
         "_message",
         "_over_reason",
         "_ping_interval",
+        "_pumping",
         "_protocol",
         "_receiver",
         "_settings",
@@ -85,6 +95,10 @@ class WebSocketConnection(asyncio.Protocol):
         self._receiver: Receiver | None = None
         self._early: list[bytes] = []
         self._message = bytearray()
+        self._inbox = bytearray()  # read, and not worked on yet
+        self._pumping: asyncio.Handle | None = None
+        self._has_eof = False
+        self._is_held = False  # nothing is to be read until `start`
         self._is_over = False  # no frame comes or goes any more
         self._over_reason = ""
         self._is_closing = False  # the closing handshake has begun
@@ -112,8 +126,7 @@ class WebSocketConnection(asyncio.Protocol):
             receiver.frame_received(frame)
         if self._is_over:
             asyncio.get_running_loop().call_soon(receiver.connection_lost, self._over_reason)
-        elif not self._transport.is_closing():
-            self._transport.resume_reading()
+        self._release()
 
     def send(
         self, frame: bytes, *, exchange: Exchange | None = None, call: CallId | None = None
@@ -153,6 +166,8 @@ class WebSocketConnection(asyncio.Protocol):
         Args:
             seconds: The interval; None or 0 stops it.
         """
+        if self._is_closing:
+            return  # Its timer is for that.
         self._stop_timer()
         self._ping_interval = seconds or 0.0
         self._unanswered_pings = 0
@@ -170,20 +185,17 @@ class WebSocketConnection(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         """Take bytes from the network."""
-        self._protocol.receive_data(data)
-        for event in self._protocol.events_received():
-            self._take(event)
-        self._write()
-        if self._protocol.close_expected():
-            self._ended(self._closing_reason())
-            self._limit_close()
+        self._inbox += data
+        if self._pumping is None:
+            self._pump()
 
-    def eof_received(self) -> None:
+    def eof_received(self) -> bool:
         """Take it that the peer sends no more; asyncio then closes the transport."""
-        self._protocol.receive_eof()
-        for event in self._protocol.events_received():
-            self._take(event)
-        self._write()
+        self._has_eof = True
+        if self._inbox:
+            return True  # Not before all that came was worked on.
+        self._take_eof()
+        return False
 
     def resume_writing(self) -> None:
         """Take it that the write buffer is empty."""
@@ -192,12 +204,71 @@ class WebSocketConnection(asyncio.Protocol):
     def connection_lost(self, exc: Exception | None) -> None:
         """Take it that the TCP connection is gone."""
         self._stop_timer()
+        if self._pumping is not None:
+            self._pumping.cancel()
+        self._inbox.clear()
         self._is_lost = True
         self._protocol.receive_eof()
         self._ended(self._closing_reason() if exc is None else f"the connection broke: {exc}")
         self._state_changed.notify()
 
     # Inside
+
+    def _pump(self) -> None:
+        """Work on what was read, a bounded part of it, and on the rest in later turns."""
+        self._pumping = None
+        done = frames = 0
+        while (
+            done < min(len(self._inbox), BYTES_A_TURN)
+            and frames < FRAMES_A_TURN
+            and not self._is_held
+        ):
+            self._protocol.receive_data(bytes(self._inbox[done : done + PIECE]))
+            done += PIECE
+            for event in self._protocol.events_received():
+                self._take(event)
+                frames += 1
+            self._write()
+            if self._protocol.close_expected():
+                self._ended(self._closing_reason())
+                self._limit_close()
+        del self._inbox[:done]
+        self._after_work()
+        if self._inbox and not self._is_held:
+            self._pumping = asyncio.get_running_loop().call_soon(self._pump)
+        elif self._has_eof and not self._inbox:
+            self._take_eof()
+            self._transport.close()
+        self._set_reading()
+
+    def _after_work(self) -> None:
+        """Look at what has become of the connection; for subclasses."""
+
+    def _take_eof(self) -> None:
+        self._protocol.receive_eof()
+        for event in self._protocol.events_received():
+            self._take(event)
+        self._write()
+
+    def _hold(self) -> None:
+        """Read nothing, and work on nothing that was read, until `_release`."""
+        self._is_held = True
+        self._set_reading()
+
+    def _release(self) -> None:
+        if self._is_held:
+            self._is_held = False
+            if self._inbox and self._pumping is None:
+                self._pumping = asyncio.get_running_loop().call_soon(self._pump)
+        self._set_reading()
+
+    def _set_reading(self) -> None:
+        if self._transport.is_closing():
+            return
+        if self._is_held or self._inbox:
+            self._transport.pause_reading()
+        elif not self._has_eof:
+            self._transport.resume_reading()
 
     def _take(self, event: Request | Response | Frame) -> None:
         if isinstance(event, Frame):
@@ -267,18 +338,22 @@ class WebSocketConnection(asyncio.Protocol):
         return "the connection was cut"
 
     def _write(self) -> None:
-        for data in self._protocol.data_to_send():
-            if self._transport.is_closing():
-                return
-            if data:
-                self._transport.write(data)
-            elif self._transport.can_write_eof():
+        chunks = self._protocol.data_to_send()
+        if not chunks or self._transport.is_closing():
+            return
+        if self._transport.get_write_buffer_size() > self._settings.unsent_limit:
+            # Asked before anything is added: a frame is never too large for a peer that reads.
+            self._over_reason = self._over_reason or "the peer does not read"
+            self._abort()
+            return
+        data = b"".join(chunks)
+        if data:
+            self._transport.write(data)
+        if b"" in chunks:  # stands for the end of the stream
+            if self._transport.can_write_eof():
                 self._transport.write_eof()
             else:
                 self._transport.close()
-        if self._transport.get_write_buffer_size() > self._settings.unsent_limit:
-            self._over_reason = self._over_reason or "the peer does not read"
-            self._abort()
 
     def _abort(self) -> None:
         self._transport.abort()

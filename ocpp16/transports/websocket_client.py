@@ -12,7 +12,6 @@ import attrs
 from websockets.client import ClientProtocol
 from websockets.exceptions import InvalidStatus, InvalidURI
 from websockets.http11 import Request, Response
-from websockets.protocol import State
 from websockets.uri import WebSocketURI, parse_uri
 
 from ocpp16._version import __version__
@@ -140,23 +139,14 @@ class ClientConnection(WebSocketConnection):
         if error is not None:
             raise error
 
-    def data_received(self, data: bytes) -> None:
-        """Take bytes from the network."""
-        super().data_received(data)
-        self._fail_handshake()
-
-    def eof_received(self) -> None:
-        """Take it that the peer sends no more."""
-        super().eof_received()
-        self._fail_handshake()
-
     def connection_lost(self, exc: Exception | None) -> None:
         """Take it that the TCP connection is gone."""
         super().connection_lost(exc)
         self._refuse(SessionClosed("the connection broke during the handshake"))
 
     def _take_handshake(self, message: Request | Response) -> None:
-        if self._protocol.state is not State.OPEN:
+        # Not by the state: a close that came in one go with the response has changed that already.
+        if self._protocol.handshake_exc is not None:
             return
         if self._protocol.subprotocol is None:
             # J 3.2: a server without OCPP 1.6 completes the handshake without the header.
@@ -166,11 +156,18 @@ class ClientConnection(WebSocketConnection):
             self.close(PROTOCOL_BROKEN, f"the subprotocol {SUBPROTOCOL} is due")
             return
         self._stop_timer()
-        self._transport.pause_reading()
+        self._hold()
         address = format_address(self._transport.get_extra_info("peername"))
         self._info = attrs.evolve(self._target, address=address)
         if not self._opened.done():
             self._opened.set_result(None)
+
+    def _after_work(self) -> None:
+        self._fail_handshake()
+
+    def _take_eof(self) -> None:
+        super()._take_eof()
+        self._fail_handshake()
 
     def _fail_handshake(self) -> None:
         error = self._protocol.handshake_exc

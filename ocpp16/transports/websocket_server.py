@@ -1,7 +1,7 @@
 """The server end of OCPP-J: who may open a WebSocket, and the place where charge points connect.
 
 The order of the checks, all before the upgrade: WebSocket handshake, subprotocol (if a mismatch is
-to be refused), room, identity in the URL, `Admission`. Spec: J 3; JE 3.4 (HTTP 404).
+to be refused), identity in the URL, `Admission` (which knows how many may be connected). Spec: J 3; JE 3.4 (HTTP 404).
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 
 from websockets.exceptions import NegotiationError
 from websockets.http11 import Request, Response
+from websockets.protocol import State
 from websockets.server import ServerProtocol
 from websockets.typing import Subprotocol
 
@@ -22,7 +23,7 @@ from ocpp16.clock import Clock
 from ocpp16.envelope import PeerInfo
 from ocpp16.security.admission import Admission, Handshake, Refusal
 from ocpp16.settings import Settings
-from ocpp16.transports.connection import PROTOCOL_BROKEN, Welcome
+from ocpp16.transports.connection import INTERNAL_ERROR, PROTOCOL_BROKEN, Welcome
 from ocpp16.transports.identity import identity_in
 from ocpp16.transports.task import Signal
 from ocpp16.transports.websocket import (
@@ -58,6 +59,7 @@ class WebSocketListener:
         self.is_stopping = False
         self._server: asyncio.Server | None = None
         self._connections: set[ServerConnection] = set()
+        self._half_open: dict[ServerConnection, None] = {}  # the oldest first
         self._one_left = Signal()
 
     async def start(self) -> None:
@@ -93,25 +95,32 @@ class WebSocketListener:
         if self._server is not None:
             self._server.close()
         for connection in tuple(self._connections):
-            connection.give_up_handshake()
+            connection.give_up_handshake("the server stops")
 
     async def wait_closed(self) -> None:
         """Wait until no connection is left."""
         while self._connections:
             await self._one_left.wait()
 
-    @property
-    def is_full(self) -> bool:
-        """Tell whether one connection more than allowed is there."""
-        return len(self._connections) > self.settings.connections
-
     def add(self, connection: ServerConnection) -> None:
-        """Count a connection."""
+        """Count a connection that is not open yet."""
         self._connections.add(connection)
+        self._half_open[connection] = None
+        if len(self._half_open) > self.settings.handshakes:
+            # Idle TCP connections cost their owner nothing, and must not keep out who is real.
+            silent = (each for each in self._half_open if not each.has_asked)
+            oldest = next(silent, None) or next(iter(self._half_open))
+            del self._half_open[oldest]
+            oldest.give_up_handshake("too many are connecting")
+
+    def opened(self, connection: ServerConnection) -> None:
+        """Take it that a connection is open."""
+        self._half_open.pop(connection, None)
 
     def discard(self, connection: ServerConnection) -> None:
         """Count a connection no more."""
         self._connections.discard(connection)
+        self._half_open.pop(connection, None)
         self._one_left.notify()
 
 
@@ -135,8 +144,8 @@ class ServerConnection(WebSocketConnection):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Take the TCP connection, and give the handshake its time."""
-        self._listener.add(self)
         super().connection_made(transport)
+        self._listener.add(self)
         if self._listener.is_stopping:
             self._abort()  # It was accepted just before.
 
@@ -147,7 +156,12 @@ class ServerConnection(WebSocketConnection):
         super().connection_lost(exc)
         self._listener.discard(self)
 
-    def give_up_handshake(self) -> None:
+    @property
+    def has_asked(self) -> bool:
+        """Tell whether the whole request has come."""
+        return self._admitting is not None
+
+    def give_up_handshake(self, reason: str) -> None:
         """Refuse the connection if it is not open yet."""
         if self._info is not None:
             return
@@ -156,7 +170,7 @@ class ServerConnection(WebSocketConnection):
         else:
             self._admitting.cancel()
             status = HTTPStatus.SERVICE_UNAVAILABLE
-            self._refuse(self._protocol.reject(status, "the server stops\n"))
+            self._refuse(self._protocol.reject(status, f"{reason}\n"))
 
     @property
     def _address(self) -> str | None:
@@ -165,7 +179,7 @@ class ServerConnection(WebSocketConnection):
     def _take_handshake(self, message: Request | Response) -> None:
         if isinstance(message, Request) and self._admitting is None:
             # What a client sends before it may would be read as frames of an open connection.
-            self._transport.pause_reading()
+            self._hold()
             self._admitting = asyncio.get_running_loop().create_task(self._answer(message))
 
     async def _answer(self, request: Request) -> None:
@@ -184,12 +198,18 @@ class ServerConnection(WebSocketConnection):
                 self._open(response, verdict)
         except Exception:
             logger.exception("a WebSocket handshake failed")
+            self._give_up()
+
+    def _give_up(self) -> None:
+        if self._protocol.state is State.CONNECTING:
             self._refuse(self._protocol.reject(HTTPStatus.INTERNAL_SERVER_ERROR, "\n"))
+        else:
+            # After the 101 any more HTTP would be read as WebSocket frames.
+            self._fail(INTERNAL_ERROR, "the server failed")
 
     async def _judge(self, request: Request) -> PeerInfo | Refusal:
-        if self._listener.is_full:
-            return Refusal(HTTPStatus.SERVICE_UNAVAILABLE, "too many connections")
         path = request.path.partition("?")[0]
+        identity, misfit = "", None
         try:
             identity = identity_in(
                 path,
@@ -197,16 +217,20 @@ class ServerConnection(WebSocketConnection):
                 allow_slash=self._settings.slash_in_identity == "accept",
             )
         except ValueError as error:
-            return Refusal(HTTPStatus.NOT_FOUND, f"no charge point: {error}")
-        return await self._listener.admission(
+            misfit = str(error)
+        verdict = await self._listener.admission(
             Handshake(
                 identity=identity,
+                misfit=misfit,
                 binding="ocppj",
                 url=f"{self._listener.url.removesuffix(self._listener.path)}{path}",
                 address=self._address,
                 headers=tuple(request.headers.raw_items()),
             )
         )
+        if misfit is not None and not isinstance(verdict, Refusal):
+            return Refusal(HTTPStatus.NOT_FOUND)
+        return verdict
 
     def _refuse(self, response: Response) -> None:
         if self._transport.is_closing() or self._protocol.eof_sent:
@@ -215,27 +239,38 @@ class ServerConnection(WebSocketConnection):
         logger.info("a handshake from %s was answered %d", self._address, response.status_code)
         self._protocol.send_response(response)
         self._is_over = True
-        self._transport.resume_reading()
+        self._release()
         self._write()
         self._limit_close()
 
     def _open(self, response: Response, info: PeerInfo) -> None:
         # Frames sent before the upgrade, or a half-closed connection: not a WebSocket client.
-        if self._transport.is_closing() or self._protocol.eof_sent or self._early:
+        if (
+            self._transport.is_closing()
+            or self._protocol.eof_sent
+            or self._early
+            or self._inbox
+            or self._has_eof
+        ):
             self._abort()
             return
-        self._protocol.send_response(response)
-        self._write()
         if self._protocol.subprotocol is None:
             # J 3.2: complete the handshake without the header, then close at once.
             logger.info("%s does not offer the subprotocol %s", self._address, SUBPROTOCOL)
-            self._transport.resume_reading()
+            self._protocol.send_response(response)
+            self._write()
+            self._release()
             self.close(PROTOCOL_BROKEN, f"the subprotocol {SUBPROTOCOL} is due")
             return
-        self._info = info
         interval = self._settings.ping_interval
-        self.ping_every(None if interval is None else interval.total_seconds())
+        seconds = None if interval is None else interval.total_seconds()
+        self._info = info
+        # Before the 101: if it fails, that can still be told in HTTP.
         self._listener.welcome(self)
+        self._protocol.send_response(response)
+        self._write()
+        self.ping_every(seconds)
+        self._listener.opened(self)
 
 
 def _choose(protocol: ServerProtocol, offered: Sequence[Subprotocol]) -> Subprotocol | None:

@@ -22,6 +22,7 @@ from typing import Any, Final, Self, TypeVar
 import attrs
 import httpx
 import requests
+import urllib3.exceptions
 import zeep as _zeep
 from lxml import etree
 
@@ -197,9 +198,9 @@ class ZeepCaller:
         _seconds.set(self._seconds(timeout))
         try:
             answer = self._service[action.name](**arguments)
-        except requests.Timeout:
+        except (requests.Timeout, urllib3.exceptions.TimeoutError):
             raise CallTimeout(self._late(action)) from None
-        except requests.RequestException as error:
+        except (requests.RequestException, urllib3.exceptions.HTTPError) as error:
             raise SessionClosed(f"{action.name}: {type(error).__name__}") from None
         return self._response(request, action, answer, message_id)
 
@@ -368,8 +369,9 @@ class _Poster(NoNetwork):
             # An address that was allowed must not send us on to one that is not.
             allow_redirects=False,
         ) as response:
-            # Not inflated by requests, which has no limit for that.
-            for chunk in response.raw.stream(8192, decode_content=False):
+            # Not inflated by requests, which has no limit for that; and what is there at once,
+            # since a full block may never come.
+            while chunk := response.raw.read1(8192, decode_content=False):
                 _add(body, chunk, self._limit)
                 if time.monotonic() > due:
                     raise requests.Timeout

@@ -149,6 +149,31 @@ def test_a_report_says_what_was_shown_and_what_was_not() -> None:
     assert "It failed: 0 of 29 rows, 1 calls, 0 of 1 checks, 1.3 s." in text
 
 
+@pytest.mark.parametrize("width", [20, 30, 38, 45, 60, 80, 120])
+@pytest.mark.parametrize("wires", [("json",), ("json", "soap")])
+def test_a_table_shows_whole_names_at_every_width(
+    width: int, wires: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", str(width))
+    monkeypatch.setenv("NO_COLOR", "1")
+    monkeypatch.setenv("TERM", "dumb")
+    file = Terminal()
+    console.Screen(file).report(Report(wires))
+    text = re.sub(r"\x1b\[[0-9;]*m", "", file.getvalue())
+    head, _, *rows = text.strip().splitlines()
+    for step, row in zip(DUE, rows, strict=False):
+        assert step.action in row.split()
+        assert ("no" in row.split()) == (width >= 45)
+        assert ("→ " in row or "← " in row or " to c" in row) == (width >= 45)
+    assert all(cells.cell_len(row) <= max(width, 29) for row in rows[: len(DUE)])
+    assert ("Direction" in head) == (width == 120 or (width == 80 and len(wires) == 1))
+
+
+def test_lines_without_a_time() -> None:
+    (line,) = shown(exchange(), timed=False)
+    assert line.startswith("→ StatusNotification ")
+
+
 def test_verdicts() -> None:
     file = io.StringIO()
     screen = console.Screen(file)

@@ -11,7 +11,7 @@ import pytest
 
 from ocpp16.apps import inspection
 from ocpp16.apps.inspection import Inspector, inspect_frame, inspect_stream
-from ocpp16.apps.verdict import Verdict
+from ocpp16.apps.verdict import ACTION_UNKNOWN, Verdict
 from ocpp16.settings import Leniency
 
 BOOT = '{"chargePointVendor":"v","chargePointModel":"m"}'
@@ -222,7 +222,10 @@ def test_each_rule(case: tuple[str, str, bool, bool, str | None, str | None]) ->
         verdict = inspect_frame(form)
         found = (verdict.kind, verdict.valid, verdict.accepted, verdict.code, verdict.path)
         assert found == (kind, valid, accepted, code, path), verdict.reason
-        assert (verdict.reason is None) == (valid and accepted)
+        if valid and accepted:
+            assert verdict.reason == (ACTION_UNKNOWN if kind == "CALLRESULT" else None)
+        else:
+            assert verdict.reason not in {None, ACTION_UNKNOWN}
 
 
 @pytest.mark.parametrize(

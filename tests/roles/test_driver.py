@@ -62,10 +62,16 @@ class Owner:
     def __init__(self) -> None:
         self.events: list[told.Event] = []
         self.over: list[str] = []
+        self.answered: list[Response] = []
         self.watches_frames = False
 
     def tell(self, event: told.Event) -> None:
         self.events.append(event)
+
+    def call_answered(
+        self, driver: Driver[Any], request: Request[Any], response: Response
+    ) -> None:
+        self.answered.append(response)
 
     def connection_over(self, driver: Driver[Any], reason: str) -> None:
         self.over.append(reason)

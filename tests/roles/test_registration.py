@@ -25,7 +25,7 @@ from ocpp16.messages import (
     TriggerMessageRequest,
     TriggerMessageResponse,
 )
-from ocpp16.roles.registration import CentralGate, StationGate, triggered_by
+from ocpp16.roles.registration import PERMITS, CentralGate, StationGate, triggered_by
 from ocpp16.spec import Side
 from ocpp16.structure import Request
 from tests.parties import ACCEPTED, BOOT, HEARTBEAT, PENDING, REJECTED, RESET, RESET_DONE
@@ -200,7 +200,30 @@ def test_a_trigger_permits_its_message_once() -> None:
     gate.permit(TRIGGER_HEARTBEAT, AGREED)
     assert gate.why_not_call(BOOT) is not None
     assert gate.why_not_call(HEARTBEAT) is None
+    assert gate.why_not_leave(BOOT) is not None
+    assert gate.why_not_leave(HEARTBEAT) is None
     assert gate.why_not_call(HEARTBEAT) is not None
+    assert gate.why_not_leave(HEARTBEAT) is not None
+
+
+def test_triggers_that_are_sent_again_renew_a_permit_and_add_none() -> None:
+    gate = station(PENDING)
+    for _ in range(1000):
+        gate.permit(TRIGGER_HEARTBEAT, AGREED)
+    assert len(gate._permits) == 1
+    assert gate.why_not_leave(HEARTBEAT) is None
+    assert gate.why_not_leave(HEARTBEAT) is not None
+    gate.permit(TRIGGER_HEARTBEAT, AGREED)
+    assert gate.why_not_leave(HEARTBEAT) is None
+    for connector in range(1, 1000):
+        gate.permit(
+            TriggerMessageRequest(
+                requested_message=MessageTrigger.STATUS_NOTIFICATION, connector_id=connector
+            ),
+            AGREED,
+        )
+    assert len(gate._permits) == PERMITS
+    assert gate.why_not_leave(status_of(999)) is None
 
 
 def status_of(connector: int) -> StatusNotificationRequest:
@@ -214,7 +237,7 @@ def status_of(connector: int) -> StatusNotificationRequest:
 def test_a_trigger_without_connector_permits_one_message_for_each() -> None:
     gate = station(PENDING)
     gate.permit(TRIGGER_STATUS, AGREED)
-    assert [gate.why_not_call(status_of(n)) is None for n in (0, 1, 2, 1)] == [
+    assert [gate.why_not_leave(status_of(n)) is None for n in (0, 1, 2, 1)] == [
         True,
         True,
         True,
@@ -228,7 +251,7 @@ def test_a_trigger_with_connector_permits_that_one_only() -> None:
         requested_message=MessageTrigger.STATUS_NOTIFICATION, connector_id=2
     )
     gate.permit(trigger, AGREED)
-    assert [gate.why_not_call(status_of(n)) is None for n in (1, 2, 2)] == [False, True, False]
+    assert [gate.why_not_leave(status_of(n)) is None for n in (1, 2, 2)] == [False, True, False]
 
 
 def test_a_connector_without_meaning_is_ignored() -> None:

@@ -1,10 +1,16 @@
 from __future__ import annotations
 
+import sys
+
 import pytest
 
 from ocpp16 import CentralSystem, ChargePoint
+from ocpp16.envelope import PeerInfo
 from ocpp16.roles.stack import binding_for, stack_for
+from ocpp16.spec import Side
 from tests.parties import ENDPOINT, make_central, run
+
+PEER = PeerInfo(identity="CP1", side=Side.CHARGE_POINT, binding="ocpps")
 
 
 @pytest.mark.parametrize("url", ["ftp://host/", "host:9000", "", "WS//host"])
@@ -15,25 +21,37 @@ def test_a_url_of_another_scheme_is_refused(url: str) -> None:
         ChargePoint("CP1").connect(url)
 
 
-def test_soap_says_that_it_is_not_there_yet() -> None:
+def test_soap_says_what_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
     async def main() -> None:
-        with pytest.raises(NotImplementedError, match="OCPP-S"):
+        # As if it was not installed.
+        monkeypatch.setitem(sys.modules, "ocpp16.transports.soap_endpoint", None)
+        monkeypatch.setitem(sys.modules, "ocpp16.transports.soap_binding", None)
+        needed = r"pip install 'ocpp16\[soap\]'"
+        with pytest.raises(ModuleNotFoundError, match=needed):
             async with CentralSystem().serve(soap="http://127.0.0.1:0/ocpp"):
                 pass
-        with pytest.raises(NotImplementedError, match="OCPP-S"):
-            async with ChargePoint("CP1").connect("http://127.0.0.1:9/ocpp"):
+        with pytest.raises(ModuleNotFoundError, match=needed):
+            async with ChargePoint("CP1").connect("http://127.0.0.1:9/ocpp", listen="http://x/"):
                 pass
-        with pytest.raises(NotImplementedError, match="OCPP-S"):
-            binding_for("ocpps")
+        with pytest.raises(ModuleNotFoundError, match=needed):
+            binding_for("ocpps", Side.CENTRAL_SYSTEM, lambda: PEER)
 
     run(main)
+
+
+def test_a_binding_is_known_by_its_name() -> None:
+    assert binding_for("ocppj").name == "ocppj"
+    with pytest.raises(ValueError, match="no binding 'ocpps' without a side and a peer"):
+        binding_for("ocpps")
+    with pytest.raises(ValueError, match="no binding 'other'"):
+        binding_for("other", Side.CENTRAL_SYSTEM, lambda: PEER)
 
 
 def test_when_one_address_fails_nothing_listens() -> None:
     async def main() -> None:
         central = CentralSystem()
-        server = central.serve(json=ENDPOINT, soap="http://127.0.0.1:0/ocpp")
-        with pytest.raises(NotImplementedError):
+        server = central.serve(json=ENDPOINT, soap="https://127.0.0.1:0/ocpp")
+        with pytest.raises((ValueError, ModuleNotFoundError)):
             await server.start()
         assert dict(server.urls) == {}
 

@@ -197,7 +197,7 @@ def test_after_hooks_wait_until_the_response_has_left() -> None:
     async def main() -> None:
         data = "x" * 30_000_000
         hooked: list[bool] = []
-        settings = Settings(unsent_limit=2 * len(data))
+        settings = Settings(message_limit=2 * len(data))
         central = make_central(settings=settings)
 
         @central.on(DataTransferRequest)

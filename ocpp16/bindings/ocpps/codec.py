@@ -126,5 +126,5 @@ def fingerprint(element: etree._Element) -> bytes:
         canonical: bytes = etree.tostring(element, method="c14n", exclusive=True)
     except etree.C14NError:
         # A namespace that is no URI; what is in it is no message of ours, and not repeated.
-        canonical = etree.tostring(element)
+        canonical = etree.tostring(element, with_tail=False)
     return canonical

@@ -11,6 +11,7 @@ from typing import Final
 
 import attrs
 
+from ocpp16.bindings.ocpps.xml import SPACE
 from ocpp16.errors import NO_DETAILS, ErrorCode, Fault
 
 
@@ -78,11 +79,10 @@ def soap_code(code: ErrorCode | str, details: Mapping[str, object] = NO_DETAILS)
 
 def write_text(code: ErrorCode | str, description: str, soap: SoapCode) -> str:
     """Return the text of a fault: the precise code where code and subcode do not say it."""
+    description = description.strip(SPACE)
     plain = description or str(code)
-    if soap.subcode is None:
-        return plain
     # A description may look like one with a code at its head.
-    if read_code(soap.subcode, plain.strip()) == (code, description.strip()):
+    if soap.subcode is None or read_code(soap.subcode, plain) == (code, description):
         return plain
     return f"{code}: {description}" if description else str(code)
 
