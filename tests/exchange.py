@@ -82,6 +82,7 @@ def make_session(
     offers: Callable[[ActionSpec], bool] = lambda action: True,
     answers: AnswerMemory | None = None,
     ids: Iterable[str] | None = None,
+    why_refuse: Callable[[str], str | None] = lambda action: None,
     **limits: Any,
 ) -> Session:
     """Return a session whose own calls have the ids own-1, own-2, ..."""
@@ -94,6 +95,7 @@ def make_session(
         new_id=lambda: next(numbers),
         offers=offers,
         answers=MemoryAnswers(64, 256 * 1024) if answers is None else answers,
+        why_refuse=why_refuse,
     )
 
 

@@ -91,7 +91,7 @@ POINT = ["charge-point", "CP1", "--url"]
         (["demo", "--output", "xml"], "(see: ocpp16 demo --help)"),
         (CENTRAL, "say who may connect: either --open, or --charge-point IDENTITY (see:"),
         ([*CENTRAL, "--open", "--charge-point", "CP1"], "say who may connect"),
-        (["central-system", "--open"], "Missing option '--json'"),
+        (["central-system", "--open"], "say where to listen"),
         (["central-system", "--json", "9000", "--open"], "'9000' is not HOST:PORT"),
         ([*POINT, "foo"], "'foo' begins with none of ws, wss"),
         (["charge-point", "..", "--url", "ws://127.0.0.1:1/"], "an identity is never"),

@@ -9,7 +9,7 @@ import pytest
 from ocpp16 import catalog
 from ocpp16.bindings.binding import Binding
 from ocpp16.bindings.ocppj import OcppJ
-from ocpp16.enums import ResetStatus
+from ocpp16.enums import DataTransferStatus, ResetStatus
 from ocpp16.envelope import Call, CallError
 from ocpp16.errors import (
     ErrorCode,
@@ -21,6 +21,9 @@ from ocpp16.errors import (
     TypeConstraintViolation,
 )
 from ocpp16.messages import (
+    AuthorizeRequest,
+    DataTransferRequest,
+    DataTransferResponse,
     HeartbeatResponse,
     ResetResponse,
 )
@@ -48,6 +51,7 @@ from tests.exchange import (
     sent_errors,
 )
 
+TRANSFER = DataTransferRequest(vendor_id="V")
 HEARTBEAT_ACTION = catalog.ACTIONS["Heartbeat"]
 
 
@@ -59,6 +63,54 @@ def begin(session: Session, frame: bytes, now: float = 0.0, **more: Any) -> Call
 def fault_of(events: Any) -> Fault:
     (answered,) = of(events, FaultAnswered)
     return answered.fault
+
+
+# The gate comes first
+
+
+def test_a_closed_gate_is_all_that_a_peer_learns(binding: Binding) -> None:
+    closed: list[str] = []
+    session = make_session(
+        binding,
+        offers=lambda action: action.name != "Authorize",
+        why_refuse=lambda action: "not registered" if closed else None,
+        handlers=1,
+    )
+    first = exchange.call(binding, "a", exchange.START)
+    begin(session, first)
+    session.answer(1, exchange.STARTED, 0.0)
+    working = begin(session, exchange.call(binding, "b", HEARTBEAT))
+    session.receive(exchange.call(binding, "c", exchange.start(9)), 0.0)
+    closed.append("yes")
+    for frame in (
+        first,
+        exchange.call(binding, "d", HEARTBEAT),
+        exchange.call(binding, "e", AuthorizeRequest(id_tag="TAG")),
+        exchange.to_the_central_system(exchange.call(binding, "f", RESET)),
+    ):
+        events = session.receive(frame, 0.0)
+        assert fault_of(events).code is ErrorCode.SECURITY_ERROR
+        assert fault_of(events).description == "not registered"
+        assert [code for _, code in sent_errors(binding, events)] == ["SecurityError"]
+    # One that stood in line, too.
+    events = session.answer(working.handle, PULSE, 1.0)
+    assert sent_errors(binding, events) == [("c", "SecurityError")]
+
+
+def test_an_answer_that_is_too_large_is_internal_error(binding: Binding) -> None:
+    session = make_session(binding, message_limit=3000)
+    received = begin(session, exchange.call(binding, "a", TRANSFER))
+    large = DataTransferResponse(status=DataTransferStatus.ACCEPTED, data="x" * 3000)
+    events = session.answer(received.handle, large, 0.0)
+    assert sent_errors(binding, events) == [("a", "InternalError")]
+    (told,) = of(events, FaultAnswered)
+    assert "at most 3000 are allowed" in str(told.cause)
+    received = begin(session, exchange.call(binding, "b", TRANSFER))
+    fault = InternalError("why", details={"x": "y" * 4000})
+    assert sent_errors(binding, session.refuse(received.handle, fault, 0.0)) == [
+        ("b", "InternalError")
+    ]
+    assert all(len(event.data) <= 3000 for event in events if isinstance(event, FrameToSend))
 
 
 # What is taken

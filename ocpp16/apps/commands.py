@@ -13,6 +13,7 @@ import sys
 from collections.abc import Iterable
 from datetime import timedelta
 from enum import StrEnum
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Annotated, BinaryIO, NoReturn
 from urllib.parse import urlsplit
@@ -31,6 +32,7 @@ from ocpp16.apps.printer import Printer
 from ocpp16.apps.stopping import stopped_by_signals
 from ocpp16.catalog import ACTIONS
 from ocpp16.errors import InvalidMessage
+from ocpp16.roles.server import Urls
 from ocpp16.settings import Leniency
 from ocpp16.transports.identity import check_identity
 
@@ -119,10 +121,22 @@ def demo(
 
 
 @app.command("central-system")
-def central_system(
+def central_system(  # noqa: PLR0917 - typer passes them by name
     json: Annotated[
-        str, typer.Option("--json", metavar="HOST:PORT[/PATH]", help="Where to take OCPP-J.")
-    ],
+        str | None,
+        typer.Option("--json", metavar="HOST:PORT[/PATH]", help="Where to take OCPP-J."),
+    ] = None,
+    soap: Annotated[
+        str | None,
+        typer.Option("--soap", metavar="HOST:PORT[/PATH]", help="Where to take OCPP-S."),
+    ] = None,
+    callback_allow: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="CIDR",
+            help="Private networks where SOAP charge points may be called; repeatable.",
+        ),
+    ] = None,
     anyone: Annotated[
         bool, typer.Option("--open", help="Let any charge point in, without authentication.")
     ] = False,
@@ -140,14 +154,18 @@ def central_system(
 ) -> None:
     """Run a central system, and log what happens.
 
-    The first line on standard output is the URL for charge points; each adds /IDENTITY to it. Port
-    0 is any free one, and the path is /ocpp unless given. Every tag is accepted. Nothing outlives
+    The first lines on standard output are the URLs for charge points; on JSON each adds /IDENTITY.
+    Port 0 is any free one, and the path is /ocpp unless given. A SOAP charge point is called where
+    it says that it listens: on this machine only if --soap is, and in private networks only if
+    --callback-allow names them. Every tag is accepted. Nothing outlives
     the process: it is for trying things. SIGINT or SIGTERM stop it gracefully.
 
     \b
     Examples:
       ocpp16 central-system --json 127.0.0.1:9000 --open
       ocpp16 central-system --json 127.0.0.1:0 --charge-point A --charge-point B
+      ocpp16 central-system --json 127.0.0.1:9000 --soap 127.0.0.1:9001 --open
+      ocpp16 central-system --soap 0.0.0.0:9001 --callback-allow 10.0.0.0/8 --open
       ocpp16 central-system --json 127.0.0.1:9000 --open --output json
 
     \b
@@ -155,19 +173,31 @@ def central_system(
     """  # noqa: D301 - click needs \b as one character
     if anyone == bool(charge_point):
         raise typer.BadParameter("say who may connect: either --open, or --charge-point IDENTITY")
-    url = listening_url(json)
+    if json is None and soap is None:
+        raise typer.BadParameter("say where to listen: --json HOST:PORT, --soap HOST:PORT, or both")
+    urls = {
+        "json": None if json is None else listening_url(json, "ws"),
+        "soap": None if soap is None else listening_url(soap, "http"),
+    }
+    networks = _networks(callback_allow or (), soap_url=urls["soap"])
     _check_identities(charge_point or ())
     printer = _printer(output, dated=True, named=True)
+
+    def announce(served: Urls) -> None:
+        for url in served.values():
+            printer.listening(url)
 
     async def serve() -> None:
         with stopped_by_signals() as stop:
             watch = Watch(printer.event, stop.set)
             await run_central_system(
-                json=url,
+                json=urls["json"],
+                soap=urls["soap"],
+                callback_networks=networks,
                 known=None if anyone else frozenset(charge_point or ()),
                 interval=interval,
                 tell=watch,
-                listening=lambda urls: printer.listening(urls.json),
+                listening=announce,
                 stop=stop,
             )
             watch.check()
@@ -178,7 +208,10 @@ def central_system(
         raise typer.BadParameter(str(error)) from None
     except OSError as error:
         reason = error.strerror or str(error)
-        _fail(f"cannot listen at {json}: {reason}", "another port may be free; 0 takes any")
+        places = " and ".join(place for place in (json, soap) if place is not None)
+        _fail(f"cannot listen at {places}: {reason}", "another port may be free; 0 takes any")
+    except ImportError as error:
+        _fail(f"SOAP needs {error.name}", "pip install 'ocpp16[soap]'", code=2)
 
 
 @app.command("charge-point")
@@ -190,6 +223,10 @@ def charge_point(  # noqa: PLR0917 - typer passes them by name
             "--url", metavar="URL", help="The central system's URL, without the identity."
         ),
     ],
+    listen: Annotated[
+        str | None,
+        typer.Option(metavar="URL", help="Where it takes calls itself, on SOAP (http:// only)."),
+    ] = None,
     id_tag: Annotated[
         str, typer.Option(metavar="TAG", help="The driver's card, at most 20 characters.")
     ] = "CARD-1",
@@ -238,6 +275,8 @@ def charge_point(  # noqa: PLR0917 - typer passes them by name
       ocpp16 charge-point CP1 --url ws://127.0.0.1:9000/ocpp
       ocpp16 charge-point CP1 --url ws://127.0.0.1:9000/ocpp --energy 5000
       ocpp16 charge-point CP1 --url ws://127.0.0.1:9000/ocpp --stay
+      ocpp16 charge-point CP1 --url http://127.0.0.1:9001/ocpp \\
+        --listen http://127.0.0.1:9010/
 
     \b
     Exit codes: 0 it charged, 1 it was not let, 2 called wrongly,
@@ -261,7 +300,9 @@ def charge_point(  # noqa: PLR0917 - typer passes them by name
     async def charge() -> int:
         with stopped_by_signals() as stop:
             watch = Watch(printer.event, stop.set)
-            charged = await run_charge_point(hardware, url, plan, tell=watch, stop=stop)
+            charged = await run_charge_point(
+                hardware, url, plan, tell=watch, stop=stop, listen=listen
+            )
             watch.check()
             if stop.is_set():
                 return 0 if charged and stay else INTERRUPTED
@@ -335,18 +376,34 @@ def inspect(
     raise typer.Exit(0 if valid == frames else 1)
 
 
-def listening_url(address: str) -> str:
+def listening_url(address: str, scheme: str = "ws") -> str:
     """Return the URL of HOST:PORT[/PATH]."""
-    parts = urlsplit(address if "://" in address else f"ws://{address}")
+    parts = urlsplit(address if "://" in address else f"{scheme}://{address}")
     is_plain = address.isprintable() and " " not in address
     try:
         port = parts.port
     except ValueError:
         port = None
-    if parts.scheme != "ws" or not parts.hostname or port is None or parts.query or not is_plain:
+    if parts.scheme != scheme or not parts.hostname or port is None or parts.query or not is_plain:
         raise typer.BadParameter(f"{address!r} is not HOST:PORT or HOST:PORT/PATH")
     host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
-    return f"ws://{host}:{port}{parts.path.rstrip('/') or DEFAULT_PATH}"
+    return f"{scheme}://{host}:{port}{parts.path.rstrip('/') or DEFAULT_PATH}"
+
+
+def _networks(allowed: Iterable[str], *, soap_url: str | None) -> list[IPv4Network | IPv6Network]:
+    """Return where charge points may be called; this machine too, if only it can reach us."""
+    networks: list[IPv4Network | IPv6Network] = []
+    for text in allowed:
+        try:
+            networks.append(ip_network(text))
+        except ValueError as error:
+            raise typer.BadParameter(f"--callback-allow {text!r}: {error}") from None
+    host = urlsplit(soap_url or "").hostname
+    if host in {"127.0.0.1", "localhost"}:
+        networks.append(ip_network("127.0.0.0/8"))
+    elif host == "::1":
+        networks.append(ip_network("::1/128"))
+    return networks
 
 
 def _check_identities(identities: Iterable[str]) -> None:

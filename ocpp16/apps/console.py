@@ -172,7 +172,8 @@ class Screen:
     def listening(self, url: str) -> None:
         """Print where charge points can connect: the URL alone, then a hint."""
         self._line(Text(url))
-        self._line(Text(f"try: ocpp16 charge-point CP1 --url {url}", style="dim"))
+        listen = " --listen http://127.0.0.1:0/" if url.startswith("http") else ""
+        self._line(Text(f"try: ocpp16 charge-point CP1 --url {url}{listen}", style="dim"))
 
     # The demo, its beginning and its end
 

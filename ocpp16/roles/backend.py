@@ -188,8 +188,6 @@ class Backend(Peer):
             ValueError: It is negative.
         """
         seconds = 0.0 if interval is None else seconds_of(interval)
-        if seconds < 0:
-            raise ValueError(f"an interval of {seconds:g} s")
         self._ping_interval = timedelta(seconds=seconds)
         if self._driver is not None:
             self._set_pings(self._driver.connection)

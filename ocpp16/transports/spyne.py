@@ -2,8 +2,8 @@
 
 spyne keeps what it is good at: the registry of operations, dispatch, events, WSGI. Envelopes and
 messages are read and written by our own binding, so limits, faults and headers are those of every
-other transport (spyne's own codec costs 13 to 21 times as much, ignores mustUnderstand and writes
-faults without headers). `application` has no session: the handlers of a `Dispatcher` are asked call
+other transport (spyne's own codec is slow, ignores mustUnderstand and writes faults without
+headers). `application` has no session: the handlers of a `Dispatcher` are asked call
 by call, a repeat is handled again, nobody is gated; `spyne_role` serves whole roles. Needs the
 extra `spyne`. Spec: S 3, 4.
 """
@@ -16,6 +16,7 @@ from collections.abc import Awaitable, Callable, Iterable, Iterator
 from functools import partial
 from http import HTTPStatus
 from typing import Any, Final, Protocol, TypeAlias, TypeVar
+from urllib.parse import quote
 
 import attrs
 
@@ -258,18 +259,24 @@ class WsgiServer(WsgiApplication):  # type: ignore[misc]
         """Answer one request."""
         hooks: list[Callable[[], object]] = []
         req_env[HOOKS] = hooks
-        return _Body(super().handle_rpc(req_env, start_response), hooks)
+        body = _Body((), hooks)
+        try:
+            body.chunks = super().handle_rpc(req_env, start_response)
+        except BaseException:
+            body.close()
+            raise
+        return body
 
 
 class _Body:
     """The chunks of one answer, and what is to be done after them."""
 
     def __init__(self, chunks: Iterable[bytes], hooks: list[Callable[[], object]]) -> None:
-        self._chunks = chunks
+        self.chunks = chunks
         self._hooks = hooks
 
     def __iter__(self) -> Iterator[bytes]:
-        return iter(self._chunks)
+        return iter(self.chunks)
 
     def close(self) -> None:
         """Do what follows the answer, once."""
@@ -438,7 +445,7 @@ def _peer_info(ctx: Any, side: Side) -> PeerInfo:
         side=side.other,
         binding="ocpps",
         address=address,
-        url=ctx.transport.get_url(),
+        url=endpoint_url(ctx),
         callback=asked.from_address,
         user_agent=ctx.transport.req_env.get("HTTP_USER_AGENT"),
     )
@@ -453,6 +460,15 @@ def addresses(ctx: Any) -> tuple[str | None, str | None]:
         return None, None
     shown = f"[{host}]" if ":" in host else host
     return host, f"{shown}:{port}" if port else shown
+
+
+def endpoint_url(ctx: Any) -> str:
+    """Return the URL of the endpoint as the server has it, whatever the Host header says."""
+    environment = ctx.transport.req_env
+    scheme, host = environment["wsgi.url_scheme"], environment["SERVER_NAME"]
+    port = "" if environment["SERVER_PORT"] in {"80", "443"} else f":{environment['SERVER_PORT']}"
+    path = f"{environment.get('SCRIPT_NAME', '')}{environment.get('PATH_INFO', '')}"
+    return f"{scheme}://{f'[{host}]' if ':' in host else host}{port}{quote(path)}"
 
 
 def _check_head(transport: Any) -> None:
@@ -491,10 +507,7 @@ def _ocpp_fault(fault: Any) -> OcppFault:
     if isinstance(fault, OcppFault):
         return fault
     if fault.faultcode.startswith("Client"):
-        code = (
-            ErrorCode.SECURITY_ERROR
-            if "Credentials" in fault.faultcode
-            else ErrorCode.PROTOCOL_ERROR
-        )
+        is_security = "Credentials" in fault.faultcode
+        code = ErrorCode.SECURITY_ERROR if is_security else ErrorCode.PROTOCOL_ERROR
         return OcppFault(Fault(fault.faultstring, code=code))
     return OcppFault(InternalError())

@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from concurrent.futures import Future
+from contextlib import suppress
 from functools import partial
 from typing import Any, Final, Protocol
 
@@ -29,9 +30,19 @@ from ocpp16.transports.soap_app import Desk, Head, Reply, status_of
 from ocpp16.transports.soap_client import SoapClient
 from ocpp16.transports.soap_connection import SoapConnection
 from ocpp16.transports.soap_gateway import Gateway
-from ocpp16.transports.spyne import OcppFault, OcppSoap, addresses, build, http_status, when_left
+from ocpp16.transports.spyne import (
+    OcppFault,
+    OcppSoap,
+    addresses,
+    build,
+    endpoint_url,
+    http_status,
+    when_left,
+)
 
 logger = logging.getLogger(__name__)
+LEAVING: Final = 30.0
+"""Seconds after which an answer counts as sent, whatever the server says."""
 SPARE: Final = 5.0
 """Seconds over the time of a handler until a thread gives up its wait for the session."""
 
@@ -51,23 +62,33 @@ class Central(Protocol):
         ...
 
 
-def central_application(central: Central, *, loop: asyncio.AbstractEventLoop | None = None) -> Any:
-    """Return a central system as a `spyne.Application`, for `spyne.WsgiServer`.
+class CentralService:
+    """A central system whose endpoint is a spyne application.
 
     Args:
         central: The central system. Leaving `async with central` ends its connections.
         loop: The event loop of the central system, which runs in another thread than the requests;
-            None is one in a thread of the application's own, where it can only serve.
+            None is one in a thread of the service's own, where the central system can only serve.
     """
-    client = SoapClient(settings=central.settings, clock=central.clock)
-    gateway = Gateway(
-        admission=central.admit,
-        welcome=central.welcome,
-        post=client.post,
-        settings=central.settings,
-        clock=central.clock,
-    )
-    return _application(gateway, Side.CENTRAL_SYSTEM, central.settings, LoopThread(loop))
+
+    def __init__(self, central: Central, *, loop: asyncio.AbstractEventLoop | None = None) -> None:
+        self._client = SoapClient(settings=central.settings, clock=central.clock)
+        self._gateway = Gateway(
+            admission=central.admit,
+            welcome=central.welcome,
+            post=self._client.post,
+            settings=central.settings,
+            clock=central.clock,
+        )
+        self.application = _application(
+            self._gateway, Side.CENTRAL_SYSTEM, central.settings, LoopThread(loop)
+        )
+        """The `spyne.Application`, for `spyne.WsgiServer`."""
+
+    async def wait_closed(self) -> None:
+        """Wait until no connection is left, and close what calls went over."""
+        await self._gateway.wait_closed()
+        await self._client.close()
 
 
 class Callback:
@@ -196,8 +217,10 @@ async def _exchange(
             return
         async with found.exchange(frame) as told:
             answer.set_result(told)
-            # What follows an answer (`after` hooks, say) waits until it is out.
-            await left.wait()
+            # What follows an answer (`after` hooks, say) waits until it is out; not for ever, if
+            # a server does not tell.
+            with suppress(TimeoutError):
+                await asyncio.wait_for(left.wait(), LEAVING)
     except BaseException as error:
         if not answer.done():
             answer.set_exception(error)
@@ -215,6 +238,4 @@ def _head(ctx: Any) -> Head:
     for name in ("CONTENT_TYPE", "CONTENT_LENGTH"):
         if environment.get(name):
             fields[name.replace("_", "-").lower()] = environment[name]
-    return Head(
-        url=ctx.transport.get_url(), host=host, address=address, headers=tuple(fields.items())
-    )
+    return Head(url=endpoint_url(ctx), host=host, address=address, headers=tuple(fields.items()))

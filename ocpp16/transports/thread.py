@@ -62,27 +62,26 @@ class Threads:
                         continue
                     self._count -= 1
                 return
-            _do(*job)
-            del job  # What it holds must not live on while there is nothing to do.
+            loop, future, function = job
+            settle = None if future.cancelled() else _outcome(future, function)
+            # Before it is told, so that a next function finds this thread free.
             with self._lock:
                 self._load -= 1
+            if settle is not None:
+                with suppress(RuntimeError):  # The loop is closed: nobody waits any more.
+                    loop.call_soon_threadsafe(settle)
+            # What they hold must not live on while there is nothing to do.
+            del job, loop, future, function, settle
 
 
-def _do(
-    loop: asyncio.AbstractEventLoop, future: asyncio.Future[Any], function: Callable[[], Any]
-) -> None:
-    if future.cancelled():
-        return
+def _outcome(future: asyncio.Future[Any], function: Callable[[], Any]) -> Callable[[], None]:
     try:
         result = function()
     except StopIteration as error:  # A future cannot hold it.
-        settle = _settle(future, future.set_exception, RuntimeError(repr(error)))
+        return _settle(future, future.set_exception, RuntimeError(repr(error)))
     except BaseException as error:  # noqa: BLE001 - whatever it raises belongs to who asked
-        settle = _settle(future, future.set_exception, error)
-    else:
-        settle = _settle(future, future.set_result, result)
-    with suppress(RuntimeError):  # The loop is closed: nobody waits any more.
-        loop.call_soon_threadsafe(settle)
+        return _settle(future, future.set_exception, error)
+    return _settle(future, future.set_result, result)
 
 
 def _settle(

@@ -108,7 +108,9 @@ class WebSocketListener:
         self._half_open[connection] = None
         if len(self._half_open) > self.settings.handshakes:
             # Idle TCP connections cost their owner nothing, and must not keep out who is real.
-            silent = (each for each in self._half_open if not each.has_asked)
+            silent = (
+                each for each in self._half_open if not each.has_asked and each is not connection
+            )
             oldest = next(silent, None) or next(iter(self._half_open))
             del self._half_open[oldest]
             oldest.give_up_handshake("too many are connecting")

@@ -167,7 +167,7 @@ def test_served_wsdl_and_our_charge_point() -> None:
 def behind_spyne() -> Iterator[tuple[str, dict[str, Any]]]:
     central = CentralSystem()
     seen = answer_everything(central.on, CENTRAL)
-    application = spyne_role.central_application(central)
+    application = spyne_role.CentralService(central).application
     with serving(spyne.WsgiServer(application)) as url:
         yield url, seen
 

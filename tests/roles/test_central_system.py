@@ -307,7 +307,9 @@ def test_admission_decides_who_a_peer_is() -> None:
                 pass
         assert caught.value.status == 401
         assert [handshake.identity for handshake in seen] == ["CP1", "CP2"]
-        assert told.Refused("CP2", 401, "who are you?", "loopback") in await drained(stream)
+        assert told.Refused(
+            "CP2", 401, "who are you?", "loopback", "loopback://central/ocpp/CP2"
+        ) in await drained(stream)
 
     run(main)
 

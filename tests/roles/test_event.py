@@ -71,6 +71,24 @@ def test_a_slow_reader_loses_the_oldest_events_and_is_told_how_many() -> None:
     run(main)
 
 
+def test_a_stream_holds_so_many_bytes_of_frames_and_the_latest_anyway() -> None:
+    async def main() -> None:
+        stream = EventStream(100, 1000)
+        large = [told.FrameOut(PEER, bytes([number]) * 400) for number in range(5)]
+        for event in large:
+            stream.put(event)
+        assert stream.dropped == 3
+        assert await stream.__anext__() == large[3]
+        stream.put(told.Unanswerable(PEER, "no", "x" * 5000))
+        assert stream.dropped == 4
+        stream.put(told.Connected(PEER))
+        assert stream.dropped == 5
+        assert await drained(stream) == [told.Connected(PEER)]
+        assert stream._bytes == 0
+
+    run(main)
+
+
 def test_a_stream_waits_and_ends() -> None:
     async def main() -> None:
         seen: list[Event] = []

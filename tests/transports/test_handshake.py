@@ -9,11 +9,15 @@ from urllib.parse import urlsplit
 import pytest
 
 from ocpp16.envelope import PeerInfo
+from ocpp16.roles.event import Refused
 from ocpp16.roles.server import Server
 from ocpp16.security.admission import Handshake, Refusal
+from ocpp16.storage import MemoryRegistrations, Registration
 from ocpp16.testing import HandClock
+from ocpp16.transports.websocket_server import ServerConnection
 from tests.parties import (
     ENDPOINT,
+    drained,
     make_central,
     run,
     until,
@@ -254,11 +258,116 @@ def test_a_slow_admission_is_cut_after_ten_seconds_too() -> None:
 
 def test_one_connection_too_many_is_answered_503() -> None:
     async def main() -> None:
-        async with serving(connections=2) as (central, url):
-            async with await RawSocket.upgraded(url), await RawSocket.open(url):
-                assert (await ask(url, "/ocpp/CP3")).status == 503
+        async with serving(connections=2) as (central, url), central.serve(json=ENDPOINT) as other:
+            async with (
+                await RawSocket.upgraded(url),
+                await RawSocket.upgraded(f"{other.urls.json}/CP2"),
+            ):
+                await until(lambda: len(central.peers) == 2)
+                for place in (url, other.urls.json):
+                    assert (await ask(place, "/ocpp/CP3")).status == 503
+                # One that is connected already takes no further place.
+                assert (await ask(url, "/ocpp/CP2")).status == 101
             await until(lambda: not central.peers)
             assert (await ask(url, "/ocpp/CP3")).status == 101
+
+    run(main)
+
+
+def test_idle_tcp_connections_lock_nobody_out() -> None:
+    async def main() -> None:
+        async with serving(connections=2, handshakes=3) as (_, url):
+            idle = [await RawSocket.open(url) for _ in range(6)]
+            assert await serves(url)
+            assert [await socket.is_at_end() for socket in idle[:3]] == [True] * 3
+            for socket in idle:
+                socket.writer.close()
+
+    run(main)
+
+
+def test_a_request_that_is_looked_at_is_cut_only_for_others_like_it() -> None:
+    async def main() -> None:
+        go = asyncio.Event()
+
+        async def admission(handshake: Handshake) -> PeerInfo | Refusal:
+            await go.wait()
+            return handshake.admit()
+
+        async with serving(handshakes=2, admission=admission) as (_, url):
+            first = asyncio.create_task(ask(url, "/ocpp/CP1"))
+            await asyncio.sleep(0.02)
+            async with await RawSocket.open(url) as idle:
+                await asyncio.sleep(0.02)
+                second = asyncio.create_task(ask(url, "/ocpp/CP2"))
+                assert await idle.is_at_end()
+            await asyncio.sleep(0.02)
+            third = asyncio.create_task(ask(url, "/ocpp/CP3"))
+            assert (await first).status == 503
+            go.set()
+            assert [(await each).status for each in (second, third)] == [101, 101]
+
+    run(main)
+
+
+@pytest.mark.parametrize("verdict", [None, True, "CP1"])
+def test_a_verdict_that_is_none_is_answered_500(
+    verdict: object, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def main() -> None:
+        async def admission(handshake: Handshake) -> object:
+            return verdict
+
+        async with serving(admission=admission) as (_, url):
+            assert (await ask(url)).status == 500
+        assert "due is a PeerInfo or a Refusal" in caplog.text
+
+    run(main)
+
+
+def test_what_fails_before_the_upgrade_is_told_in_http(caplog: pytest.LogCaptureFixture) -> None:
+    class Broken(MemoryRegistrations):
+        def find(self, identity: str) -> Registration | None:
+            raise OSError("disk")
+
+    async def main() -> None:
+        async with serving(registrations=Broken()) as (_, url):
+            answer = await ask(url)
+            assert answer.status == 500
+            assert "disk" not in answer.body
+
+    run(main)
+
+
+def test_what_fails_after_the_upgrade_closes_with_1011(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def ping_every(self: object, seconds: object) -> None:
+        raise RuntimeError("late")
+
+    async def main() -> None:
+        async with serving() as (central, url), await RawSocket.upgraded(url) as socket:
+            assert await socket.close_code() == 1011
+            await until(lambda: not central.peers)
+
+    monkeypatch.setattr(ServerConnection, "ping_every", ping_every)
+    run(main)
+
+
+def test_a_wrong_path_is_told_with_the_path(caplog: pytest.LogCaptureFixture) -> None:
+    async def main() -> None:
+        async with serving() as (central, url):
+            stream = central.events()
+            path = "/wrong/%0a" + "x" * 3000
+            assert (await ask(url, path)).status == 404
+            (event,) = await drained(stream)
+            assert isinstance(event, Refused)
+            assert (event.identity, event.status) == (None, 404)
+            assert str(event.url).endswith(path)
+        (line,) = [record.getMessage() for record in caplog.records if "wrong" in record.message]
+        assert "a stranger: refused, HTTP 404" in line
+        assert "/wrong/%0axxx" in line
+        assert len(line) < 600
 
     run(main)
 

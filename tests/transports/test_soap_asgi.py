@@ -21,7 +21,17 @@ from ocpp16.errors import ConnectionRefused
 from ocpp16.roles.asgi import AsgiApp
 from ocpp16.settings import Settings
 from ocpp16.testing import HandClock
-from tests.parties import BOOT, HEARTBEAT, PULSE, RESET, RESET_DONE, make_central, make_station, run
+from tests.parties import (
+    BOOT,
+    HEARTBEAT,
+    PULSE,
+    RESET,
+    RESET_DONE,
+    make_central,
+    make_station,
+    run,
+    until,
+)
 from tests.transports.raw_socket import BINARY, CLOSE, TEXT, RawSocket
 from tests.transports.soap_post import LOCAL, envelope, fault, post
 
@@ -38,8 +48,9 @@ async def running(app: Any, **options: Any) -> AsyncIterator[str]:
     listening = socket.create_server(("127.0.0.1", 0))
     # As `serve` does, without taking over the signals of the test run.
     task = asyncio.ensure_future(server._serve([listening]))
-    while not server.started:  # noqa: ASYNC110 - nothing tells
-        await asyncio.sleep(0.005)
+    await until(lambda: server.started or task.done())
+    if task.done():
+        task.result()
     try:
         yield f"127.0.0.1:{listening.getsockname()[1]}"
     finally:

@@ -44,9 +44,10 @@ def run(loop: asyncio.AbstractEventLoop, coroutine: Any) -> Any:
     return asyncio.run_coroutine_threadsafe(coroutine, loop).result(20)
 
 
-async def leave(central: CentralSystem) -> None:
+async def leave(central: CentralSystem, service: Any) -> None:
     async with central:
         pass
+    await service.wait_closed()
 
 
 def test_both_roles_call_each_other_through_spyne() -> None:
@@ -71,14 +72,14 @@ def test_both_roles_call_each_other_through_spyne() -> None:
                 assert answer == full(action.response, STATION)
 
     with running_loop() as loop:
-        application = spyne_role.central_application(central, loop=loop)
+        service = spyne_role.CentralService(central, loop=loop)
         callbacks: list[Any] = []
 
         def listen(environment: Any, start_response: Any) -> Any:
             return callbacks[0](environment, start_response)
 
         with (
-            serving(spyne.WsgiServer(application)) as endpoint,
+            serving(spyne.WsgiServer(service.application)) as endpoint,
             serving(listen) as here,
         ):
 
@@ -90,7 +91,7 @@ def test_both_roles_call_each_other_through_spyne() -> None:
             callback = run(loop, make())
             callbacks.append(spyne.WsgiServer(callback.application))
             run(loop, main(endpoint, callback))
-            run(loop, leave(central))
+            run(loop, leave(central, service))
     assert central_saw == all_requests(CENTRAL)
     assert station_saw == all_requests(STATION)
     assert order == ["after"]
@@ -111,9 +112,9 @@ def test_roles_keep_their_gate_and_their_list() -> None:
     request = messages.BootNotificationRequest(charge_point_model="M", charge_point_vendor="V")
     here = "http://127.0.0.1:1/"
     with running_loop() as loop:
-        application = spyne_role.central_application(central, loop=loop)
+        service = spyne_role.CentralService(central, loop=loop)
         with (
-            serving(spyne.WsgiServer(application)) as url,
+            serving(spyne.WsgiServer(service.application)) as url,
             zeep.ZeepCaller(url, "CP2", side=STATION, from_address=here) as stranger,
             zeep.ZeepCaller(url, "CP1", side=STATION, from_address=here) as caller,
         ):
@@ -124,7 +125,7 @@ def test_roles_keep_their_gate_and_their_list() -> None:
                 caller.call(messages.HeartbeatRequest())
             with pytest.raises(CallFailed) as missing:
                 caller.call(messages.AuthorizeRequest(id_tag="x"))
-        run(loop, leave(central))
+        run(loop, leave(central, service))
     assert unknown.value.code is ErrorCode.SECURITY_ERROR
     assert gated.value.code is ErrorCode.SECURITY_ERROR
     assert missing.value.code is ErrorCode.SECURITY_ERROR  # before NotSupported: the gate is first
@@ -147,11 +148,11 @@ def test_repeat_of_a_transaction_message_gets_the_first_answer() -> None:
 
     frame = call(full(messages.StartTransactionRequest, CENTRAL))
     with running_loop() as loop:
-        application = spyne_role.central_application(central, loop=loop)
-        replies = [post(spyne.WsgiServer(application), frame) for _ in range(2)]
+        service = spyne_role.CentralService(central, loop=loop)
+        replies = [post(spyne.WsgiServer(service.application), frame) for _ in range(2)]
         for reply in replies:
             reply.chunks.close()
-        run(loop, leave(central))
+        run(loop, leave(central, service))
     assert [reply.status for reply in replies] == [200, 200]
     assert len(seen) == 1
     assert replies[0].body == replies[1].body

@@ -7,17 +7,19 @@ import base64
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from datetime import timedelta
 from hashlib import sha1
 
 import pytest
 
 from ocpp16.errors import ConnectionRefused, SessionClosed
+from ocpp16.roles.event import Disconnected
 from ocpp16.settings import Settings
 from ocpp16.testing import HandClock
 from ocpp16.transports.system_clock import SystemClock
 from ocpp16.transports.websocket_client import dial
-from tests.parties import HEARTBEAT, make_station, run, until
-from tests.transports.raw_socket import BINARY, CLOSE, TEXT, frame
+from tests.parties import HEARTBEAT, drained, make_station, run, until
+from tests.transports.raw_socket import BINARY, CLOSE, PING, TEXT, frame
 
 Talk = Callable[[asyncio.StreamReader, asyncio.StreamWriter, str], Awaitable[None]]
 
@@ -139,6 +141,66 @@ def test_a_server_without_ocpp16_is_left(offered: str | None) -> None:
             assert "does not speak ocpp1.6" in str(error)
             await until(lambda: seen)
             assert seen[0][0] == 0x80 | CLOSE
+
+    run(main)
+
+
+def closing(code: int, reason: str) -> bytes:
+    return frame(CLOSE, code.to_bytes(2, "big") + reason.encode(), masked=False)
+
+
+def test_a_server_without_ocpp16_that_closes_at_once_is_told_from_others() -> None:
+    async def main() -> None:
+        async def talk(
+            reader: asyncio.StreamReader, writer: asyncio.StreamWriter, request: str
+        ) -> None:
+            writer.write(accept(request, None) + closing(1002, "subprotocol"))
+
+        error = await refusal(talk)
+        assert "does not speak ocpp1.6" in str(error)
+
+    run(main)
+
+
+def test_a_server_that_lets_in_and_closes_at_once_is_heard() -> None:
+    async def main() -> None:
+        async def talk(
+            reader: asyncio.StreamReader, writer: asyncio.StreamWriter, request: str
+        ) -> None:
+            writer.write(accept(request) + closing(1008, "not you"))
+
+        async with central(talk) as url:
+            station = make_station()
+            stream = station.events()
+            async with station.connect(url, reconnect=False) as backend:
+                await until(lambda: not backend.is_connected)
+                with pytest.raises(SessionClosed, match="closed by the peer: 1008 .* not you"):
+                    await backend.call(HEARTBEAT)
+            (lost,) = [each for each in await drained(stream) if isinstance(each, Disconnected)]
+            assert "1008" in lost.reason
+
+    run(main)
+
+
+def test_a_server_that_answers_no_pings_is_left() -> None:
+    async def main() -> None:
+        pings: list[int] = []
+
+        async def talk(
+            reader: asyncio.StreamReader, writer: asyncio.StreamWriter, request: str
+        ) -> None:
+            writer.write(accept(request))
+            while data := await reader.read(1000):
+                pings.append(data[0] & 0x0F)
+
+        async with central(talk) as url:
+            settings = Settings(client_ping_interval=timedelta(seconds=0.05))
+            station = make_station(settings=settings)
+            async with station.connect(url, reconnect=False) as backend:
+                await until(lambda: not backend.is_connected)
+                with pytest.raises(SessionClosed, match="pings stay unanswered"):
+                    await backend.call(HEARTBEAT)
+            assert pings[:2] == [PING, PING]
 
     run(main)
 

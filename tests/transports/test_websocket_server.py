@@ -164,6 +164,67 @@ def test_broken_websocket_frames_close_the_connection(wrong: bytes) -> None:
     run(main)
 
 
+def test_a_flood_of_tiny_frames_takes_its_turn_with_others() -> None:
+    async def main() -> None:
+        loop = asyncio.get_running_loop()
+        turns: list[int] = []
+        frames = 0
+        over = False
+
+        async with serving() as (central, url), await RawSocket.upgraded(url) as socket:
+            await central.wait_for("CP1", timeout=5)
+
+            @central.on_frame
+            def count(event: told.FrameIn | told.FrameOut) -> None:
+                nonlocal frames, over
+                frames += 1
+                over = over or b"Heartbeat" in event.frame
+
+            def turn() -> None:
+                turns.append(frames)
+                if not over:
+                    loop.call_soon(turn)
+
+            turn()
+            # In one go, and in order: the heartbeat comes last.
+            socket.writer.write(frame(TEXT, b"1") * 5000 + frame(TEXT, BEAT))
+            assert "currentTime" in await socket.text()
+            await until(lambda: over)
+        steps = [later - earlier for earlier, later in zip(turns, turns[1:], strict=False)]
+        assert frames == 5002
+        assert max(steps) < 400
+
+    run(main)
+
+
+def test_what_came_before_the_end_is_worked_on_before_it() -> None:
+    async def main() -> None:
+        async with serving() as (central, url), await RawSocket.upgraded(url) as socket:
+            await central.wait_for("CP1", timeout=5)
+            stream = central.events()
+            socket.writer.write(frame(TEXT, b"1") * 900 + frame(TEXT, BEAT))
+            socket.writer.write_eof()
+            assert await socket.is_at_end()
+            await until(lambda: not central.peers)
+            events = await drained(stream)
+            heard = [each.frame for each in events if isinstance(each, told.FrameIn)]
+            assert heard == [b"1"] * 900 + [BEAT] or (len(heard) > 400 and heard[-1] == BEAT)
+
+    run(main)
+
+
+def test_a_frame_larger_than_the_limit_of_unsent_data_does_not_cut_a_peer_that_reads() -> None:
+    async def main() -> None:
+        async with serving(unsent_limit=1) as (central, url), await RawSocket.upgraded(url) as raw:
+            peer = await central.wait_for("CP1", timeout=5)
+            for _ in range(3):
+                raw.send(TEXT, BEAT)
+                assert "currentTime" in await raw.text()
+            assert peer.is_connected
+
+    run(main)
+
+
 def test_compression_is_off() -> None:
     async def main() -> None:
         async with serving() as (_, url):
