@@ -25,6 +25,7 @@ from ocpp16.errors import (
 )
 from ocpp16.messages import (
     BootNotificationRequest,
+    DataTransferRequest,
     ResetResponse,
 )
 from ocpp16.session import (
@@ -127,6 +128,28 @@ def test_a_request_that_breaks_a_rule_is_an_invalid_message_and_nothing_is_sent(
         session.call(broken, 0.0)
     assert (raised.value.path, raised.value.kind) == ("/chargePointModel", ConstraintKind.REQUIRED)
     assert sent_calls(binding, session.call(HEARTBEAT, 0.0)[1]) == [("own-1", "Heartbeat")]
+
+
+def test_a_call_over_the_message_limit_is_an_invalid_message_and_nothing_is_sent(
+    binding: Binding,
+) -> None:
+    session = make_session(binding, Side.CHARGE_POINT, message_limit=3000)
+    large = DataTransferRequest(vendor_id="V", data="x" * 3000)
+    with pytest.raises(InvalidMessage, match="at most 3000 are allowed"):
+        session.call(large, 0.0)
+    assert names(session.call(HEARTBEAT, 0.0)[1]) == ["FrameToSend"]
+
+
+def test_a_call_that_is_withdrawn_ends_and_lets_the_next_one_leave(binding: Binding) -> None:
+    session = make_session(binding)
+    first, _ = session.call(RESET, 0.0)
+    second, _ = session.call(RESET, 0.0)
+    error = CallNotAllowed("the gate is closed")
+    ended, to_send = session.withdraw(first, error, 1.0)
+    assert ended == CallEnded(first, ACTION, error)
+    assert isinstance(to_send, FrameToSend)
+    assert to_send.call == second
+    assert session.withdraw(first, error, 1.0) == []
 
 
 def test_an_action_that_the_wire_does_not_carry_is_an_invalid_message(binding: Binding) -> None:

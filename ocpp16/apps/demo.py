@@ -19,7 +19,7 @@ import attrs
 
 from ocpp16.apps.back_office import BackOffice
 from ocpp16.apps.charge_point.simulator import Hardware, Simulator
-from ocpp16.apps.demo_stage import Check, Stage, StageEvent, StoryBroken
+from ocpp16.apps.demo_stage import Chapter, Check, Stage, StageEvent, StoryBroken
 from ocpp16.apps.demo_story import CHAPTERS, TAGS, ChapterPlay
 from ocpp16.apps.exchange import Exchange
 from ocpp16.apps.live_station import LiveStation
@@ -40,6 +40,9 @@ WIRES: Mapping[str, str] = MappingProxyType(
     {"json": "ws://127.0.0.1:0/ocpp", "soap": "http://127.0.0.1:0/ocpp"}
 )
 """Where the central system listens, by the name of the wire; each wire has a charge point."""
+TITLES: Mapping[str, str] = MappingProxyType(
+    {"json": "On OCPP-J: JSON over WebSocket", "soap": "On OCPP-S: SOAP over HTTP"}
+)
 CALLBACKS: Mapping[str, str] = MappingProxyType({"soap": "http://127.0.0.1:0/"})
 """Where a charge point listens, on the wires where it has to."""
 
@@ -160,6 +163,9 @@ class _Performance:
         self._clock = clock
 
     async def play(self, url: str, chapters: Sequence[tuple[str, ChapterPlay]]) -> None:
+        self._tell(
+            Chapter(TITLES[self._wire], "The same story, by the same handlers, on any wire.")
+        )
         identity = f"DEMO-{self._wire.upper()}"
         central = CentralSystem(settings=SETTINGS, clock=self._clock)
         station = ChargePoint(identity, settings=SETTINGS, clock=self._clock)

@@ -58,9 +58,7 @@ class Owner(Protocol):
         """Spread an event."""
         ...
 
-    def call_answered(
-        self, driver: Driver[Any], request: Request[Any], response: Response
-    ) -> None:
+    def call_answered(self, driver: Driver[Any], request: Request[Any], response: Response) -> None:
         """Take the response to a call of ours, before anything that came after it is looked at."""
         ...
 

@@ -51,9 +51,7 @@ class Role(Generic[PeerT]):
         self._new_id = new_uuid if new_id is None else new_id
         self._threads = Threads(settings.handler_threads)
         self._dispatcher: Dispatcher[PeerT] = Dispatcher(side, run_sync=self._threads.run)
-        self._observers = Observers(
-            settings.event_queue, settings.log_line, settings.event_bytes
-        )
+        self._observers = Observers(settings.event_queue, settings.log_line, settings.event_bytes)
 
     def on(
         self, request: RequestType[RequestT, ResponseT]

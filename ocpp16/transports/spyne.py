@@ -12,16 +12,14 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Iterable, Iterator
+from collections.abc import Awaitable, Callable
 from functools import partial
-from http import HTTPStatus
-from typing import Any, Final, Protocol, TypeAlias, TypeVar
-from urllib.parse import quote
+from typing import Any, Protocol, TypeAlias, TypeVar
 
 import attrs
 
 from ocpp16.bindings.ocpps import codec, framing, new_urn, wsdl
-from ocpp16.bindings.ocpps.content import ACCEPTED_TYPES, CONTENT_TYPE, ContentError, inflate
+from ocpp16.bindings.ocpps.content import CONTENT_TYPE, ContentError, inflate
 from ocpp16.bindings.ocpps.envelope import NAMESPACES, SoapEnvelope, read_frame
 from ocpp16.bindings.ocpps.faults import EnvelopeFault, soap_code
 from ocpp16.catalog import ACTIONS, action_of
@@ -43,15 +41,33 @@ from ocpp16.spec import ActionSpec, Side
 from ocpp16.structure import Request, Response, shorten
 from ocpp16.transports.identity import check_identity
 from ocpp16.transports.loop_thread import LoopThread
-from ocpp16.transports.spyne_library import ProtocolBase, WsgiApplication, spyne
+from ocpp16.transports.spyne_library import ProtocolBase, spyne
+from ocpp16.transports.spyne_wsgi import (
+    WsgiServer,
+    addresses,
+    check_head,
+    endpoint_url,
+    http_status,
+    read_body,
+    when_left,
+)
+
+__all__ = [
+    "CallPeer",
+    "Handlers",
+    "OcppFault",
+    "OcppSoap",
+    "ServicePeer",
+    "WsgiServer",
+    "application",
+    "build",
+]
 
 logger = logging.getLogger(__name__)
 ResponseT = TypeVar("ResponseT", bound=Response)
 
 CallPeer: TypeAlias = Callable[[PeerInfo, Request[Any]], Awaitable[Response]]
 """Sends a request to a peer and returns the response, `ZeepCaller.async_call` for one."""
-HOOKS: Final = "ocpp16.hooks"
-"""Key of the WSGI environment: what is to be done once the answer has left."""
 
 
 class Handlers(Protocol):
@@ -154,9 +170,9 @@ class OcppSoap(ProtocolBase):  # type: ignore[misc]
     def create_in_document(self, ctx: Any, charset: str | None = None) -> None:
         """Read the body of the HTTP request, within the limits."""
         try:
-            _check_head(ctx.transport)
+            check_head(ctx.transport)
             limit = self._settings.message_limit
-            body = _read(ctx.in_string, limit)
+            body = read_body(ctx.in_string, limit)
             encoding = ctx.transport.req_env.get("HTTP_CONTENT_ENCODING")
             ctx.in_document = inflate(body, encoding, limit)
         except ContentError as error:
@@ -244,44 +260,6 @@ class OcppSoap(ProtocolBase):  # type: ignore[misc]
         relates_to = fault.message_id or (asked and asked.message_id) or ""
         error = CallError(relates_to, fault.code, fault.description, fault.details)
         return framing.frame_error(error, side=self._side, message_id=self._new_message_id())
-
-
-class WsgiServer(WsgiApplication):  # type: ignore[misc]
-    """spyne's WSGI application, which runs `after` hooks once the answer has left.
-
-    WSGI tells when that is by `close()` (PEP 3333). spyne's own class says nothing of the kind; a
-    hook may then run while the answer is still on its way.
-    """
-
-    def handle_rpc(
-        self, req_env: dict[str, Any], start_response: Callable[..., Any]
-    ) -> Iterable[bytes]:
-        """Answer one request."""
-        hooks: list[Callable[[], object]] = []
-        req_env[HOOKS] = hooks
-        body = _Body((), hooks)
-        try:
-            body.chunks = super().handle_rpc(req_env, start_response)
-        except BaseException:
-            body.close()
-            raise
-        return body
-
-
-class _Body:
-    """The chunks of one answer, and what is to be done after them."""
-
-    def __init__(self, chunks: Iterable[bytes], hooks: list[Callable[[], object]]) -> None:
-        self.chunks = chunks
-        self._hooks = hooks
-
-    def __iter__(self) -> Iterator[bytes]:
-        return iter(self.chunks)
-
-    def close(self) -> None:
-        """Do what follows the answer, once."""
-        while self._hooks:
-            self._hooks.pop(0)()
 
 
 @attrs.frozen
@@ -422,15 +400,6 @@ def _answer(
     return response
 
 
-def when_left(ctx: Any, hook: Callable[[], object]) -> None:
-    """Call a function once the answer has left; at once where `WsgiServer` does not serve."""
-    hooks = ctx.transport.req_env.get(HOOKS)
-    if hooks is None:
-        hook()
-    else:
-        hooks.append(hook)
-
-
 def _follow(
     runner: LoopThread, handlers: Handlers, peer: Any, request: Request[Any], response: Response
 ) -> None:
@@ -449,57 +418,6 @@ def _peer_info(ctx: Any, side: Side) -> PeerInfo:
         callback=asked.from_address,
         user_agent=ctx.transport.req_env.get("HTTP_USER_AGENT"),
     )
-
-
-def addresses(ctx: Any) -> tuple[str | None, str | None]:
-    """Return the address that a request came from, and the same with the port."""
-    # Not spyne's `get_peer`: it believes the headers that a proxy would have set.
-    host = ctx.transport.req_env.get("REMOTE_ADDR")
-    port = ctx.transport.req_env.get("REMOTE_PORT")
-    if not host:
-        return None, None
-    shown = f"[{host}]" if ":" in host else host
-    return host, f"{shown}:{port}" if port else shown
-
-
-def endpoint_url(ctx: Any) -> str:
-    """Return the URL of the endpoint as the server has it, whatever the Host header says."""
-    environment = ctx.transport.req_env
-    scheme, host = environment["wsgi.url_scheme"], environment["SERVER_NAME"]
-    port = "" if environment["SERVER_PORT"] in {"80", "443"} else f":{environment['SERVER_PORT']}"
-    path = f"{environment.get('SCRIPT_NAME', '')}{environment.get('PATH_INFO', '')}"
-    return f"{scheme}://{f'[{host}]' if ':' in host else host}{port}{quote(path)}"
-
-
-def _check_head(transport: Any) -> None:
-    if transport.get_request_method() != "POST":
-        raise ContentError(405, "a message is sent by POST")
-    content_type = (transport.get_request_content_type() or "").partition(";")[0]
-    if content_type.strip().lower() not in ACCEPTED_TYPES:
-        raise ContentError(415, "Content-Type is not application/soap+xml")
-
-
-def _read(chunks: Iterable[bytes], limit: int) -> bytes:
-    """Return a body, or one byte more than the limit allows."""
-    body = bytearray()
-    try:
-        for chunk in chunks:
-            body += chunk
-            if len(body) > limit:
-                break
-    except spyne.Fault:  # Its own limit of Content-Length.
-        raise ContentError(413, f"the body has more than {limit} bytes") from None
-    except ValueError:
-        raise ContentError(400, "Content-Length is not a number") from None
-    return bytes(body[: limit + 1])
-
-
-def http_status(status: int) -> str:
-    """Return an HTTP status as spyne and WSGI write it."""
-    try:
-        return f"{status} {HTTPStatus(status).phrase}"
-    except ValueError:
-        return f"{status} "
 
 
 def _ocpp_fault(fault: Any) -> OcppFault:

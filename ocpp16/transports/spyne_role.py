@@ -30,15 +30,8 @@ from ocpp16.transports.soap_app import Desk, Head, Reply, status_of
 from ocpp16.transports.soap_client import SoapClient
 from ocpp16.transports.soap_connection import SoapConnection
 from ocpp16.transports.soap_gateway import Gateway
-from ocpp16.transports.spyne import (
-    OcppFault,
-    OcppSoap,
-    addresses,
-    build,
-    endpoint_url,
-    http_status,
-    when_left,
-)
+from ocpp16.transports.spyne import OcppFault, OcppSoap, build
+from ocpp16.transports.spyne_wsgi import addresses, endpoint_url, http_status, when_left
 
 logger = logging.getLogger(__name__)
 LEAVING: Final = 30.0

@@ -1,7 +1,8 @@
 """The server end of OCPP-J: who may open a WebSocket, and the place where charge points connect.
 
 The order of the checks, all before the upgrade: WebSocket handshake, subprotocol (if a mismatch is
-to be refused), identity in the URL, `Admission` (which knows how many may be connected). Spec: J 3; JE 3.4 (HTTP 404).
+to be refused), identity in the URL, `Admission` (which knows how many may be connected).
+Spec: J 3; JE 3.4 (HTTP 404).
 """
 
 from __future__ import annotations

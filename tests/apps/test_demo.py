@@ -13,7 +13,7 @@ from ocpp16.apps.back_office import BackOffice
 from ocpp16.apps.charge_point.connector import Connector
 from ocpp16.apps.charge_point.local_list import LocalList
 from ocpp16.apps.charge_point.requests import Requests
-from ocpp16.apps.demo import DUE, DemoEvent, Report, Step, run_demo
+from ocpp16.apps.demo import DUE, TITLES, WIRES, DemoEvent, Report, Step, run_demo
 from ocpp16.apps.demo_stage import Chapter, Check, Stage
 from ocpp16.apps.demo_story import CHAPTERS, ChapterPlay, boot, configure
 from ocpp16.apps.exchange import Exchange
@@ -27,12 +27,15 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(demo_stage, "PATIENCE", 0.5)
 
 
-def play(chapters: Sequence[tuple[str, ChapterPlay]] = CHAPTERS) -> tuple[Report, list[DemoEvent]]:
+def play(
+    chapters: Sequence[tuple[str, ChapterPlay]] = CHAPTERS, wire: str = "json"
+) -> tuple[Report, list[DemoEvent]]:
     events: list[DemoEvent] = []
     reports: list[Report] = []
+    wires = {wire: WIRES[wire]}
 
     async def main() -> None:
-        reports.append(await run_demo(events.append, chapters=chapters))
+        reports.append(await run_demo(events.append, chapters=chapters, wires=wires))
 
     run(main)
     return reports[0], events
@@ -46,17 +49,20 @@ def test_what_is_due_is_28_actions_one_of_them_in_both_directions() -> None:
     assert Step("central system", "DataTransfer") in DUE
 
 
-def test_all_of_it_works() -> None:
-    report, events = play()
+@pytest.mark.parametrize("wire", ["json", "soap"])
+def test_all_of_it_works(wire: str) -> None:
+    if wire == "soap":
+        pytest.importorskip("lxml")
+    report, events = play(wire=wire)
     assert report.failures == []
     assert report.ok
-    assert all(report.tally(step, "json").ok for step in DUE)
+    assert all(report.tally(step, wire).ok for step in DUE)
     assert len(report.checks) > 70
     assert report.seconds < 5
     chapters = [event.title for event in events if isinstance(event, Chapter)]
-    assert chapters == [title for title, _ in CHAPTERS]
+    assert chapters == [TITLES[wire], *(title for title, _ in CHAPTERS)]
     exchanges = [event for event in events if isinstance(event, Exchange)]
-    assert exchanges == report.exchanges["json"]
+    assert exchanges == report.exchanges[wire]
     assert [event for event in events if isinstance(event, Check)] == report.checks
 
 

@@ -68,9 +68,7 @@ class Owner:
     def tell(self, event: told.Event) -> None:
         self.events.append(event)
 
-    def call_answered(
-        self, driver: Driver[Any], request: Request[Any], response: Response
-    ) -> None:
+    def call_answered(self, driver: Driver[Any], request: Request[Any], response: Response) -> None:
         self.answered.append(response)
 
     def connection_over(self, driver: Driver[Any], reason: str) -> None:

@@ -272,5 +272,3 @@ def test_pings_of_the_charge_point_are_a_setting_and_can_be_changed() -> None:
 def test_known_identities_are_no_text(known: Any) -> None:
     with pytest.raises(TypeError, match="known="):
         make_central(known=known)
-
-

@@ -174,7 +174,7 @@ def test_a_server_that_lets_in_and_closes_at_once_is_heard() -> None:
             stream = station.events()
             async with station.connect(url, reconnect=False) as backend:
                 await until(lambda: not backend.is_connected)
-                with pytest.raises(SessionClosed, match="closed by the peer: 1008 .* not you"):
+                with pytest.raises(SessionClosed, match=r"closed by the peer: 1008 .* not you"):
                     await backend.call(HEARTBEAT)
             (lost,) = [each for each in await drained(stream) if isinstance(each, Disconnected)]
             assert "1008" in lost.reason

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from itertools import pairwise
 
 import pytest
 
@@ -190,7 +191,7 @@ def test_a_flood_of_tiny_frames_takes_its_turn_with_others() -> None:
             socket.writer.write(frame(TEXT, b"1") * 5000 + frame(TEXT, BEAT))
             assert "currentTime" in await socket.text()
             await until(lambda: over)
-        steps = [later - earlier for earlier, later in zip(turns, turns[1:], strict=False)]
+        steps = [later - earlier for earlier, later in pairwise(turns)]
         assert frames == 5002
         assert max(steps) < 400
 
