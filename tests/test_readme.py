@@ -24,7 +24,7 @@ def free_port() -> int:
 
 def test_the_examples_of_both_roles_meet() -> None:
     port = str(free_port())
-    central, station = (block.replace("9000", port) for block in blocks())
+    central, station = (block.replace("9000", port) for block in blocks()[:2])
     programs = [
         subprocess.Popen(
             [sys.executable, "-X", "dev", "-W", "error", "-c", code],
@@ -41,6 +41,22 @@ def test_the_examples_of_both_roles_meet() -> None:
     assert central_out == "CP1 is a Example One\nCP1 answers the reset with Accepted\n"
     assert re.fullmatch(r"the central system says it is \d\d:\d\d UTC\n", station_out)
     assert [program.returncode for program in programs] == [0, 0]
+
+
+def test_the_example_of_soap() -> None:
+    told = subprocess.run(
+        [sys.executable, "-W", "error", "-c", blocks()[2]],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+    )
+    assert told.stderr == ""
+    assert re.fullmatch(r"by SOAP it is \d\d:\d\d UTC\n", told.stdout)
+
+
+def test_there_are_three_examples() -> None:
+    assert len(blocks()) == 3
 
 
 def test_there_are_exactly_two_set_up_commands() -> None:

@@ -24,7 +24,7 @@ from ocpp16._version import __version__
 from ocpp16.apps.central_system import run_central_system
 from ocpp16.apps.charge_point.simulator import Hardware
 from ocpp16.apps.charging_session import Plan, run_charge_point
-from ocpp16.apps.demo import run_demo
+from ocpp16.apps.demo import WIRES, installed_wires, run_demo
 from ocpp16.apps.inspection import Inspector, inspect_stream
 from ocpp16.apps.json_lines import JsonLines
 from ocpp16.apps.output import Watch, guarded
@@ -112,7 +112,10 @@ def demo(
     if not quiet:
         printer.demo_begins()
     watch = Watch((lambda event: None) if quiet else printer.event, lambda: None)
-    report = asyncio.run(run_demo(watch))
+    wires = installed_wires()
+    if len(wires) < len(WIRES):
+        typer.echo("only JSON is shown; for SOAP: pip install 'ocpp16[soap]'", err=True)
+    report = asyncio.run(run_demo(watch, wires=wires))
     watch.check()
     printer.report(report)
     if report.ok and not quiet:

@@ -11,6 +11,7 @@ import asyncio
 import statistics
 from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
+from importlib.util import find_spec
 from ipaddress import ip_network
 from types import MappingProxyType
 from typing import TypeAlias
@@ -52,6 +53,13 @@ SETTINGS = Settings(
     # All of the demo is on this machine, which nobody else may name as a place to call.
     callback_networks=(ip_network("127.0.0.0/8"),),
 )
+
+
+def installed_wires() -> Mapping[str, str]:
+    """Return the wires that can be played on with the extras that are installed."""
+    if all(find_spec(name) for name in ("lxml", "httpx", "uvicorn")):
+        return WIRES
+    return {"json": WIRES["json"]}
 
 
 @attrs.frozen(order=True)
