@@ -18,7 +18,7 @@ ROWS = [
     {"_generated"},
     {"enums", "datatypes", "messages", "catalog"},
     {"bindings", "dispatch", "security"},
-    {"session", "session_event", "session_incoming", "session_outgoing"},
+    {"session"},
     {"transports", "store"},
     {"roles"},
     {"station", "bridge"},

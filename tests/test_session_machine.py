@@ -27,7 +27,7 @@ from ocpp16.session import (
     Session,
     SessionEvent,
 )
-from ocpp16.session_incoming import RECENT_IDS
+from ocpp16.session.incoming import RECENT_IDS
 from ocpp16.settings import Settings
 from ocpp16.spec import Side
 from ocpp16.storage import MemoryAnswers

@@ -21,7 +21,7 @@ from ocpp16.envelope import PeerInfo
 from ocpp16.roles.driver import Driver
 from ocpp16.roles.stack import Entrance, open_soap_entrance
 from ocpp16.security.admission import Handshake, Refusal
-from ocpp16.session_event import CallId, Exchange
+from ocpp16.session.event import CallId, Exchange
 from ocpp16.settings import Settings
 from ocpp16.transports.connection import (
     NORMAL_CLOSURE,

@@ -20,7 +20,7 @@ from ocpp16.roles import event as told
 from ocpp16.roles.peer import Peer
 from ocpp16.roles.work import Outcome, Workload
 from ocpp16.session import Session
-from ocpp16.session_event import (
+from ocpp16.session.event import (
     CallEnded,
     CallId,
     CallReceived,

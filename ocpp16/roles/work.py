@@ -14,7 +14,7 @@ from typing import Any, Generic, Protocol, TypeAlias, TypeVar
 from ocpp16 import log
 from ocpp16.clock import Clock
 from ocpp16.errors import Fault, InternalError
-from ocpp16.session_event import CallReceived
+from ocpp16.session.event import CallReceived
 from ocpp16.structure import Request, Response
 from ocpp16.transports.task import Slots, TaskGroup, time_limit
 

@@ -13,7 +13,7 @@ from typing import Protocol, TypeAlias, runtime_checkable
 
 from ocpp16.envelope import PeerInfo
 from ocpp16.errors import OcppError
-from ocpp16.session_event import CallId, Exchange
+from ocpp16.session.event import CallId, Exchange
 
 NORMAL_CLOSURE = 1000
 GOING_AWAY = 1001

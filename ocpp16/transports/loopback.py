@@ -13,7 +13,7 @@ from typing import TypeAlias
 
 from ocpp16.clock import Clock
 from ocpp16.envelope import PeerInfo
-from ocpp16.session_event import CallId, Exchange
+from ocpp16.session.event import CallId, Exchange
 from ocpp16.transports.connection import NORMAL_CLOSURE, Receiver
 from ocpp16.transports.task import Signal
 

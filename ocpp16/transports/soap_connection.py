@@ -19,7 +19,7 @@ import attrs
 from ocpp16.clock import Clock, Timer
 from ocpp16.envelope import PeerInfo
 from ocpp16.errors import OcppError, SessionClosed
-from ocpp16.session_event import CallId, Exchange
+from ocpp16.session.event import CallId, Exchange
 from ocpp16.transports.connection import NORMAL_CLOSURE, Receiver
 from ocpp16.transports.task import Signal, TaskGroup
 

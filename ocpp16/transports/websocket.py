@@ -19,7 +19,7 @@ from websockets.typing import Subprotocol
 
 from ocpp16.clock import Clock, Timer
 from ocpp16.envelope import PeerInfo
-from ocpp16.session_event import CallId, Exchange
+from ocpp16.session.event import CallId, Exchange
 from ocpp16.settings import Settings
 from ocpp16.transports.connection import (
     INTERNAL_ERROR,

@@ -8,7 +8,7 @@ from ocpp16.roles.account import Account, Accounts
 from ocpp16.roles.peer import Peer
 from ocpp16.roles.registration import CentralGate
 from ocpp16.roles.work import Workload
-from ocpp16.session_event import CallReceived
+from ocpp16.session.event import CallReceived
 from ocpp16.storage import MemoryAnswers
 from ocpp16.structure import Request, Response
 from tests.parties import RESET, RESET_DONE, run

@@ -19,7 +19,7 @@ from ocpp16.roles.registration import CentralGate
 from ocpp16.roles.station_peer import StationPeer
 from ocpp16.roles.work import Workload
 from ocpp16.session import Session
-from ocpp16.session_event import CallId, Exchange
+from ocpp16.session.event import CallId, Exchange
 from ocpp16.settings import Settings
 from ocpp16.spec import Side
 from ocpp16.storage import MemoryAnswers

@@ -214,18 +214,6 @@ def test_what_came_before_the_end_is_worked_on_before_it() -> None:
     run(main)
 
 
-def test_a_frame_larger_than_the_limit_of_unsent_data_does_not_cut_a_peer_that_reads() -> None:
-    async def main() -> None:
-        async with serving(unsent_limit=1) as (central, url), await RawSocket.upgraded(url) as raw:
-            peer = await central.wait_for("CP1", timeout=5)
-            for _ in range(3):
-                raw.send(TEXT, BEAT)
-                assert "currentTime" in await raw.text()
-            assert peer.is_connected
-
-    run(main)
-
-
 def test_compression_is_off() -> None:
     async def main() -> None:
         async with serving() as (_, url):

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 import attrs
 
 from ocpp16.errors import CallTimeout, OcppError, QueueFull, SessionClosed
-from ocpp16.session_event import CallEnded, CallId, FrameToSend, LateAnswer, SessionEvent
+from ocpp16.session.event import CallEnded, CallId, FrameToSend, LateAnswer, SessionEvent
 from ocpp16.settings import Settings
 from ocpp16.spec import ActionSpec
 from ocpp16.structure import Response

@@ -28,7 +28,7 @@ from ocpp16.errors import (
     SecurityError,
     fault_for,
 )
-from ocpp16.session_event import (
+from ocpp16.session.event import (
     CallReceived,
     Deviated,
     Exchange,

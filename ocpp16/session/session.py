@@ -29,44 +29,19 @@ from ocpp16.errors import (
     SessionClosed,
     UnanswerableFrame,
 )
-from ocpp16.session_event import (
-    CallEnded,
+from ocpp16.session.event import (
     CallId,
-    CallReceived,
     Deviated,
     Exchange,
-    FaultAnswered,
     FrameIgnored,
-    FrameToSend,
-    HandlerExpired,
-    IdReused,
-    LateAnswer,
-    Repeated,
     SessionEvent,
 )
-from ocpp16.session_incoming import Incoming
-from ocpp16.session_outgoing import Outgoing, OwnCall
+from ocpp16.session.incoming import Incoming
+from ocpp16.session.outgoing import Outgoing, OwnCall
 from ocpp16.settings import Settings
 from ocpp16.spec import ActionSpec, Side
 from ocpp16.storage import AnswerMemory
 from ocpp16.structure import Request, Response, deviations, shorten
-
-__all__ = [
-    "CallEnded",
-    "CallId",
-    "CallReceived",
-    "Deviated",
-    "Exchange",
-    "FaultAnswered",
-    "FrameIgnored",
-    "FrameToSend",
-    "HandlerExpired",
-    "IdReused",
-    "LateAnswer",
-    "Repeated",
-    "Session",
-    "SessionEvent",
-]
 
 _ReadError: TypeAlias = UnanswerableFrame | Fault | InvalidResponse
 _Answer: TypeAlias = CallResult[Any] | CallError | InvalidResponse
