@@ -194,10 +194,12 @@ class Screen:
     def report(self, report: Report) -> None:
         """Print what a demo has shown."""
         unbounded = self._console.options.update(width=PIPE_WIDTH)
-        for layout in _LAYOUTS:
+        layouts = iter(_LAYOUTS)
+        while True:
+            layout = next(layouts)
             table = self._table(report, layout)
             width = self._console.measure(table, options=unbounded).maximum
-            if width <= self._console.width:
+            if width <= self._console.width or layout is _LAYOUTS[-1]:
                 break
         self._console.print()
         # Names are never cut: where even the narrowest table has no room, the terminal wraps it.
