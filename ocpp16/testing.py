@@ -20,7 +20,7 @@ import itertools
 from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
-from typing import Any, Literal, TypeAlias
+from typing import Any, ClassVar, Literal, TypeAlias
 
 import attrs
 
@@ -51,7 +51,10 @@ __all__ = [
     "record",
 ]
 
+Wire: TypeAlias = Literal["json", "soap"]
+_BINDINGS: dict[Wire, str] = {"json": "ocppj", "soap": "ocpps"}
 URL = "loopback://central/ocpp"
+CALLBACK = "loopback://station/"
 SETTLING_ROUNDS = 200
 """Turns of the event loop that count as long enough for all that follows from one thing."""
 
@@ -153,11 +156,21 @@ def delaying(seconds: float) -> Fate:
 class LoopbackPair:
     """A charge point and a central system, joined in memory; see `loopback_pair`."""
 
+    WIRE: ClassVar[Wire] = "json"
+    """The wire where none is named; a test suite can run on the other one by setting it."""
+
     def __init__(
-        self, central: CentralSystem, station: ChargePoint, to_central: Fate, to_station: Fate
+        self,
+        central: CentralSystem,
+        station: ChargePoint,
+        to_central: Fate,
+        to_station: Fate,
+        *,
+        wire: Wire | None = None,
     ) -> None:
         self.central = central
         self.station = station
+        self.binding = _BINDINGS[self.WIRE if wire is None else wire]
         self.to_central = to_central
         self.to_station = to_station
         self.is_down = False
@@ -177,7 +190,10 @@ class LoopbackPair:
         identity = self.station.identity
         verdict = await self.central.admit(
             Handshake(
-                identity=identity, binding="ocppj", url=f"{URL}/{identity}", address="loopback"
+                identity=identity,
+                binding=self.binding,
+                url=f"{URL}/{identity}",
+                address="loopback",
             )
         )
         if isinstance(verdict, Refusal):
@@ -185,10 +201,12 @@ class LoopbackPair:
         info = PeerInfo(
             identity=identity,
             side=Side.CENTRAL_SYSTEM,
-            binding="ocppj",
+            binding=self.binding,
             address="loopback",
             url=f"{URL}/{identity}",
+            callback=CALLBACK,
         )
+        verdict = attrs.evolve(verdict, callback=CALLBACK)
         ends = loopback(
             verdict,
             info,
@@ -239,6 +257,7 @@ def loopback_pair(
     *,
     to_central: Fate = deliver,
     to_station: Fate = deliver,
+    wire: Wire | None = None,
 ) -> LoopbackPair:
     """Return a network in memory between a central system and a charge point.
 
@@ -247,8 +266,9 @@ def loopback_pair(
         station: The charge point.
         to_central: What becomes of the charge point's frames (`losing`, `delaying`, ...).
         to_station: What becomes of the central system's frames.
+        wire: `json` or `soap`: how the frames are written; handlers never know.
     """
-    return LoopbackPair(central, station, to_central, to_station)
+    return LoopbackPair(central, station, to_central, to_station, wire=wire)
 
 
 @asynccontextmanager
@@ -259,6 +279,7 @@ async def connected(
     boot: BootNotificationRequest | None = None,
     to_central: Fate = deliver,
     to_station: Fate = deliver,
+    wire: Wire | None = None,
 ) -> AsyncIterator[tuple[Peer, Backend]]:
     """Connect a central system and a charge point in memory.
 
@@ -268,8 +289,9 @@ async def connected(
         boot: The BootNotification, as in `ChargePoint.connect`.
         to_central: What becomes of the charge point's frames.
         to_station: What becomes of the central system's frames.
+        wire: `json` or `soap`: how the frames are written.
     """
-    pair = loopback_pair(central, station, to_central=to_central, to_station=to_station)
+    pair = loopback_pair(central, station, to_central=to_central, to_station=to_station, wire=wire)
     async with pair.connected(boot=boot) as both:
         yield both
 

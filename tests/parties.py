@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Callable, Coroutine, Iterable
 from datetime import UTC, datetime
 from typing import Any
@@ -105,3 +106,17 @@ def kinds(events: Iterable[Event]) -> list[str]:
     return [
         name for event in events if (name := type(event).__name__) not in {"FrameIn", "FrameOut"}
     ]
+
+
+def call_in(text: str) -> tuple[str, str] | None:
+    """Return id and action of the call that a frame is, on either wire; None if it is none."""
+    if not text.startswith("<"):
+        frame = json.loads(text)
+        return (frame[1], frame[2]) if frame[0] == 2 else None
+    from ocpp16.bindings.ocpps.envelope import read
+
+    envelope = read(text.encode())
+    if envelope.relates_to is not None or envelope.action is None:
+        return None
+    assert envelope.message_id is not None
+    return envelope.message_id, envelope.action

@@ -116,6 +116,7 @@ def test_a_side_does_not_send_what_is_not_its_own() -> None:
     run(main)
 
 
+@pytest.mark.only_on("json")
 def test_ids_come_from_the_source_that_was_given() -> None:
     async def main() -> None:
         numbers = iter(range(10))

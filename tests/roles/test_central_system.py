@@ -332,6 +332,7 @@ def test_one_that_is_refused_disturbs_nobody() -> None:
     run(main)
 
 
+@pytest.mark.only_on("json")
 def test_events_tell_the_story() -> None:
     async def main() -> None:
         central = make_central([booted(PENDING, 17)])
@@ -381,6 +382,7 @@ def test_no_secret_is_logged(caplog: pytest.LogCaptureFixture) -> None:
     run(main)
 
 
+@pytest.mark.only_on("json")
 def test_leniency_is_told() -> None:
     async def main() -> None:
         central = make_central(settings=Settings(leniency=frozenset({"unknown-fields"})))

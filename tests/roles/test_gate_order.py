@@ -142,6 +142,7 @@ def test_a_permit_lets_one_of_two_calls_in_line_pass() -> None:
     run(main)
 
 
+@pytest.mark.only_on("json")
 def test_a_call_of_the_central_system_in_line_is_asked_again_when_it_would_leave() -> None:
     async def main() -> None:
         clock = HandClock()
@@ -176,6 +177,7 @@ def test_a_call_of_the_central_system_in_line_is_asked_again_when_it_would_leave
     run(main)
 
 
+@pytest.mark.only_on("json")
 @pytest.mark.parametrize("status", [PENDING, REJECTED])
 def test_with_a_closed_gate_it_is_all_the_central_system_says(status: Any) -> None:
     async def main() -> None:
@@ -194,6 +196,7 @@ def test_with_a_closed_gate_it_is_all_the_central_system_says(status: Any) -> No
     run(main)
 
 
+@pytest.mark.only_on("json")
 def test_what_was_asked_for_may_come_in_one_go_with_the_answer_to_the_trigger() -> None:
     async def main() -> None:
         clock = HandClock()

@@ -116,6 +116,7 @@ def test_results_are_read_while_handlers_run() -> None:
     run(main)
 
 
+@pytest.mark.only_on("json")
 def test_at_most_so_many_handlers_run_at_once_for_a_peer() -> None:
     async def main() -> None:
         door = Door()
@@ -134,6 +135,7 @@ def test_at_most_so_many_handlers_run_at_once_for_a_peer() -> None:
     run(main)
 
 
+@pytest.mark.only_on("json")
 def test_the_limit_holds_over_a_new_connection() -> None:
     async def main() -> None:
         door = Door()
@@ -153,6 +155,7 @@ def test_the_limit_holds_over_a_new_connection() -> None:
     run(main)
 
 
+@pytest.mark.only_on("json")
 def test_a_repeat_on_a_new_connection_shares_the_handler_that_runs() -> None:
     async def main() -> None:
         door = Door()
@@ -212,6 +215,7 @@ def test_a_handler_over_its_time_is_cancelled_and_answered_internal_error() -> N
     run(main)
 
 
+@pytest.mark.only_on("json")
 def test_a_handler_over_its_time_is_cancelled_on_a_lost_connection_too() -> None:
     async def main() -> None:
         clock, door = HandClock(), Door()
@@ -228,6 +232,7 @@ def test_a_handler_over_its_time_is_cancelled_on_a_lost_connection_too() -> None
     run(main)
 
 
+@pytest.mark.only_on("json")
 def test_a_repeat_on_a_new_connection_is_answered_when_the_handler_expires() -> None:
     async def main() -> None:
         clock, door = HandClock(), Door()
@@ -261,6 +266,7 @@ def test_a_handler_that_cancels_itself_is_answered_internal_error() -> None:
     run(main)
 
 
+@pytest.mark.only_on("json")
 def test_a_handler_answers_an_error_by_raising_a_fault() -> None:
     async def main() -> None:
         central = CentralSystem()
@@ -312,6 +318,7 @@ def test_an_action_without_handler_is_not_supported() -> None:
     run(main)
 
 
+@pytest.mark.only_on("json")
 def test_after_hooks_run_once_the_response_has_left() -> None:
     async def main() -> None:
         central, station = make_central(), make_station()
@@ -342,6 +349,7 @@ def test_after_hooks_run_once_the_response_has_left() -> None:
     run(main)
 
 
+@pytest.mark.only_on("json")
 def test_no_hook_runs_for_a_response_that_did_not_leave() -> None:
     async def main() -> None:
         door = Door()

@@ -23,6 +23,7 @@ from tests.parties import (
     PULSE,
     RESET,
     RESET_DONE,
+    call_in,
     drained,
     kinds,
     make_central,
@@ -86,7 +87,9 @@ def test_calls_wait_for_the_next_connection_in_order() -> None:
             assert not any(call.done() for call in calls)
             await clock.advance(5)
             assert await asyncio.gather(*calls) == [PULSE] * 3
-            assert [text[4:8] for text in seen.received] == ["id-0", "id-1", "id-2"]
+            assert [call_in(text) for text in seen.received] == [
+                (f"id-{n}", "Heartbeat") for n in range(3)
+            ]
 
     run(main)
 
