@@ -121,6 +121,19 @@ def parse_address(text: str) -> Address | None:
     return IPv6Address(int(address))
 
 
+def check_listed(url: str) -> None:
+    """Check an address that an operator lists: its form, and that nobody could want it.
+
+    Raises:
+        ValueError: It has another form, or is link-local or a metadata service.
+    """
+    host = check_url(url).hostname
+    address = parse_address(host or "")
+    # Where a name leads is the operator's to answer for.
+    if address is not None and any(address in network for network in FORBIDDEN):
+        raise ValueError("it is link-local, a metadata service, or no address of a host")
+
+
 def check_url(url: str) -> SplitResult:
     """Check the form of an address: http or https, a host, no user, no fragment.
 

@@ -125,6 +125,9 @@ class SoapApp:
         answer = Answer(scope, send)
         try:
             await self._serve(scope, receive, answer)
+        except _Stuck:
+            # The server drops a connection whose application ends without a whole answer.
+            logger.warning("a client does not read its answer: it is dropped")
         except Exception:
             # Whatever it was, the client learns nothing of how it came about.
             logger.exception("an HTTP request could not be served")
@@ -159,9 +162,20 @@ class SoapApp:
             return
         async with found.exchange(frame) as told:
             if told is None:
-                await answer.send(_plain(HTTPStatus.SERVICE_UNAVAILABLE, closes=self.is_stopping))
+                reply = _plain(HTTPStatus.SERVICE_UNAVAILABLE, closes=self.is_stopping)
             else:
-                await answer.send(_envelope(told, head))
+                reply = _envelope(told, head)
+            await self._send_in_time(answer, reply)
+
+    async def _send_in_time(self, answer: Answer, reply: Reply) -> None:
+        # A client that does not read must not keep its exchange open: whoever waits for all answers
+        # to leave (hooks, the stop) would wait for it.
+        seconds = self._settings.soap_body_timeout.total_seconds()
+        try:
+            async with time_limit(self._clock, seconds):
+                await answer.send(reply)
+        except TimeoutError:
+            raise _Stuck from None
 
     def _refuse(self, scope: Scope) -> Reply | None:
         fields = list(scope["headers"])
@@ -254,6 +268,10 @@ class Answer:
         )
         body = b"" if self._scope["method"] == "HEAD" else reply.body
         await self._send({"type": "http.response.body", "body": body, "more_body": False})
+
+
+class _Stuck(Exception):
+    """The client does not read its answer."""
 
 
 class _Gone(Exception):

@@ -121,8 +121,9 @@ class SoapConnection:
             _answer(exchange, None)
 
     async def flush(self) -> None:
-        """Wait until all answers have left this process, or the connection has ended."""
-        while not self._is_over and any(each.answer.done() for each in self._open):
+        """Wait until the answers there are have left this process, or the connection has ended."""
+        leaving = {each for each in self._open if each.answer.done()}
+        while not self._is_over and leaving & self._open:
             await self._changed.wait()
 
     def close(self, code: int = NORMAL_CLOSURE, reason: str = "") -> None:

@@ -24,7 +24,7 @@ from ocpp16.security.admission import Admission, Handshake, Refusal
 from ocpp16.settings import Settings
 from ocpp16.spec import Side
 from ocpp16.structure import shorten
-from ocpp16.transports.callback import choose_callback
+from ocpp16.transports.callback import check_listed, choose_callback
 from ocpp16.transports.connection import Welcome
 from ocpp16.transports.identity import check_identity
 from ocpp16.transports.soap_app import Head, Reply, envelope_refusal, fault_reply
@@ -89,6 +89,13 @@ class Gateway:
         self._clock = clock
         self._residents: dict[str, _Resident] = {}
         self._one_left = Signal()
+        for identity, listed in settings.callback_addresses.items():
+            for url in listed:
+                try:
+                    check_listed(url)
+                except ValueError as error:
+                    reason = f"Settings.callback_addresses[{identity!r}]: {url!r}: {error}"
+                    raise ValueError(reason) from None
 
     async def connection_for(self, frame: SoapFrame, head: Head) -> SoapConnection | Reply:
         """Return the connection that a request belongs to, or the response that refuses it."""
@@ -97,6 +104,10 @@ class Gateway:
             # S 3: an answer comes in the exchange of its call, never as a request.
             fault = ProtocolError("the body is no request", message_id=read.message_id)
             return fault_reply(fault, Side.CENTRAL_SYSTEM)
+        # A request that is refused must leave no trace, a callback address least of all.
+        refusal = _refusal(frame)
+        if refusal is not None:
+            return refusal
         claims = _claims(head)
         resident = None if read.identity is None else self._residents.get(read.identity)
         if resident is None or resident.claims != claims:
@@ -127,12 +138,6 @@ class Gateway:
     async def _judge(self, frame: SoapFrame, head: Head) -> PeerInfo | Reply:
         """Return who the sender of a request is, or the response that refuses it."""
         message_id = frame.envelope.message_id
-        try:
-            _check_call(frame)
-        except EnvelopeFault as fault:
-            return envelope_refusal(fault, Side.CENTRAL_SYSTEM)
-        except Fault as fault:
-            return fault_reply(fault, Side.CENTRAL_SYSTEM)
         identity = frame.envelope.identity
         assert identity is not None  # noqa: S101 - checked just now
         verdict = await self._admission(
@@ -204,6 +209,16 @@ class Gateway:
             return
         if chosen != stored:
             connection.learn(chosen)
+
+
+def _refusal(frame: SoapFrame) -> Reply | None:
+    try:
+        _check_call(frame)
+    except EnvelopeFault as fault:
+        return envelope_refusal(fault, Side.CENTRAL_SYSTEM)
+    except Fault as fault:
+        return fault_reply(fault, Side.CENTRAL_SYSTEM)
+    return None
 
 
 def _check_call(frame: SoapFrame) -> None:

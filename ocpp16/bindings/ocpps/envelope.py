@@ -134,6 +134,8 @@ def read(data: bytes) -> SoapEnvelope:
         message_id = values.get("message_id")
         raise EnvelopeFault("the body has more than one element", message_id=message_id)
     content = body[0] if len(body) else None
+    if content is not None and ((body.text or "") + (content.tail or "")).strip(SPACE):
+        raise EnvelopeFault("the body holds text", message_id=values.get("message_id"))
     if content is not None and etree.QName(content).localname == "Fault":
         return SoapEnvelope(**values, fault=_read_fault(content))
     return SoapEnvelope(**values, body=content)
@@ -152,6 +154,9 @@ def _read_headers(header: etree._Element) -> dict[str, str]:
     foreign: str | None = None
     for element in header:
         name, text = _read_header(element)
+        if element.tag not in _ADDRESSES and name is not None and len(element):
+            # Its text would end at the first of them, and others may read it to the end.
+            raise EnvelopeFault(f"the header {name.replace('_', ' ')} holds elements, not text")
         if name is None:
             if foreign is None and _has_to_be_understood(element):
                 foreign = element.tag
