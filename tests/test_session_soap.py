@@ -178,7 +178,7 @@ def test_a_repeat_is_known_by_its_content_whatever_its_prefixes_and_headers() ->
     assert names(session.receive(frame.replace(b"http://x/", b"http://y/"), 0.0, 19)) == [
         "Repeated"
     ]
-    assert names(session.receive(other, 0.0, 20)) == ["IdReused", "CallReceived"]
+    assert names(session.receive(other, 0.0, 20)) == ["Repeated"]
 
 
 def test_a_description_that_xml_cannot_carry_is_told_as_far_as_it_can_be() -> None:

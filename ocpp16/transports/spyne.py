@@ -249,7 +249,7 @@ class OcppSoap(ProtocolBase):  # type: ignore[misc]
         return http_status(_ocpp_fault(fault).status)
 
     def _result(self, asked: SoapEnvelope, response: Response) -> bytes:
-        result = CallResult(
+        result: CallResult[framing.Payload] = CallResult(
             asked.message_id or "",
             codec.encode(response, NAMESPACES[self._side]),
             action_of(type(response)).name,

@@ -8,10 +8,10 @@ from typing import Final, TypeVar
 from uuid import uuid4
 
 import attrs
-from lxml import etree
 
 from ocpp16.bindings.ocpps import codec, framing
 from ocpp16.bindings.ocpps.envelope import NAMESPACES
+from ocpp16.bindings.ocpps.framing import Payload
 from ocpp16.bindings.ocpps.xml import can_be_written
 from ocpp16.envelope import Call, CallError, CallResult, Envelope
 from ocpp16.settings import STRICT, Leniency
@@ -64,11 +64,11 @@ class OcppS:
         """Tell whether the WSDLs have an action: those of the security extension are missing."""
         return bool(action.soap_services)
 
-    def unframe(self, frame: bytes | str) -> Envelope[etree._Element]:
+    def unframe(self, frame: bytes | str) -> Envelope[Payload]:
         """Read one envelope; see `framing.unframe`."""
         return framing.unframe(frame, side=self.side, identity=self.identity)
 
-    def frame(self, envelope: Envelope[etree._Element]) -> bytes:
+    def frame(self, envelope: Envelope[Payload]) -> bytes:
         """Write one envelope."""
         match envelope:
             case Call():
@@ -91,17 +91,17 @@ class OcppS:
     def decode(
         self,
         cls: type[StructureT],
-        payload: etree._Element,
+        payload: Payload,
         leniency: frozenset[Leniency] = STRICT,
     ) -> StructureT:
         """Read a payload; see `codec.decode`."""
         return codec.decode(cls, payload, leniency)
 
-    def encode(self, message: Structure) -> etree._Element:
+    def encode(self, message: Structure) -> str:
         """Write a payload: a request for the other side's service, a response for ours."""
         side = self.side.other if isinstance(message, Request) else self.side
         return codec.encode(message, NAMESPACES[side])
 
-    def fingerprint(self, payload: etree._Element) -> bytes:
+    def fingerprint(self, payload: Payload) -> bytes:
         """Return the payload in canonical form; see `codec.fingerprint`."""
         return codec.fingerprint(payload)

@@ -8,12 +8,12 @@ Spec: S 3; what is seen in the field is read, too.
 from __future__ import annotations
 
 from typing import Any, Final
+from xml.etree.ElementTree import Element
 
 import attrs
-from lxml import etree
 
 from ocpp16.bindings.ocpps.faults import EnvelopeFault, SoapCode
-from ocpp16.bindings.ocpps.xml import SPACE, XmlError, parse, writable
+from ocpp16.bindings.ocpps.xml import SPACE, XmlError, parse, split_tag, writable, write_text
 from ocpp16.spec import Side
 from ocpp16.structure import shorten
 
@@ -84,12 +84,12 @@ class SoapEnvelope:
     @property
     def body_name(self) -> str | None:
         """Local name of the element in the body."""
-        return None if self.body is None else etree.QName(self.body).localname
+        return None if self.body is None else split_tag(self.body.tag)[1]
 
     @property
     def body_namespace(self) -> str | None:
-        """Namespace of the element in the body."""
-        return None if self.body is None else etree.QName(self.body).namespace
+        """Namespace of the element in the body, empty if it has none."""
+        return None if self.body is None else split_tag(self.body.tag)[0]
 
 
 class SoapFrame(bytes):
@@ -136,7 +136,7 @@ def read(data: bytes) -> SoapEnvelope:
     content = body[0] if len(body) else None
     if content is not None and ((body.text or "") + (content.tail or "")).strip(SPACE):
         raise EnvelopeFault("the body holds text", message_id=values.get("message_id"))
-    if content is not None and etree.QName(content).localname == "Fault":
+    if content is not None and split_tag(content.tag)[1] == "Fault":
         return SoapEnvelope(**values, fault=_read_fault(content))
     return SoapEnvelope(**values, body=content)
 
@@ -148,7 +148,7 @@ def read_frame(data: bytes) -> SoapFrame:
     return frame
 
 
-def _read_headers(header: etree._Element) -> dict[str, str]:
+def _read_headers(header: Element) -> dict[str, str]:
     values: dict[str, str] = {}
     twice: str | None = None
     foreign: str | None = None
@@ -178,7 +178,7 @@ def _read_headers(header: etree._Element) -> dict[str, str]:
     return values
 
 
-def _read_header(element: etree._Element) -> tuple[str | None, str]:
+def _read_header(element: Element) -> tuple[str | None, str]:
     """Return the name and the text of a header; no name for one that we do not know."""
     tag: str = element.tag
     name = _HEADERS.get(tag)
@@ -193,20 +193,20 @@ def _read_header(element: etree._Element) -> tuple[str | None, str]:
     return name, (text or "").strip(SPACE)
 
 
-def _has_to_be_understood(element: etree._Element) -> bool:
+def _has_to_be_understood(element: Element) -> bool:
     must = element.get(_MUST_UNDERSTAND, "").strip(SPACE)
     return must in _TRUE and element.get(_ROLE, "").strip(SPACE) in _OUR_ROLES
 
 
-def _read_fault(fault: etree._Element) -> SoapFault:
+def _read_fault(fault: Element) -> SoapFault:
     # The field has parts of it in wrong namespaces, or in none, and values without a prefix.
     subcode: str | None = None
     text = ""
-    for element in fault.iter(etree.Element):
-        name = etree.QName(element).localname
+    for element in fault.iter():
+        name = split_tag(element.tag)[1]
         if name.lower() == "subcode":
-            for value in element.iter(etree.Element):
-                if etree.QName(value).localname == "Value" and subcode is None:
+            for value in element.iter():
+                if split_tag(value.tag)[1] == "Value" and subcode is None:
                     subcode = (value.text or "").strip(SPACE).rpartition(":")[2] or None
         elif name == "Text" and not text:
             text = (element.text or "").strip(SPACE)
@@ -215,7 +215,7 @@ def _read_fault(fault: etree._Element) -> SoapFault:
 
 def write(
     namespace: str,
-    body: etree._Element,
+    body: str,
     *,
     action: str,
     message_id: str,
@@ -228,7 +228,7 @@ def write(
 
     Args:
         namespace: Namespace of the service.
-        body: The element in the body; it moves into the envelope.
+        body: The element in the body, as text that stands for itself.
         action: Value of wsa:Action.
         message_id: Value of wsa:MessageID.
         identity: Value of chargeBoxIdentity, for requests.
@@ -239,42 +239,42 @@ def write(
     Raises:
         ValueError: A value holds a character that XML does not have.
     """
-    root = etree.Element(f"{{{SOAP}}}Envelope", nsmap={"soap": SOAP, "wsa": WSA, "ocpp": namespace})
-    header = etree.SubElement(root, _HEADER)
-    must = {_MUST_UNDERSTAND: "true"}
+    header = f"<wsa:Action {_MUST}>{write_text(action)}</wsa:Action>"
+    header += f"<wsa:MessageID>{write_text(message_id)}</wsa:MessageID>"
     if identity is not None:
-        etree.SubElement(header, f"{{{namespace}}}chargeBoxIdentity", must).text = identity
-    etree.SubElement(header, f"{{{WSA}}}Action", must).text = action
-    etree.SubElement(header, f"{{{WSA}}}MessageID").text = message_id
+        name = write_text(identity)
+        header = f"<ocpp:chargeBoxIdentity {_MUST}>{name}</ocpp:chargeBoxIdentity>{header}"
     if relates_to:
-        etree.SubElement(header, f"{{{WSA}}}RelatesTo").text = relates_to
+        header += f"<wsa:RelatesTo>{write_text(relates_to)}</wsa:RelatesTo>"
     if from_address is not None:
-        _write_address(header, "From", from_address)
+        header += f"<wsa:From><wsa:Address>{write_text(from_address)}</wsa:Address></wsa:From>"
     if identity is not None:
-        _write_address(header, "ReplyTo", ANONYMOUS)
+        header += _REPLY_TO
     if to is not None:
-        etree.SubElement(header, f"{{{WSA}}}To").text = to
-    etree.SubElement(root, _BODY).append(body)
-    data: bytes = etree.tostring(root, encoding="UTF-8", xml_declaration=True)
-    return data
+        header += f"<wsa:To>{write_text(to)}</wsa:To>"
+    return (
+        f'{_START} xmlns:ocpp="{namespace}"><soap:Header>{header}</soap:Header>'
+        f"<soap:Body>{body}</soap:Body></soap:Envelope>"
+    ).encode()
 
 
-def _write_address(header: etree._Element, name: str, address: str) -> None:
-    element = etree.SubElement(header, f"{{{WSA}}}{name}")
-    etree.SubElement(element, _ADDRESS).text = address
+_START: Final = (
+    "<?xml version='1.0' encoding='UTF-8'?>\n"
+    f'<soap:Envelope xmlns:soap="{SOAP}" xmlns:wsa="{WSA}"'
+)
+_MUST: Final = 'soap:mustUnderstand="true"'
+_REPLY_TO: Final = f"<wsa:ReplyTo><wsa:Address>{ANONYMOUS}</wsa:Address></wsa:ReplyTo>"
 
 
-def fault_element(soap: SoapCode, text: str) -> etree._Element:
-    """Return the element of a fault, the subcode in the namespace of the central system (S 4)."""
-    prefixes = {"soap": SOAP, "ocpp": CENTRAL_SYSTEM}
-    fault = etree.Element(f"{{{SOAP}}}Fault", nsmap=prefixes)
-    code = etree.SubElement(fault, f"{{{SOAP}}}Code")
-    etree.SubElement(code, f"{{{SOAP}}}Value").text = f"soap:{soap.code}"
+def write_fault(soap: SoapCode, text: str) -> str:
+    """Write the element of a fault, the subcode in the namespace of the central system (S 4)."""
+    subcode = ""
     if soap.subcode is not None:
-        subcode = etree.SubElement(code, f"{{{SOAP}}}Subcode")
-        etree.SubElement(subcode, f"{{{SOAP}}}Value").text = f"ocpp:{soap.subcode}"
-    reason = etree.SubElement(fault, f"{{{SOAP}}}Reason")
-    words = etree.SubElement(reason, f"{{{SOAP}}}Text")
-    words.set("{http://www.w3.org/XML/1998/namespace}lang", "en")
-    words.text = writable(text)
-    return fault
+        name = write_text(soap.subcode)
+        subcode = f"<soap:Subcode><soap:Value>ocpp:{name}</soap:Value></soap:Subcode>"
+    return (
+        f'<soap:Fault xmlns:soap="{SOAP}" xmlns:ocpp="{CENTRAL_SYSTEM}">'
+        f"<soap:Code><soap:Value>soap:{soap.code}</soap:Value>{subcode}</soap:Code>"
+        f'<soap:Reason><soap:Text xml:lang="en">{write_text(writable(text))}</soap:Text>'
+        "</soap:Reason></soap:Fault>"
+    )

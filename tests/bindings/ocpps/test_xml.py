@@ -139,14 +139,17 @@ def test_references_that_mean_nothing(reference: str) -> None:
     assert "is not well-formed XML" in refused(f"<a>{reference}</a>".encode())
 
 
-def test_xinclude_includes_nothing(secret: str, trap: str) -> None:
+@pytest.mark.parametrize(
+    "namespace", ["http://www.w3.org/2001/XInclude", "http://www.w3.org/2001/X&#73;nclude"]
+)
+def test_xinclude_is_refused(secret: str, trap: str, namespace: str) -> None:
     data = (
-        "<a xmlns:x='http://www.w3.org/2001/XInclude'>"
+        f"<a xmlns:x='{namespace}'>"
         f"<x:include href='{secret}' parse='text'/><x:include href='{trap}'/></a>"
     )
-    root = taken(data.encode())
-    assert [child.tag for child in root] == ["{http://www.w3.org/2001/XInclude}include"] * 2
-    assert "".join(root.itertext()) == ""
+    assert refused(data.encode()) == "XInclude is not allowed"
+    # The word alone is none.
+    assert taken(b"<a x='&#65;'>XInclude</a>").text == "XInclude"
 
 
 def test_stylesheets_schemas_and_other_hints_are_not_followed(secret: str, trap: str) -> None:
@@ -156,23 +159,21 @@ def test_stylesheets_schemas_and_other_hints_are_not_followed(secret: str, trap:
         f" i:schemaLocation='urn:x {secret}' i:noNamespaceSchemaLocation='{secret}'><?x?>b</a>"
     )
     root = taken(data.encode())
-    assert root.getprevious() is None
+    assert root.tag == "a"
     assert (root.text, len(root)) == ("b", 0)
 
 
 # Depth
 
 
-@pytest.mark.parametrize("depth", [65, 66, 255])
+@pytest.mark.parametrize("depth", [65, 66, 255, 300, LIMIT // 7])
 def test_what_nests_too_deep(depth: int) -> None:
     assert refused(b"<a>" * depth + b"</a>" * depth) == "nests deeper than 64"
 
 
 @pytest.mark.parametrize("depth", [300, 5_000, 100_000])
-@pytest.mark.parametrize("is_closed", [True, False])
-def test_what_nests_so_deep_that_it_is_not_even_built(depth: int, is_closed: bool) -> None:
-    data = b"<a>" * depth + b"</a>" * (depth * is_closed)
-    assert "is not well-formed XML" in refused(data)
+def test_what_nests_deep_and_is_cut_off(depth: int) -> None:
+    assert "is not well-formed XML" in refused(b"<a>" * depth)
 
 
 def test_64_levels_and_many_siblings_are_fine() -> None:
@@ -359,7 +360,8 @@ def test_the_memory_that_python_needs_for_a_large_tree(data: bytes) -> None:
         _, most = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()
-    assert most < MEGABYTE
+    # The body of a message is limited, and so is what becomes of it.
+    assert most < 6 * MEGABYTE
 
 
 @given(

@@ -4,8 +4,7 @@
 from __future__ import annotations
 
 from typing import Any
-
-from lxml.etree import SubElement, _Element
+from xml.etree.ElementTree import Element
 
 from ocpp16._generated.core import (
     AuthorizeRequest,
@@ -77,6 +76,7 @@ from ocpp16.bindings.ocpps.fast import (
     Codec,
     Unusual,
     at_least_one,
+    check_plain,
     read_integer,
     read_member,
     read_short_text,
@@ -85,7 +85,7 @@ from ocpp16.bindings.ocpps.fast import (
     write_integer,
     write_timestamp,
 )
-from ocpp16.bindings.ocpps.xml import SPACE
+from ocpp16.bindings.ocpps.xml import write_text
 
 _AUTHORIZATION_STATUS: dict[str, Any] = {one.value: one for one in AuthorizationStatus}
 _CHARGE_POINT_ERROR_CODE: dict[str, Any] = {one.value: one for one in ChargePointErrorCode}
@@ -103,9 +103,8 @@ _UNIT_OF_MEASURE: dict[str, Any] = {one.value: one for one in UnitOfMeasure}
 _VALUE_FORMAT: dict[str, Any] = {one.value: one for one in ValueFormat}
 
 
-def read_id_tag_info(element: _Element) -> IdTagInfo:
-    if element.text and element.text.strip(SPACE):
-        raise Unusual
+def read_id_tag_info(element: Element) -> IdTagInfo:
+    check_plain(element)
     status: Any = None
     expiry_date: Any = None
     parent_id_tag: Any = None
@@ -133,20 +132,17 @@ def read_id_tag_info(element: _Element) -> IdTagInfo:
     return result
 
 
-def write_id_tag_info(parent: _Element, value: IdTagInfo) -> None:
-    child = SubElement(parent, "{urn://Ocpp/Cs/2015/10/}status")
-    child.text = value.status.value
+def write_id_tag_info(value: IdTagInfo) -> str:
+    text = f"<status>{value.status.value}</status>"
     if value.expiry_date is not None:
-        child = SubElement(parent, "{urn://Ocpp/Cs/2015/10/}expiryDate")
-        child.text = write_timestamp(value.expiry_date)
+        text += f"<expiryDate>{write_timestamp(value.expiry_date)}</expiryDate>"
     if value.parent_id_tag is not None:
-        child = SubElement(parent, "{urn://Ocpp/Cs/2015/10/}parentIdTag")
-        child.text = value.parent_id_tag
+        text += f"<parentIdTag>{write_text(value.parent_id_tag)}</parentIdTag>"
+    return text
 
 
-def read_sampled_value(element: _Element) -> SampledValue:
-    if element.text and element.text.strip(SPACE):
-        raise Unusual
+def read_sampled_value(element: Element) -> SampledValue:
+    check_plain(element)
     value: Any = None
     context: Any = None
     format: Any = None
@@ -194,32 +190,25 @@ def read_sampled_value(element: _Element) -> SampledValue:
     return result
 
 
-def write_sampled_value(parent: _Element, value: SampledValue) -> None:
-    child = SubElement(parent, "{urn://Ocpp/Cs/2015/10/}value")
-    child.text = value.value
+def write_sampled_value(value: SampledValue) -> str:
+    text = f"<value>{write_text(value.value)}</value>"
     if value.context is not None:
-        child = SubElement(parent, "{urn://Ocpp/Cs/2015/10/}context")
-        child.text = value.context.value
+        text += f"<context>{value.context.value}</context>"
     if value.format is not None:
-        child = SubElement(parent, "{urn://Ocpp/Cs/2015/10/}format")
-        child.text = value.format.value
+        text += f"<format>{value.format.value}</format>"
     if value.measurand is not None:
-        child = SubElement(parent, "{urn://Ocpp/Cs/2015/10/}measurand")
-        child.text = value.measurand.value
+        text += f"<measurand>{value.measurand.value}</measurand>"
     if value.phase is not None:
-        child = SubElement(parent, "{urn://Ocpp/Cs/2015/10/}phase")
-        child.text = value.phase.value
+        text += f"<phase>{value.phase.value}</phase>"
     if value.location is not None:
-        child = SubElement(parent, "{urn://Ocpp/Cs/2015/10/}location")
-        child.text = value.location.value
+        text += f"<location>{value.location.value}</location>"
     if value.unit is not None:
-        child = SubElement(parent, "{urn://Ocpp/Cs/2015/10/}unit")
-        child.text = value.unit.value
+        text += f"<unit>{value.unit.value}</unit>"
+    return text
 
 
-def read_meter_value(element: _Element) -> MeterValue:
-    if element.text and element.text.strip(SPACE):
-        raise Unusual
+def read_meter_value(element: Element) -> MeterValue:
+    check_plain(element)
     timestamp: Any = None
     sampled_value: list[Any] = []
     for child in element:
@@ -242,17 +231,15 @@ def read_meter_value(element: _Element) -> MeterValue:
     return result
 
 
-def write_meter_value(parent: _Element, value: MeterValue) -> None:
-    child = SubElement(parent, "{urn://Ocpp/Cs/2015/10/}timestamp")
-    child.text = write_timestamp(value.timestamp)
+def write_meter_value(value: MeterValue) -> str:
+    text = f"<timestamp>{write_timestamp(value.timestamp)}</timestamp>"
     for sampled_value_item in at_least_one(value.sampled_value):
-        child = SubElement(parent, "{urn://Ocpp/Cs/2015/10/}sampledValue")
-        write_sampled_value(child, sampled_value_item)
+        text += f"<sampledValue>{write_sampled_value(sampled_value_item)}</sampledValue>"
+    return text
 
 
-def read_authorize_request(element: _Element) -> AuthorizeRequest:
-    if element.text and element.text.strip(SPACE):
-        raise Unusual
+def read_authorize_request(element: Element) -> AuthorizeRequest:
+    check_plain(element)
     id_tag: Any = None
     for child in element:
         match child.tag:
@@ -270,14 +257,14 @@ def read_authorize_request(element: _Element) -> AuthorizeRequest:
     return result
 
 
-def write_authorize_request(parent: _Element, value: AuthorizeRequest) -> None:
-    child = SubElement(parent, "{urn://Ocpp/Cs/2015/10/}idTag")
-    child.text = value.id_tag
+def write_authorize_request(value: AuthorizeRequest) -> str:
+    text = '<authorizeRequest xmlns="urn://Ocpp/Cs/2015/10/">'
+    text += f"<idTag>{write_text(value.id_tag)}</idTag>"
+    return text + "</authorizeRequest>"
 
 
-def read_authorize_response(element: _Element) -> AuthorizeResponse:
-    if element.text and element.text.strip(SPACE):
-        raise Unusual
+def read_authorize_response(element: Element) -> AuthorizeResponse:
+    check_plain(element)
     id_tag_info: Any = None
     for child in element:
         match child.tag:
@@ -295,14 +282,14 @@ def read_authorize_response(element: _Element) -> AuthorizeResponse:
     return result
 
 
-def write_authorize_response(parent: _Element, value: AuthorizeResponse) -> None:
-    child = SubElement(parent, "{urn://Ocpp/Cs/2015/10/}idTagInfo")
-    write_id_tag_info(child, value.id_tag_info)
+def write_authorize_response(value: AuthorizeResponse) -> str:
+    text = '<authorizeResponse xmlns="urn://Ocpp/Cs/2015/10/">'
+    text += f"<idTagInfo>{write_id_tag_info(value.id_tag_info)}</idTagInfo>"
+    return text + "</authorizeResponse>"
 
 
-def read_boot_notification_request(element: _Element) -> BootNotificationRequest:
-    if element.text and element.text.strip(SPACE):
-        raise Unusual
+def read_boot_notification_request(element: Element) -> BootNotificationRequest:
+    check_plain(element)
     charge_point_vendor: Any = None
     charge_point_model: Any = None
     charge_point_serial_number: Any = None
@@ -370,37 +357,33 @@ def read_boot_notification_request(element: _Element) -> BootNotificationRequest
     return result
 
 
-def write_boot_notification_request(parent: _Element, value: BootNotificationRequest) -> None:
-    child = SubElement(parent, "{urn://Ocpp/Cs/2015/10/}chargePointVendor")
-    child.text = value.charge_point_vendor
-    child = SubElement(parent, "{urn://Ocpp/Cs/2015/10/}chargePointModel")
-    child.text = value.charge_point_model
+def write_boot_notification_request(value: BootNotificationRequest) -> str:
+    text = '<bootNotificationRequest xmlns="urn://Ocpp/Cs/2015/10/">'
+    content = write_text(value.charge_point_vendor)
+    text += f"<chargePointVendor>{content}</chargePointVendor>"
+    text += f"<chargePointModel>{write_text(value.charge_point_model)}</chargePointModel>"
     if value.charge_point_serial_number is not None:
-        child = SubElement(parent, "{urn://Ocpp/Cs/2015/10/}chargePointSerialNumber")
-        child.text = value.charge_point_serial_number
+        content = write_text(value.charge_point_serial_number)
+        text += f"<chargePointSerialNumber>{content}</chargePointSerialNumber>"
     if value.charge_box_serial_number is not None:
-        child = SubElement(parent, "{urn://Ocpp/Cs/2015/10/}chargeBoxSerialNumber")
-        child.text = value.charge_box_serial_number
+        content = write_text(value.charge_box_serial_number)
+        text += f"<chargeBoxSerialNumber>{content}</chargeBoxSerialNumber>"
     if value.firmware_version is not None:
-        child = SubElement(parent, "{urn://Ocpp/Cs/2015/10/}firmwareVersion")
-        child.text = value.firmware_version
+        text += f"<firmwareVersion>{write_text(value.firmware_version)}</firmwareVersion>"
     if value.iccid is not None:
-        child = SubElement(parent, "{urn://Ocpp/Cs/2015/10/}iccid")
-        child.text = value.iccid
+        text += f"<iccid>{write_text(value.iccid)}</iccid>"
     if value.imsi is not None:
-        child = SubElement(parent, "{urn://Ocpp/Cs/2015/10/}imsi")
-        child.text = value.imsi
+        text += f"<imsi>{write_text(value.imsi)}</imsi>"
     if value.meter_type is not None:
-        child = SubElement(parent, "{urn://Ocpp/Cs/2015/10/}meterType")
-        child.text = value.meter_type
+        text += f"<meterType>{write_text(value.meter_type)}</meterType>"
     if value.meter_serial_number is not None:
-        child = SubElement(parent, "{urn://Ocpp/Cs/2015/10/}meterSerialNumber")
-        child.text = value.meter_serial_number
+        content = write_text(value.meter_serial_number)
+        text += f"<meterSerialNumber>{content}</meterSerialNumber>"
+    return text + "</bootNotificationRequest>"
 
 
-def read_boot_notification_response(element: _Element) -> BootNotificationResponse:
-    if element.text and element.text.strip(SPACE):
-        raise Unusual
+def read_boot_notification_response(element: Element) -> BootNotificationResponse:
+    check_plain(element)
     status: Any = None
     current_time: Any = None
     interval: Any = None
@@ -428,18 +411,16 @@ def read_boot_notification_response(element: _Element) -> BootNotificationRespon
     return result
 
 
-def write_boot_notification_response(parent: _Element, value: BootNotificationResponse) -> None:
-    child = SubElement(parent, "{urn://Ocpp/Cs/2015/10/}status")
-    child.text = value.status.value
-    child = SubElement(parent, "{urn://Ocpp/Cs/2015/10/}currentTime")
-    child.text = write_timestamp(value.current_time)
-    child = SubElement(parent, "{urn://Ocpp/Cs/2015/10/}interval")
-    child.text = write_integer(value.interval)
+def write_boot_notification_response(value: BootNotificationResponse) -> str:
+    text = '<bootNotificationResponse xmlns="urn://Ocpp/Cs/2015/10/">'
+    text += f"<status>{value.status.value}</status>"
+    text += f"<currentTime>{write_timestamp(value.current_time)}</currentTime>"
+    text += f"<interval>{write_integer(value.interval)}</interval>"
+    return text + "</bootNotificationResponse>"
 
 
-def read_data_transfer_request(element: _Element) -> DataTransferRequest:
-    if element.text and element.text.strip(SPACE):
-        raise Unusual
+def read_data_transfer_request(element: Element) -> DataTransferRequest:
+    check_plain(element)
     vendor_id: Any = None
     message_id: Any = None
     data: Any = None
@@ -467,20 +448,18 @@ def read_data_transfer_request(element: _Element) -> DataTransferRequest:
     return result
 
 
-def write_data_transfer_request(parent: _Element, value: DataTransferRequest) -> None:
-    child = SubElement(parent, "{urn://Ocpp/Cs/2015/10/}vendorId")
-    child.text = value.vendor_id
+def write_data_transfer_request(value: DataTransferRequest) -> str:
+    text = '<dataTransferRequest xmlns="urn://Ocpp/Cs/2015/10/">'
+    text += f"<vendorId>{write_text(value.vendor_id)}</vendorId>"
     if value.message_id is not None:
-        child = SubElement(parent, "{urn://Ocpp/Cs/2015/10/}messageId")
-        child.text = value.message_id
+        text += f"<messageId>{write_text(value.message_id)}</messageId>"
     if value.data is not None:
-        child = SubElement(parent, "{urn://Ocpp/Cs/2015/10/}data")
-        child.text = value.data
+        text += f"<data>{write_text(value.data)}</data>"
+    return text + "</dataTransferRequest>"
 
 
-def read_data_transfer_response(element: _Element) -> DataTransferResponse:
-    if element.text and element.text.strip(SPACE):
-        raise Unusual
+def read_data_transfer_response(element: Element) -> DataTransferResponse:
+    check_plain(element)
     status: Any = None
     data: Any = None
     for child in element:
@@ -503,19 +482,18 @@ def read_data_transfer_response(element: _Element) -> DataTransferResponse:
     return result
 
 
-def write_data_transfer_response(parent: _Element, value: DataTransferResponse) -> None:
-    child = SubElement(parent, "{urn://Ocpp/Cs/2015/10/}status")
-    child.text = value.status.value
+def write_data_transfer_response(value: DataTransferResponse) -> str:
+    text = '<dataTransferResponse xmlns="urn://Ocpp/Cs/2015/10/">'
+    text += f"<status>{value.status.value}</status>"
     if value.data is not None:
-        child = SubElement(parent, "{urn://Ocpp/Cs/2015/10/}data")
-        child.text = value.data
+        text += f"<data>{write_text(value.data)}</data>"
+    return text + "</dataTransferResponse>"
 
 
 def read_diagnostics_status_notification_request(
-    element: _Element,
+    element: Element,
 ) -> DiagnosticsStatusNotificationRequest:
-    if element.text and element.text.strip(SPACE):
-        raise Unusual
+    check_plain(element)
     status: Any = None
     for child in element:
         match child.tag:
@@ -534,18 +512,17 @@ def read_diagnostics_status_notification_request(
 
 
 def write_diagnostics_status_notification_request(
-    parent: _Element,
     value: DiagnosticsStatusNotificationRequest,
-) -> None:
-    child = SubElement(parent, "{urn://Ocpp/Cs/2015/10/}status")
-    child.text = value.status.value
+) -> str:
+    text = '<diagnosticsStatusNotificationRequest xmlns="urn://Ocpp/Cs/2015/10/">'
+    text += f"<status>{value.status.value}</status>"
+    return text + "</diagnosticsStatusNotificationRequest>"
 
 
 def read_diagnostics_status_notification_response(
-    element: _Element,
+    element: Element,
 ) -> DiagnosticsStatusNotificationResponse:
-    if element.text and element.text.strip(SPACE):
-        raise Unusual
+    check_plain(element)
     if len(element):
         raise Unusual
     draft: Any = DiagnosticsStatusNotificationResponseDraft()
@@ -555,17 +532,16 @@ def read_diagnostics_status_notification_response(
 
 
 def write_diagnostics_status_notification_response(
-    parent: _Element,
     value: DiagnosticsStatusNotificationResponse,
-) -> None:
-    del parent, value
+) -> str:
+    del value
+    return '<diagnosticsStatusNotificationResponse xmlns="urn://Ocpp/Cs/2015/10/"/>'
 
 
 def read_firmware_status_notification_request(
-    element: _Element,
+    element: Element,
 ) -> FirmwareStatusNotificationRequest:
-    if element.text and element.text.strip(SPACE):
-        raise Unusual
+    check_plain(element)
     status: Any = None
     for child in element:
         match child.tag:
@@ -583,19 +559,16 @@ def read_firmware_status_notification_request(
     return result
 
 
-def write_firmware_status_notification_request(
-    parent: _Element,
-    value: FirmwareStatusNotificationRequest,
-) -> None:
-    child = SubElement(parent, "{urn://Ocpp/Cs/2015/10/}status")
-    child.text = value.status.value
+def write_firmware_status_notification_request(value: FirmwareStatusNotificationRequest) -> str:
+    text = '<firmwareStatusNotificationRequest xmlns="urn://Ocpp/Cs/2015/10/">'
+    text += f"<status>{value.status.value}</status>"
+    return text + "</firmwareStatusNotificationRequest>"
 
 
 def read_firmware_status_notification_response(
-    element: _Element,
+    element: Element,
 ) -> FirmwareStatusNotificationResponse:
-    if element.text and element.text.strip(SPACE):
-        raise Unusual
+    check_plain(element)
     if len(element):
         raise Unusual
     draft: Any = FirmwareStatusNotificationResponseDraft()
@@ -604,16 +577,13 @@ def read_firmware_status_notification_response(
     return result
 
 
-def write_firmware_status_notification_response(
-    parent: _Element,
-    value: FirmwareStatusNotificationResponse,
-) -> None:
-    del parent, value
+def write_firmware_status_notification_response(value: FirmwareStatusNotificationResponse) -> str:
+    del value
+    return '<firmwareStatusNotificationResponse xmlns="urn://Ocpp/Cs/2015/10/"/>'
 
 
-def read_heartbeat_request(element: _Element) -> HeartbeatRequest:
-    if element.text and element.text.strip(SPACE):
-        raise Unusual
+def read_heartbeat_request(element: Element) -> HeartbeatRequest:
+    check_plain(element)
     if len(element):
         raise Unusual
     draft: Any = HeartbeatRequestDraft()
@@ -622,13 +592,13 @@ def read_heartbeat_request(element: _Element) -> HeartbeatRequest:
     return result
 
 
-def write_heartbeat_request(parent: _Element, value: HeartbeatRequest) -> None:
-    del parent, value
+def write_heartbeat_request(value: HeartbeatRequest) -> str:
+    del value
+    return '<heartbeatRequest xmlns="urn://Ocpp/Cs/2015/10/"/>'
 
 
-def read_heartbeat_response(element: _Element) -> HeartbeatResponse:
-    if element.text and element.text.strip(SPACE):
-        raise Unusual
+def read_heartbeat_response(element: Element) -> HeartbeatResponse:
+    check_plain(element)
     current_time: Any = None
     for child in element:
         match child.tag:
@@ -646,14 +616,14 @@ def read_heartbeat_response(element: _Element) -> HeartbeatResponse:
     return result
 
 
-def write_heartbeat_response(parent: _Element, value: HeartbeatResponse) -> None:
-    child = SubElement(parent, "{urn://Ocpp/Cs/2015/10/}currentTime")
-    child.text = write_timestamp(value.current_time)
+def write_heartbeat_response(value: HeartbeatResponse) -> str:
+    text = '<heartbeatResponse xmlns="urn://Ocpp/Cs/2015/10/">'
+    text += f"<currentTime>{write_timestamp(value.current_time)}</currentTime>"
+    return text + "</heartbeatResponse>"
 
 
-def read_meter_values_request(element: _Element) -> MeterValuesRequest:
-    if element.text and element.text.strip(SPACE):
-        raise Unusual
+def read_meter_values_request(element: Element) -> MeterValuesRequest:
+    check_plain(element)
     connector_id: Any = None
     meter_value: list[Any] = []
     transaction_id: Any = None
@@ -679,20 +649,18 @@ def read_meter_values_request(element: _Element) -> MeterValuesRequest:
     return result
 
 
-def write_meter_values_request(parent: _Element, value: MeterValuesRequest) -> None:
-    child = SubElement(parent, "{urn://Ocpp/Cs/2015/10/}connectorId")
-    child.text = write_integer(value.connector_id)
+def write_meter_values_request(value: MeterValuesRequest) -> str:
+    text = '<meterValuesRequest xmlns="urn://Ocpp/Cs/2015/10/">'
+    text += f"<connectorId>{write_integer(value.connector_id)}</connectorId>"
     if value.transaction_id is not None:
-        child = SubElement(parent, "{urn://Ocpp/Cs/2015/10/}transactionId")
-        child.text = write_integer(value.transaction_id)
+        text += f"<transactionId>{write_integer(value.transaction_id)}</transactionId>"
     for meter_value_item in value.meter_value:
-        child = SubElement(parent, "{urn://Ocpp/Cs/2015/10/}meterValue")
-        write_meter_value(child, meter_value_item)
+        text += f"<meterValue>{write_meter_value(meter_value_item)}</meterValue>"
+    return text + "</meterValuesRequest>"
 
 
-def read_meter_values_response(element: _Element) -> MeterValuesResponse:
-    if element.text and element.text.strip(SPACE):
-        raise Unusual
+def read_meter_values_response(element: Element) -> MeterValuesResponse:
+    check_plain(element)
     if len(element):
         raise Unusual
     draft: Any = MeterValuesResponseDraft()
@@ -701,13 +669,13 @@ def read_meter_values_response(element: _Element) -> MeterValuesResponse:
     return result
 
 
-def write_meter_values_response(parent: _Element, value: MeterValuesResponse) -> None:
-    del parent, value
+def write_meter_values_response(value: MeterValuesResponse) -> str:
+    del value
+    return '<meterValuesResponse xmlns="urn://Ocpp/Cs/2015/10/"/>'
 
 
-def read_start_transaction_request(element: _Element) -> StartTransactionRequest:
-    if element.text and element.text.strip(SPACE):
-        raise Unusual
+def read_start_transaction_request(element: Element) -> StartTransactionRequest:
+    check_plain(element)
     connector_id: Any = None
     id_tag: Any = None
     meter_start: Any = None
@@ -751,23 +719,19 @@ def read_start_transaction_request(element: _Element) -> StartTransactionRequest
     return result
 
 
-def write_start_transaction_request(parent: _Element, value: StartTransactionRequest) -> None:
-    child = SubElement(parent, "{urn://Ocpp/Cs/2015/10/}connectorId")
-    child.text = write_integer(value.connector_id)
-    child = SubElement(parent, "{urn://Ocpp/Cs/2015/10/}idTag")
-    child.text = value.id_tag
-    child = SubElement(parent, "{urn://Ocpp/Cs/2015/10/}timestamp")
-    child.text = write_timestamp(value.timestamp)
-    child = SubElement(parent, "{urn://Ocpp/Cs/2015/10/}meterStart")
-    child.text = write_integer(value.meter_start)
+def write_start_transaction_request(value: StartTransactionRequest) -> str:
+    text = '<startTransactionRequest xmlns="urn://Ocpp/Cs/2015/10/">'
+    text += f"<connectorId>{write_integer(value.connector_id)}</connectorId>"
+    text += f"<idTag>{write_text(value.id_tag)}</idTag>"
+    text += f"<timestamp>{write_timestamp(value.timestamp)}</timestamp>"
+    text += f"<meterStart>{write_integer(value.meter_start)}</meterStart>"
     if value.reservation_id is not None:
-        child = SubElement(parent, "{urn://Ocpp/Cs/2015/10/}reservationId")
-        child.text = write_integer(value.reservation_id)
+        text += f"<reservationId>{write_integer(value.reservation_id)}</reservationId>"
+    return text + "</startTransactionRequest>"
 
 
-def read_start_transaction_response(element: _Element) -> StartTransactionResponse:
-    if element.text and element.text.strip(SPACE):
-        raise Unusual
+def read_start_transaction_response(element: Element) -> StartTransactionResponse:
+    check_plain(element)
     id_tag_info: Any = None
     transaction_id: Any = None
     for child in element:
@@ -790,16 +754,15 @@ def read_start_transaction_response(element: _Element) -> StartTransactionRespon
     return result
 
 
-def write_start_transaction_response(parent: _Element, value: StartTransactionResponse) -> None:
-    child = SubElement(parent, "{urn://Ocpp/Cs/2015/10/}transactionId")
-    child.text = write_integer(value.transaction_id)
-    child = SubElement(parent, "{urn://Ocpp/Cs/2015/10/}idTagInfo")
-    write_id_tag_info(child, value.id_tag_info)
+def write_start_transaction_response(value: StartTransactionResponse) -> str:
+    text = '<startTransactionResponse xmlns="urn://Ocpp/Cs/2015/10/">'
+    text += f"<transactionId>{write_integer(value.transaction_id)}</transactionId>"
+    text += f"<idTagInfo>{write_id_tag_info(value.id_tag_info)}</idTagInfo>"
+    return text + "</startTransactionResponse>"
 
 
-def read_status_notification_request(element: _Element) -> StatusNotificationRequest:
-    if element.text and element.text.strip(SPACE):
-        raise Unusual
+def read_status_notification_request(element: Element) -> StatusNotificationRequest:
+    check_plain(element)
     connector_id: Any = None
     error_code: Any = None
     status: Any = None
@@ -855,30 +818,24 @@ def read_status_notification_request(element: _Element) -> StatusNotificationReq
     return result
 
 
-def write_status_notification_request(parent: _Element, value: StatusNotificationRequest) -> None:
-    child = SubElement(parent, "{urn://Ocpp/Cs/2015/10/}connectorId")
-    child.text = write_integer(value.connector_id)
-    child = SubElement(parent, "{urn://Ocpp/Cs/2015/10/}status")
-    child.text = value.status.value
-    child = SubElement(parent, "{urn://Ocpp/Cs/2015/10/}errorCode")
-    child.text = value.error_code.value
+def write_status_notification_request(value: StatusNotificationRequest) -> str:
+    text = '<statusNotificationRequest xmlns="urn://Ocpp/Cs/2015/10/">'
+    text += f"<connectorId>{write_integer(value.connector_id)}</connectorId>"
+    text += f"<status>{value.status.value}</status>"
+    text += f"<errorCode>{value.error_code.value}</errorCode>"
     if value.info is not None:
-        child = SubElement(parent, "{urn://Ocpp/Cs/2015/10/}info")
-        child.text = value.info
+        text += f"<info>{write_text(value.info)}</info>"
     if value.timestamp is not None:
-        child = SubElement(parent, "{urn://Ocpp/Cs/2015/10/}timestamp")
-        child.text = write_timestamp(value.timestamp)
+        text += f"<timestamp>{write_timestamp(value.timestamp)}</timestamp>"
     if value.vendor_id is not None:
-        child = SubElement(parent, "{urn://Ocpp/Cs/2015/10/}vendorId")
-        child.text = value.vendor_id
+        text += f"<vendorId>{write_text(value.vendor_id)}</vendorId>"
     if value.vendor_error_code is not None:
-        child = SubElement(parent, "{urn://Ocpp/Cs/2015/10/}vendorErrorCode")
-        child.text = value.vendor_error_code
+        text += f"<vendorErrorCode>{write_text(value.vendor_error_code)}</vendorErrorCode>"
+    return text + "</statusNotificationRequest>"
 
 
-def read_status_notification_response(element: _Element) -> StatusNotificationResponse:
-    if element.text and element.text.strip(SPACE):
-        raise Unusual
+def read_status_notification_response(element: Element) -> StatusNotificationResponse:
+    check_plain(element)
     if len(element):
         raise Unusual
     draft: Any = StatusNotificationResponseDraft()
@@ -887,13 +844,13 @@ def read_status_notification_response(element: _Element) -> StatusNotificationRe
     return result
 
 
-def write_status_notification_response(parent: _Element, value: StatusNotificationResponse) -> None:
-    del parent, value
+def write_status_notification_response(value: StatusNotificationResponse) -> str:
+    del value
+    return '<statusNotificationResponse xmlns="urn://Ocpp/Cs/2015/10/"/>'
 
 
-def read_stop_transaction_request(element: _Element) -> StopTransactionRequest:
-    if element.text and element.text.strip(SPACE):
-        raise Unusual
+def read_stop_transaction_request(element: Element) -> StopTransactionRequest:
+    check_plain(element)
     meter_stop: Any = None
     timestamp: Any = None
     transaction_id: Any = None
@@ -941,28 +898,23 @@ def read_stop_transaction_request(element: _Element) -> StopTransactionRequest:
     return result
 
 
-def write_stop_transaction_request(parent: _Element, value: StopTransactionRequest) -> None:
-    child = SubElement(parent, "{urn://Ocpp/Cs/2015/10/}transactionId")
-    child.text = write_integer(value.transaction_id)
+def write_stop_transaction_request(value: StopTransactionRequest) -> str:
+    text = '<stopTransactionRequest xmlns="urn://Ocpp/Cs/2015/10/">'
+    text += f"<transactionId>{write_integer(value.transaction_id)}</transactionId>"
     if value.id_tag is not None:
-        child = SubElement(parent, "{urn://Ocpp/Cs/2015/10/}idTag")
-        child.text = value.id_tag
-    child = SubElement(parent, "{urn://Ocpp/Cs/2015/10/}timestamp")
-    child.text = write_timestamp(value.timestamp)
-    child = SubElement(parent, "{urn://Ocpp/Cs/2015/10/}meterStop")
-    child.text = write_integer(value.meter_stop)
+        text += f"<idTag>{write_text(value.id_tag)}</idTag>"
+    text += f"<timestamp>{write_timestamp(value.timestamp)}</timestamp>"
+    text += f"<meterStop>{write_integer(value.meter_stop)}</meterStop>"
     if value.reason is not None:
-        child = SubElement(parent, "{urn://Ocpp/Cs/2015/10/}reason")
-        child.text = value.reason.value
+        text += f"<reason>{value.reason.value}</reason>"
     if value.transaction_data is not None:
         for transaction_data_item in value.transaction_data:
-            child = SubElement(parent, "{urn://Ocpp/Cs/2015/10/}transactionData")
-            write_meter_value(child, transaction_data_item)
+            text += f"<transactionData>{write_meter_value(transaction_data_item)}</transactionData>"
+    return text + "</stopTransactionRequest>"
 
 
-def read_stop_transaction_response(element: _Element) -> StopTransactionResponse:
-    if element.text and element.text.strip(SPACE):
-        raise Unusual
+def read_stop_transaction_response(element: Element) -> StopTransactionResponse:
+    check_plain(element)
     id_tag_info: Any = None
     for child in element:
         match child.tag:
@@ -978,10 +930,11 @@ def read_stop_transaction_response(element: _Element) -> StopTransactionResponse
     return result
 
 
-def write_stop_transaction_response(parent: _Element, value: StopTransactionResponse) -> None:
+def write_stop_transaction_response(value: StopTransactionResponse) -> str:
+    text = '<stopTransactionResponse xmlns="urn://Ocpp/Cs/2015/10/">'
     if value.id_tag_info is not None:
-        child = SubElement(parent, "{urn://Ocpp/Cs/2015/10/}idTagInfo")
-        write_id_tag_info(child, value.id_tag_info)
+        text += f"<idTagInfo>{write_id_tag_info(value.id_tag_info)}</idTagInfo>"
+    return text + "</stopTransactionResponse>"
 
 
 CODECS: dict[type, Codec[Any]] = {

@@ -4,8 +4,7 @@
 from __future__ import annotations
 
 from typing import Any
-
-from lxml.etree import SubElement, _Element
+from xml.etree.ElementTree import Element
 
 from ocpp16._generated.core import (
     ChangeAvailabilityRequest,
@@ -137,6 +136,7 @@ from ocpp16.bindings.ocpps.fast import (
     Codec,
     Unusual,
     at_least_one,
+    check_plain,
     read_boolean,
     read_integer,
     read_member,
@@ -148,8 +148,9 @@ from ocpp16.bindings.ocpps.fast import (
     write_integer,
     write_tenths,
     write_timestamp,
+    write_uri,
 )
-from ocpp16.bindings.ocpps.xml import SPACE
+from ocpp16.bindings.ocpps.xml import write_text
 
 _AUTHORIZATION_STATUS: dict[str, Any] = {one.value: one for one in AuthorizationStatus}
 _AVAILABILITY_STATUS: dict[str, Any] = {one.value: one for one in AvailabilityStatus}
@@ -182,9 +183,8 @@ _UPDATE_STATUS: dict[str, Any] = {one.value: one for one in UpdateStatus}
 _UPDATE_TYPE: dict[str, Any] = {one.value: one for one in UpdateType}
 
 
-def read_id_tag_info(element: _Element) -> IdTagInfo:
-    if element.text and element.text.strip(SPACE):
-        raise Unusual
+def read_id_tag_info(element: Element) -> IdTagInfo:
+    check_plain(element)
     status: Any = None
     expiry_date: Any = None
     parent_id_tag: Any = None
@@ -212,20 +212,17 @@ def read_id_tag_info(element: _Element) -> IdTagInfo:
     return result
 
 
-def write_id_tag_info(parent: _Element, value: IdTagInfo) -> None:
-    child = SubElement(parent, "{urn://Ocpp/Cp/2015/10/}status")
-    child.text = value.status.value
+def write_id_tag_info(value: IdTagInfo) -> str:
+    text = f"<status>{value.status.value}</status>"
     if value.expiry_date is not None:
-        child = SubElement(parent, "{urn://Ocpp/Cp/2015/10/}expiryDate")
-        child.text = write_timestamp(value.expiry_date)
+        text += f"<expiryDate>{write_timestamp(value.expiry_date)}</expiryDate>"
     if value.parent_id_tag is not None:
-        child = SubElement(parent, "{urn://Ocpp/Cp/2015/10/}parentIdTag")
-        child.text = value.parent_id_tag
+        text += f"<parentIdTag>{write_text(value.parent_id_tag)}</parentIdTag>"
+    return text
 
 
-def read_key_value(element: _Element) -> KeyValue:
-    if element.text and element.text.strip(SPACE):
-        raise Unusual
+def read_key_value(element: Element) -> KeyValue:
+    check_plain(element)
     key: Any = None
     readonly: Any = None
     value: Any = None
@@ -253,19 +250,16 @@ def read_key_value(element: _Element) -> KeyValue:
     return result
 
 
-def write_key_value(parent: _Element, value: KeyValue) -> None:
-    child = SubElement(parent, "{urn://Ocpp/Cp/2015/10/}key")
-    child.text = value.key
-    child = SubElement(parent, "{urn://Ocpp/Cp/2015/10/}readonly")
-    child.text = write_boolean(value.readonly)
+def write_key_value(value: KeyValue) -> str:
+    text = f"<key>{write_text(value.key)}</key>"
+    text += f"<readonly>{write_boolean(value.readonly)}</readonly>"
     if value.value is not None:
-        child = SubElement(parent, "{urn://Ocpp/Cp/2015/10/}value")
-        child.text = value.value
+        text += f"<value>{write_text(value.value)}</value>"
+    return text
 
 
-def read_charging_schedule_period(element: _Element) -> ChargingSchedulePeriod:
-    if element.text and element.text.strip(SPACE):
-        raise Unusual
+def read_charging_schedule_period(element: Element) -> ChargingSchedulePeriod:
+    check_plain(element)
     start_period: Any = None
     limit: Any = None
     number_phases: Any = None
@@ -293,19 +287,16 @@ def read_charging_schedule_period(element: _Element) -> ChargingSchedulePeriod:
     return result
 
 
-def write_charging_schedule_period(parent: _Element, value: ChargingSchedulePeriod) -> None:
-    child = SubElement(parent, "{urn://Ocpp/Cp/2015/10/}startPeriod")
-    child.text = write_integer(value.start_period)
-    child = SubElement(parent, "{urn://Ocpp/Cp/2015/10/}limit")
-    child.text = write_tenths(value.limit)
+def write_charging_schedule_period(value: ChargingSchedulePeriod) -> str:
+    text = f"<startPeriod>{write_integer(value.start_period)}</startPeriod>"
+    text += f"<limit>{write_tenths(value.limit)}</limit>"
     if value.number_phases is not None:
-        child = SubElement(parent, "{urn://Ocpp/Cp/2015/10/}numberPhases")
-        child.text = write_integer(value.number_phases)
+        text += f"<numberPhases>{write_integer(value.number_phases)}</numberPhases>"
+    return text
 
 
-def read_charging_schedule(element: _Element) -> ChargingSchedule:
-    if element.text and element.text.strip(SPACE):
-        raise Unusual
+def read_charging_schedule(element: Element) -> ChargingSchedule:
+    check_plain(element)
     charging_rate_unit: Any = None
     charging_schedule_period: list[Any] = []
     duration: Any = None
@@ -349,26 +340,23 @@ def read_charging_schedule(element: _Element) -> ChargingSchedule:
     return result
 
 
-def write_charging_schedule(parent: _Element, value: ChargingSchedule) -> None:
+def write_charging_schedule(value: ChargingSchedule) -> str:
+    text = ""
     if value.duration is not None:
-        child = SubElement(parent, "{urn://Ocpp/Cp/2015/10/}duration")
-        child.text = write_integer(value.duration)
+        text += f"<duration>{write_integer(value.duration)}</duration>"
     if value.start_schedule is not None:
-        child = SubElement(parent, "{urn://Ocpp/Cp/2015/10/}startSchedule")
-        child.text = write_timestamp(value.start_schedule)
-    child = SubElement(parent, "{urn://Ocpp/Cp/2015/10/}chargingRateUnit")
-    child.text = value.charging_rate_unit.value
+        text += f"<startSchedule>{write_timestamp(value.start_schedule)}</startSchedule>"
+    text += f"<chargingRateUnit>{value.charging_rate_unit.value}</chargingRateUnit>"
     for charging_schedule_period_item in at_least_one(value.charging_schedule_period):
-        child = SubElement(parent, "{urn://Ocpp/Cp/2015/10/}chargingSchedulePeriod")
-        write_charging_schedule_period(child, charging_schedule_period_item)
+        content = write_charging_schedule_period(charging_schedule_period_item)
+        text += f"<chargingSchedulePeriod>{content}</chargingSchedulePeriod>"
     if value.min_charging_rate is not None:
-        child = SubElement(parent, "{urn://Ocpp/Cp/2015/10/}minChargingRate")
-        child.text = write_tenths(value.min_charging_rate)
+        text += f"<minChargingRate>{write_tenths(value.min_charging_rate)}</minChargingRate>"
+    return text
 
 
-def read_charging_profile(element: _Element) -> ChargingProfile:
-    if element.text and element.text.strip(SPACE):
-        raise Unusual
+def read_charging_profile(element: Element) -> ChargingProfile:
+    check_plain(element)
     charging_profile_id: Any = None
     stack_level: Any = None
     charging_profile_purpose: Any = None
@@ -442,34 +430,30 @@ def read_charging_profile(element: _Element) -> ChargingProfile:
     return result
 
 
-def write_charging_profile(parent: _Element, value: ChargingProfile) -> None:
-    child = SubElement(parent, "{urn://Ocpp/Cp/2015/10/}chargingProfileId")
-    child.text = write_integer(value.charging_profile_id)
+def write_charging_profile(value: ChargingProfile) -> str:
+    text = ""
+    content = write_integer(value.charging_profile_id)
+    text += f"<chargingProfileId>{content}</chargingProfileId>"
     if value.transaction_id is not None:
-        child = SubElement(parent, "{urn://Ocpp/Cp/2015/10/}transactionId")
-        child.text = write_integer(value.transaction_id)
-    child = SubElement(parent, "{urn://Ocpp/Cp/2015/10/}stackLevel")
-    child.text = write_integer(value.stack_level)
-    child = SubElement(parent, "{urn://Ocpp/Cp/2015/10/}chargingProfilePurpose")
-    child.text = value.charging_profile_purpose.value
-    child = SubElement(parent, "{urn://Ocpp/Cp/2015/10/}chargingProfileKind")
-    child.text = value.charging_profile_kind.value
+        text += f"<transactionId>{write_integer(value.transaction_id)}</transactionId>"
+    text += f"<stackLevel>{write_integer(value.stack_level)}</stackLevel>"
+    content = value.charging_profile_purpose.value
+    text += f"<chargingProfilePurpose>{content}</chargingProfilePurpose>"
+    content = value.charging_profile_kind.value
+    text += f"<chargingProfileKind>{content}</chargingProfileKind>"
     if value.recurrency_kind is not None:
-        child = SubElement(parent, "{urn://Ocpp/Cp/2015/10/}recurrencyKind")
-        child.text = value.recurrency_kind.value
+        text += f"<recurrencyKind>{value.recurrency_kind.value}</recurrencyKind>"
     if value.valid_from is not None:
-        child = SubElement(parent, "{urn://Ocpp/Cp/2015/10/}validFrom")
-        child.text = write_timestamp(value.valid_from)
+        text += f"<validFrom>{write_timestamp(value.valid_from)}</validFrom>"
     if value.valid_to is not None:
-        child = SubElement(parent, "{urn://Ocpp/Cp/2015/10/}validTo")
-        child.text = write_timestamp(value.valid_to)
-    child = SubElement(parent, "{urn://Ocpp/Cp/2015/10/}chargingSchedule")
-    write_charging_schedule(child, value.charging_schedule)
+        text += f"<validTo>{write_timestamp(value.valid_to)}</validTo>"
+    content = write_charging_schedule(value.charging_schedule)
+    text += f"<chargingSchedule>{content}</chargingSchedule>"
+    return text
 
 
-def read_authorization_data(element: _Element) -> AuthorizationData:
-    if element.text and element.text.strip(SPACE):
-        raise Unusual
+def read_authorization_data(element: Element) -> AuthorizationData:
+    check_plain(element)
     id_tag: Any = None
     id_tag_info: Any = None
     for child in element:
@@ -492,17 +476,15 @@ def read_authorization_data(element: _Element) -> AuthorizationData:
     return result
 
 
-def write_authorization_data(parent: _Element, value: AuthorizationData) -> None:
-    child = SubElement(parent, "{urn://Ocpp/Cp/2015/10/}idTag")
-    child.text = value.id_tag
+def write_authorization_data(value: AuthorizationData) -> str:
+    text = f"<idTag>{write_text(value.id_tag)}</idTag>"
     if value.id_tag_info is not None:
-        child = SubElement(parent, "{urn://Ocpp/Cp/2015/10/}idTagInfo")
-        write_id_tag_info(child, value.id_tag_info)
+        text += f"<idTagInfo>{write_id_tag_info(value.id_tag_info)}</idTagInfo>"
+    return text
 
 
-def read_data_transfer_request(element: _Element) -> DataTransferRequest:
-    if element.text and element.text.strip(SPACE):
-        raise Unusual
+def read_data_transfer_request(element: Element) -> DataTransferRequest:
+    check_plain(element)
     vendor_id: Any = None
     message_id: Any = None
     data: Any = None
@@ -530,20 +512,18 @@ def read_data_transfer_request(element: _Element) -> DataTransferRequest:
     return result
 
 
-def write_data_transfer_request(parent: _Element, value: DataTransferRequest) -> None:
-    child = SubElement(parent, "{urn://Ocpp/Cp/2015/10/}vendorId")
-    child.text = value.vendor_id
+def write_data_transfer_request(value: DataTransferRequest) -> str:
+    text = '<dataTransferRequest xmlns="urn://Ocpp/Cp/2015/10/">'
+    text += f"<vendorId>{write_text(value.vendor_id)}</vendorId>"
     if value.message_id is not None:
-        child = SubElement(parent, "{urn://Ocpp/Cp/2015/10/}messageId")
-        child.text = value.message_id
+        text += f"<messageId>{write_text(value.message_id)}</messageId>"
     if value.data is not None:
-        child = SubElement(parent, "{urn://Ocpp/Cp/2015/10/}data")
-        child.text = value.data
+        text += f"<data>{write_text(value.data)}</data>"
+    return text + "</dataTransferRequest>"
 
 
-def read_data_transfer_response(element: _Element) -> DataTransferResponse:
-    if element.text and element.text.strip(SPACE):
-        raise Unusual
+def read_data_transfer_response(element: Element) -> DataTransferResponse:
+    check_plain(element)
     status: Any = None
     data: Any = None
     for child in element:
@@ -566,17 +546,16 @@ def read_data_transfer_response(element: _Element) -> DataTransferResponse:
     return result
 
 
-def write_data_transfer_response(parent: _Element, value: DataTransferResponse) -> None:
-    child = SubElement(parent, "{urn://Ocpp/Cp/2015/10/}status")
-    child.text = value.status.value
+def write_data_transfer_response(value: DataTransferResponse) -> str:
+    text = '<dataTransferResponse xmlns="urn://Ocpp/Cp/2015/10/">'
+    text += f"<status>{value.status.value}</status>"
     if value.data is not None:
-        child = SubElement(parent, "{urn://Ocpp/Cp/2015/10/}data")
-        child.text = value.data
+        text += f"<data>{write_text(value.data)}</data>"
+    return text + "</dataTransferResponse>"
 
 
-def read_cancel_reservation_request(element: _Element) -> CancelReservationRequest:
-    if element.text and element.text.strip(SPACE):
-        raise Unusual
+def read_cancel_reservation_request(element: Element) -> CancelReservationRequest:
+    check_plain(element)
     reservation_id: Any = None
     for child in element:
         match child.tag:
@@ -594,14 +573,14 @@ def read_cancel_reservation_request(element: _Element) -> CancelReservationReque
     return result
 
 
-def write_cancel_reservation_request(parent: _Element, value: CancelReservationRequest) -> None:
-    child = SubElement(parent, "{urn://Ocpp/Cp/2015/10/}reservationId")
-    child.text = write_integer(value.reservation_id)
+def write_cancel_reservation_request(value: CancelReservationRequest) -> str:
+    text = '<cancelReservationRequest xmlns="urn://Ocpp/Cp/2015/10/">'
+    text += f"<reservationId>{write_integer(value.reservation_id)}</reservationId>"
+    return text + "</cancelReservationRequest>"
 
 
-def read_cancel_reservation_response(element: _Element) -> CancelReservationResponse:
-    if element.text and element.text.strip(SPACE):
-        raise Unusual
+def read_cancel_reservation_response(element: Element) -> CancelReservationResponse:
+    check_plain(element)
     status: Any = None
     for child in element:
         match child.tag:
@@ -619,14 +598,14 @@ def read_cancel_reservation_response(element: _Element) -> CancelReservationResp
     return result
 
 
-def write_cancel_reservation_response(parent: _Element, value: CancelReservationResponse) -> None:
-    child = SubElement(parent, "{urn://Ocpp/Cp/2015/10/}status")
-    child.text = value.status.value
+def write_cancel_reservation_response(value: CancelReservationResponse) -> str:
+    text = '<cancelReservationResponse xmlns="urn://Ocpp/Cp/2015/10/">'
+    text += f"<status>{value.status.value}</status>"
+    return text + "</cancelReservationResponse>"
 
 
-def read_change_availability_request(element: _Element) -> ChangeAvailabilityRequest:
-    if element.text and element.text.strip(SPACE):
-        raise Unusual
+def read_change_availability_request(element: Element) -> ChangeAvailabilityRequest:
+    check_plain(element)
     connector_id: Any = None
     type: Any = None
     for child in element:
@@ -649,16 +628,15 @@ def read_change_availability_request(element: _Element) -> ChangeAvailabilityReq
     return result
 
 
-def write_change_availability_request(parent: _Element, value: ChangeAvailabilityRequest) -> None:
-    child = SubElement(parent, "{urn://Ocpp/Cp/2015/10/}connectorId")
-    child.text = write_integer(value.connector_id)
-    child = SubElement(parent, "{urn://Ocpp/Cp/2015/10/}type")
-    child.text = value.type.value
+def write_change_availability_request(value: ChangeAvailabilityRequest) -> str:
+    text = '<changeAvailabilityRequest xmlns="urn://Ocpp/Cp/2015/10/">'
+    text += f"<connectorId>{write_integer(value.connector_id)}</connectorId>"
+    text += f"<type>{value.type.value}</type>"
+    return text + "</changeAvailabilityRequest>"
 
 
-def read_change_availability_response(element: _Element) -> ChangeAvailabilityResponse:
-    if element.text and element.text.strip(SPACE):
-        raise Unusual
+def read_change_availability_response(element: Element) -> ChangeAvailabilityResponse:
+    check_plain(element)
     status: Any = None
     for child in element:
         match child.tag:
@@ -676,14 +654,14 @@ def read_change_availability_response(element: _Element) -> ChangeAvailabilityRe
     return result
 
 
-def write_change_availability_response(parent: _Element, value: ChangeAvailabilityResponse) -> None:
-    child = SubElement(parent, "{urn://Ocpp/Cp/2015/10/}status")
-    child.text = value.status.value
+def write_change_availability_response(value: ChangeAvailabilityResponse) -> str:
+    text = '<changeAvailabilityResponse xmlns="urn://Ocpp/Cp/2015/10/">'
+    text += f"<status>{value.status.value}</status>"
+    return text + "</changeAvailabilityResponse>"
 
 
-def read_change_configuration_request(element: _Element) -> ChangeConfigurationRequest:
-    if element.text and element.text.strip(SPACE):
-        raise Unusual
+def read_change_configuration_request(element: Element) -> ChangeConfigurationRequest:
+    check_plain(element)
     key: Any = None
     value: Any = None
     for child in element:
@@ -706,16 +684,15 @@ def read_change_configuration_request(element: _Element) -> ChangeConfigurationR
     return result
 
 
-def write_change_configuration_request(parent: _Element, value: ChangeConfigurationRequest) -> None:
-    child = SubElement(parent, "{urn://Ocpp/Cp/2015/10/}key")
-    child.text = value.key
-    child = SubElement(parent, "{urn://Ocpp/Cp/2015/10/}value")
-    child.text = value.value
+def write_change_configuration_request(value: ChangeConfigurationRequest) -> str:
+    text = '<changeConfigurationRequest xmlns="urn://Ocpp/Cp/2015/10/">'
+    text += f"<key>{write_text(value.key)}</key>"
+    text += f"<value>{write_text(value.value)}</value>"
+    return text + "</changeConfigurationRequest>"
 
 
-def read_change_configuration_response(element: _Element) -> ChangeConfigurationResponse:
-    if element.text and element.text.strip(SPACE):
-        raise Unusual
+def read_change_configuration_response(element: Element) -> ChangeConfigurationResponse:
+    check_plain(element)
     status: Any = None
     for child in element:
         match child.tag:
@@ -733,17 +710,14 @@ def read_change_configuration_response(element: _Element) -> ChangeConfiguration
     return result
 
 
-def write_change_configuration_response(
-    parent: _Element,
-    value: ChangeConfigurationResponse,
-) -> None:
-    child = SubElement(parent, "{urn://Ocpp/Cp/2015/10/}status")
-    child.text = value.status.value
+def write_change_configuration_response(value: ChangeConfigurationResponse) -> str:
+    text = '<changeConfigurationResponse xmlns="urn://Ocpp/Cp/2015/10/">'
+    text += f"<status>{value.status.value}</status>"
+    return text + "</changeConfigurationResponse>"
 
 
-def read_clear_cache_request(element: _Element) -> ClearCacheRequest:
-    if element.text and element.text.strip(SPACE):
-        raise Unusual
+def read_clear_cache_request(element: Element) -> ClearCacheRequest:
+    check_plain(element)
     if len(element):
         raise Unusual
     draft: Any = ClearCacheRequestDraft()
@@ -752,13 +726,13 @@ def read_clear_cache_request(element: _Element) -> ClearCacheRequest:
     return result
 
 
-def write_clear_cache_request(parent: _Element, value: ClearCacheRequest) -> None:
-    del parent, value
+def write_clear_cache_request(value: ClearCacheRequest) -> str:
+    del value
+    return '<clearCacheRequest xmlns="urn://Ocpp/Cp/2015/10/"/>'
 
 
-def read_clear_cache_response(element: _Element) -> ClearCacheResponse:
-    if element.text and element.text.strip(SPACE):
-        raise Unusual
+def read_clear_cache_response(element: Element) -> ClearCacheResponse:
+    check_plain(element)
     status: Any = None
     for child in element:
         match child.tag:
@@ -776,14 +750,14 @@ def read_clear_cache_response(element: _Element) -> ClearCacheResponse:
     return result
 
 
-def write_clear_cache_response(parent: _Element, value: ClearCacheResponse) -> None:
-    child = SubElement(parent, "{urn://Ocpp/Cp/2015/10/}status")
-    child.text = value.status.value
+def write_clear_cache_response(value: ClearCacheResponse) -> str:
+    text = '<clearCacheResponse xmlns="urn://Ocpp/Cp/2015/10/">'
+    text += f"<status>{value.status.value}</status>"
+    return text + "</clearCacheResponse>"
 
 
-def read_clear_charging_profile_request(element: _Element) -> ClearChargingProfileRequest:
-    if element.text and element.text.strip(SPACE):
-        raise Unusual
+def read_clear_charging_profile_request(element: Element) -> ClearChargingProfileRequest:
+    check_plain(element)
     id: Any = None
     connector_id: Any = None
     charging_profile_purpose: Any = None
@@ -819,27 +793,22 @@ def read_clear_charging_profile_request(element: _Element) -> ClearChargingProfi
     return result
 
 
-def write_clear_charging_profile_request(
-    parent: _Element,
-    value: ClearChargingProfileRequest,
-) -> None:
+def write_clear_charging_profile_request(value: ClearChargingProfileRequest) -> str:
+    text = '<clearChargingProfileRequest xmlns="urn://Ocpp/Cp/2015/10/">'
     if value.id is not None:
-        child = SubElement(parent, "{urn://Ocpp/Cp/2015/10/}id")
-        child.text = write_integer(value.id)
+        text += f"<id>{write_integer(value.id)}</id>"
     if value.connector_id is not None:
-        child = SubElement(parent, "{urn://Ocpp/Cp/2015/10/}connectorId")
-        child.text = write_integer(value.connector_id)
+        text += f"<connectorId>{write_integer(value.connector_id)}</connectorId>"
     if value.charging_profile_purpose is not None:
-        child = SubElement(parent, "{urn://Ocpp/Cp/2015/10/}chargingProfilePurpose")
-        child.text = value.charging_profile_purpose.value
+        content = value.charging_profile_purpose.value
+        text += f"<chargingProfilePurpose>{content}</chargingProfilePurpose>"
     if value.stack_level is not None:
-        child = SubElement(parent, "{urn://Ocpp/Cp/2015/10/}stackLevel")
-        child.text = write_integer(value.stack_level)
+        text += f"<stackLevel>{write_integer(value.stack_level)}</stackLevel>"
+    return text + "</clearChargingProfileRequest>"
 
 
-def read_clear_charging_profile_response(element: _Element) -> ClearChargingProfileResponse:
-    if element.text and element.text.strip(SPACE):
-        raise Unusual
+def read_clear_charging_profile_response(element: Element) -> ClearChargingProfileResponse:
+    check_plain(element)
     status: Any = None
     for child in element:
         match child.tag:
@@ -857,17 +826,14 @@ def read_clear_charging_profile_response(element: _Element) -> ClearChargingProf
     return result
 
 
-def write_clear_charging_profile_response(
-    parent: _Element,
-    value: ClearChargingProfileResponse,
-) -> None:
-    child = SubElement(parent, "{urn://Ocpp/Cp/2015/10/}status")
-    child.text = value.status.value
+def write_clear_charging_profile_response(value: ClearChargingProfileResponse) -> str:
+    text = '<clearChargingProfileResponse xmlns="urn://Ocpp/Cp/2015/10/">'
+    text += f"<status>{value.status.value}</status>"
+    return text + "</clearChargingProfileResponse>"
 
 
-def read_get_configuration_request(element: _Element) -> GetConfigurationRequest:
-    if element.text and element.text.strip(SPACE):
-        raise Unusual
+def read_get_configuration_request(element: Element) -> GetConfigurationRequest:
+    check_plain(element)
     key: list[Any] = []
     for child in element:
         match child.tag:
@@ -881,16 +847,16 @@ def read_get_configuration_request(element: _Element) -> GetConfigurationRequest
     return result
 
 
-def write_get_configuration_request(parent: _Element, value: GetConfigurationRequest) -> None:
+def write_get_configuration_request(value: GetConfigurationRequest) -> str:
+    text = '<getConfigurationRequest xmlns="urn://Ocpp/Cp/2015/10/">'
     if value.key is not None:
         for key_item in value.key:
-            child = SubElement(parent, "{urn://Ocpp/Cp/2015/10/}key")
-            child.text = key_item
+            text += f"<key>{write_text(key_item)}</key>"
+    return text + "</getConfigurationRequest>"
 
 
-def read_get_configuration_response(element: _Element) -> GetConfigurationResponse:
-    if element.text and element.text.strip(SPACE):
-        raise Unusual
+def read_get_configuration_response(element: Element) -> GetConfigurationResponse:
+    check_plain(element)
     configuration_key: list[Any] = []
     unknown_key: list[Any] = []
     for child in element:
@@ -910,20 +876,20 @@ def read_get_configuration_response(element: _Element) -> GetConfigurationRespon
     return result
 
 
-def write_get_configuration_response(parent: _Element, value: GetConfigurationResponse) -> None:
+def write_get_configuration_response(value: GetConfigurationResponse) -> str:
+    text = '<getConfigurationResponse xmlns="urn://Ocpp/Cp/2015/10/">'
     if value.configuration_key is not None:
         for configuration_key_item in value.configuration_key:
-            child = SubElement(parent, "{urn://Ocpp/Cp/2015/10/}configurationKey")
-            write_key_value(child, configuration_key_item)
+            content = write_key_value(configuration_key_item)
+            text += f"<configurationKey>{content}</configurationKey>"
     if value.unknown_key is not None:
         for unknown_key_item in value.unknown_key:
-            child = SubElement(parent, "{urn://Ocpp/Cp/2015/10/}unknownKey")
-            child.text = unknown_key_item
+            text += f"<unknownKey>{write_text(unknown_key_item)}</unknownKey>"
+    return text + "</getConfigurationResponse>"
 
 
-def read_get_diagnostics_request(element: _Element) -> GetDiagnosticsRequest:
-    if element.text and element.text.strip(SPACE):
-        raise Unusual
+def read_get_diagnostics_request(element: Element) -> GetDiagnosticsRequest:
+    check_plain(element)
     location: Any = None
     retries: Any = None
     retry_interval: Any = None
@@ -967,26 +933,22 @@ def read_get_diagnostics_request(element: _Element) -> GetDiagnosticsRequest:
     return result
 
 
-def write_get_diagnostics_request(parent: _Element, value: GetDiagnosticsRequest) -> None:
-    child = SubElement(parent, "{urn://Ocpp/Cp/2015/10/}location")
-    child.text = value.location
+def write_get_diagnostics_request(value: GetDiagnosticsRequest) -> str:
+    text = '<getDiagnosticsRequest xmlns="urn://Ocpp/Cp/2015/10/">'
+    text += f"<location>{write_uri(value.location)}</location>"
     if value.start_time is not None:
-        child = SubElement(parent, "{urn://Ocpp/Cp/2015/10/}startTime")
-        child.text = write_timestamp(value.start_time)
+        text += f"<startTime>{write_timestamp(value.start_time)}</startTime>"
     if value.stop_time is not None:
-        child = SubElement(parent, "{urn://Ocpp/Cp/2015/10/}stopTime")
-        child.text = write_timestamp(value.stop_time)
+        text += f"<stopTime>{write_timestamp(value.stop_time)}</stopTime>"
     if value.retries is not None:
-        child = SubElement(parent, "{urn://Ocpp/Cp/2015/10/}retries")
-        child.text = write_integer(value.retries)
+        text += f"<retries>{write_integer(value.retries)}</retries>"
     if value.retry_interval is not None:
-        child = SubElement(parent, "{urn://Ocpp/Cp/2015/10/}retryInterval")
-        child.text = write_integer(value.retry_interval)
+        text += f"<retryInterval>{write_integer(value.retry_interval)}</retryInterval>"
+    return text + "</getDiagnosticsRequest>"
 
 
-def read_get_diagnostics_response(element: _Element) -> GetDiagnosticsResponse:
-    if element.text and element.text.strip(SPACE):
-        raise Unusual
+def read_get_diagnostics_response(element: Element) -> GetDiagnosticsResponse:
+    check_plain(element)
     file_name: Any = None
     for child in element:
         match child.tag:
@@ -1002,15 +964,15 @@ def read_get_diagnostics_response(element: _Element) -> GetDiagnosticsResponse:
     return result
 
 
-def write_get_diagnostics_response(parent: _Element, value: GetDiagnosticsResponse) -> None:
+def write_get_diagnostics_response(value: GetDiagnosticsResponse) -> str:
+    text = '<getDiagnosticsResponse xmlns="urn://Ocpp/Cp/2015/10/">'
     if value.file_name is not None:
-        child = SubElement(parent, "{urn://Ocpp/Cp/2015/10/}fileName")
-        child.text = value.file_name
+        text += f"<fileName>{write_text(value.file_name)}</fileName>"
+    return text + "</getDiagnosticsResponse>"
 
 
-def read_get_local_list_version_request(element: _Element) -> GetLocalListVersionRequest:
-    if element.text and element.text.strip(SPACE):
-        raise Unusual
+def read_get_local_list_version_request(element: Element) -> GetLocalListVersionRequest:
+    check_plain(element)
     if len(element):
         raise Unusual
     draft: Any = GetLocalListVersionRequestDraft()
@@ -1019,16 +981,13 @@ def read_get_local_list_version_request(element: _Element) -> GetLocalListVersio
     return result
 
 
-def write_get_local_list_version_request(
-    parent: _Element,
-    value: GetLocalListVersionRequest,
-) -> None:
-    del parent, value
+def write_get_local_list_version_request(value: GetLocalListVersionRequest) -> str:
+    del value
+    return '<getLocalListVersionRequest xmlns="urn://Ocpp/Cp/2015/10/"/>'
 
 
-def read_get_local_list_version_response(element: _Element) -> GetLocalListVersionResponse:
-    if element.text and element.text.strip(SPACE):
-        raise Unusual
+def read_get_local_list_version_response(element: Element) -> GetLocalListVersionResponse:
+    check_plain(element)
     list_version: Any = None
     for child in element:
         match child.tag:
@@ -1046,17 +1005,14 @@ def read_get_local_list_version_response(element: _Element) -> GetLocalListVersi
     return result
 
 
-def write_get_local_list_version_response(
-    parent: _Element,
-    value: GetLocalListVersionResponse,
-) -> None:
-    child = SubElement(parent, "{urn://Ocpp/Cp/2015/10/}listVersion")
-    child.text = write_integer(value.list_version)
+def write_get_local_list_version_response(value: GetLocalListVersionResponse) -> str:
+    text = '<getLocalListVersionResponse xmlns="urn://Ocpp/Cp/2015/10/">'
+    text += f"<listVersion>{write_integer(value.list_version)}</listVersion>"
+    return text + "</getLocalListVersionResponse>"
 
 
-def read_remote_start_transaction_request(element: _Element) -> RemoteStartTransactionRequest:
-    if element.text and element.text.strip(SPACE):
-        raise Unusual
+def read_remote_start_transaction_request(element: Element) -> RemoteStartTransactionRequest:
+    check_plain(element)
     id_tag: Any = None
     connector_id: Any = None
     charging_profile: Any = None
@@ -1084,23 +1040,19 @@ def read_remote_start_transaction_request(element: _Element) -> RemoteStartTrans
     return result
 
 
-def write_remote_start_transaction_request(
-    parent: _Element,
-    value: RemoteStartTransactionRequest,
-) -> None:
+def write_remote_start_transaction_request(value: RemoteStartTransactionRequest) -> str:
+    text = '<remoteStartTransactionRequest xmlns="urn://Ocpp/Cp/2015/10/">'
     if value.connector_id is not None:
-        child = SubElement(parent, "{urn://Ocpp/Cp/2015/10/}connectorId")
-        child.text = write_integer(value.connector_id)
-    child = SubElement(parent, "{urn://Ocpp/Cp/2015/10/}idTag")
-    child.text = value.id_tag
+        text += f"<connectorId>{write_integer(value.connector_id)}</connectorId>"
+    text += f"<idTag>{write_text(value.id_tag)}</idTag>"
     if value.charging_profile is not None:
-        child = SubElement(parent, "{urn://Ocpp/Cp/2015/10/}chargingProfile")
-        write_charging_profile(child, value.charging_profile)
+        content = write_charging_profile(value.charging_profile)
+        text += f"<chargingProfile>{content}</chargingProfile>"
+    return text + "</remoteStartTransactionRequest>"
 
 
-def read_remote_start_transaction_response(element: _Element) -> RemoteStartTransactionResponse:
-    if element.text and element.text.strip(SPACE):
-        raise Unusual
+def read_remote_start_transaction_response(element: Element) -> RemoteStartTransactionResponse:
+    check_plain(element)
     status: Any = None
     for child in element:
         match child.tag:
@@ -1118,17 +1070,14 @@ def read_remote_start_transaction_response(element: _Element) -> RemoteStartTran
     return result
 
 
-def write_remote_start_transaction_response(
-    parent: _Element,
-    value: RemoteStartTransactionResponse,
-) -> None:
-    child = SubElement(parent, "{urn://Ocpp/Cp/2015/10/}status")
-    child.text = value.status.value
+def write_remote_start_transaction_response(value: RemoteStartTransactionResponse) -> str:
+    text = '<remoteStartTransactionResponse xmlns="urn://Ocpp/Cp/2015/10/">'
+    text += f"<status>{value.status.value}</status>"
+    return text + "</remoteStartTransactionResponse>"
 
 
-def read_remote_stop_transaction_request(element: _Element) -> RemoteStopTransactionRequest:
-    if element.text and element.text.strip(SPACE):
-        raise Unusual
+def read_remote_stop_transaction_request(element: Element) -> RemoteStopTransactionRequest:
+    check_plain(element)
     transaction_id: Any = None
     for child in element:
         match child.tag:
@@ -1146,17 +1095,14 @@ def read_remote_stop_transaction_request(element: _Element) -> RemoteStopTransac
     return result
 
 
-def write_remote_stop_transaction_request(
-    parent: _Element,
-    value: RemoteStopTransactionRequest,
-) -> None:
-    child = SubElement(parent, "{urn://Ocpp/Cp/2015/10/}transactionId")
-    child.text = write_integer(value.transaction_id)
+def write_remote_stop_transaction_request(value: RemoteStopTransactionRequest) -> str:
+    text = '<remoteStopTransactionRequest xmlns="urn://Ocpp/Cp/2015/10/">'
+    text += f"<transactionId>{write_integer(value.transaction_id)}</transactionId>"
+    return text + "</remoteStopTransactionRequest>"
 
 
-def read_remote_stop_transaction_response(element: _Element) -> RemoteStopTransactionResponse:
-    if element.text and element.text.strip(SPACE):
-        raise Unusual
+def read_remote_stop_transaction_response(element: Element) -> RemoteStopTransactionResponse:
+    check_plain(element)
     status: Any = None
     for child in element:
         match child.tag:
@@ -1174,17 +1120,14 @@ def read_remote_stop_transaction_response(element: _Element) -> RemoteStopTransa
     return result
 
 
-def write_remote_stop_transaction_response(
-    parent: _Element,
-    value: RemoteStopTransactionResponse,
-) -> None:
-    child = SubElement(parent, "{urn://Ocpp/Cp/2015/10/}status")
-    child.text = value.status.value
+def write_remote_stop_transaction_response(value: RemoteStopTransactionResponse) -> str:
+    text = '<remoteStopTransactionResponse xmlns="urn://Ocpp/Cp/2015/10/">'
+    text += f"<status>{value.status.value}</status>"
+    return text + "</remoteStopTransactionResponse>"
 
 
-def read_get_composite_schedule_request(element: _Element) -> GetCompositeScheduleRequest:
-    if element.text and element.text.strip(SPACE):
-        raise Unusual
+def read_get_composite_schedule_request(element: Element) -> GetCompositeScheduleRequest:
+    check_plain(element)
     connector_id: Any = None
     duration: Any = None
     charging_rate_unit: Any = None
@@ -1212,22 +1155,17 @@ def read_get_composite_schedule_request(element: _Element) -> GetCompositeSchedu
     return result
 
 
-def write_get_composite_schedule_request(
-    parent: _Element,
-    value: GetCompositeScheduleRequest,
-) -> None:
-    child = SubElement(parent, "{urn://Ocpp/Cp/2015/10/}connectorId")
-    child.text = write_integer(value.connector_id)
-    child = SubElement(parent, "{urn://Ocpp/Cp/2015/10/}duration")
-    child.text = write_integer(value.duration)
+def write_get_composite_schedule_request(value: GetCompositeScheduleRequest) -> str:
+    text = '<getCompositeScheduleRequest xmlns="urn://Ocpp/Cp/2015/10/">'
+    text += f"<connectorId>{write_integer(value.connector_id)}</connectorId>"
+    text += f"<duration>{write_integer(value.duration)}</duration>"
     if value.charging_rate_unit is not None:
-        child = SubElement(parent, "{urn://Ocpp/Cp/2015/10/}chargingRateUnit")
-        child.text = value.charging_rate_unit.value
+        text += f"<chargingRateUnit>{value.charging_rate_unit.value}</chargingRateUnit>"
+    return text + "</getCompositeScheduleRequest>"
 
 
-def read_get_composite_schedule_response(element: _Element) -> GetCompositeScheduleResponse:
-    if element.text and element.text.strip(SPACE):
-        raise Unusual
+def read_get_composite_schedule_response(element: Element) -> GetCompositeScheduleResponse:
+    check_plain(element)
     status: Any = None
     connector_id: Any = None
     schedule_start: Any = None
@@ -1265,26 +1203,21 @@ def read_get_composite_schedule_response(element: _Element) -> GetCompositeSched
     return result
 
 
-def write_get_composite_schedule_response(
-    parent: _Element,
-    value: GetCompositeScheduleResponse,
-) -> None:
-    child = SubElement(parent, "{urn://Ocpp/Cp/2015/10/}status")
-    child.text = value.status.value
+def write_get_composite_schedule_response(value: GetCompositeScheduleResponse) -> str:
+    text = '<getCompositeScheduleResponse xmlns="urn://Ocpp/Cp/2015/10/">'
+    text += f"<status>{value.status.value}</status>"
     if value.connector_id is not None:
-        child = SubElement(parent, "{urn://Ocpp/Cp/2015/10/}connectorId")
-        child.text = write_integer(value.connector_id)
+        text += f"<connectorId>{write_integer(value.connector_id)}</connectorId>"
     if value.schedule_start is not None:
-        child = SubElement(parent, "{urn://Ocpp/Cp/2015/10/}scheduleStart")
-        child.text = write_timestamp(value.schedule_start)
+        text += f"<scheduleStart>{write_timestamp(value.schedule_start)}</scheduleStart>"
     if value.charging_schedule is not None:
-        child = SubElement(parent, "{urn://Ocpp/Cp/2015/10/}chargingSchedule")
-        write_charging_schedule(child, value.charging_schedule)
+        content = write_charging_schedule(value.charging_schedule)
+        text += f"<chargingSchedule>{content}</chargingSchedule>"
+    return text + "</getCompositeScheduleResponse>"
 
 
-def read_reserve_now_request(element: _Element) -> ReserveNowRequest:
-    if element.text and element.text.strip(SPACE):
-        raise Unusual
+def read_reserve_now_request(element: Element) -> ReserveNowRequest:
+    check_plain(element)
     connector_id: Any = None
     expiry_date: Any = None
     id_tag: Any = None
@@ -1328,23 +1261,19 @@ def read_reserve_now_request(element: _Element) -> ReserveNowRequest:
     return result
 
 
-def write_reserve_now_request(parent: _Element, value: ReserveNowRequest) -> None:
-    child = SubElement(parent, "{urn://Ocpp/Cp/2015/10/}connectorId")
-    child.text = write_integer(value.connector_id)
-    child = SubElement(parent, "{urn://Ocpp/Cp/2015/10/}expiryDate")
-    child.text = write_timestamp(value.expiry_date)
-    child = SubElement(parent, "{urn://Ocpp/Cp/2015/10/}idTag")
-    child.text = value.id_tag
+def write_reserve_now_request(value: ReserveNowRequest) -> str:
+    text = '<reserveNowRequest xmlns="urn://Ocpp/Cp/2015/10/">'
+    text += f"<connectorId>{write_integer(value.connector_id)}</connectorId>"
+    text += f"<expiryDate>{write_timestamp(value.expiry_date)}</expiryDate>"
+    text += f"<idTag>{write_text(value.id_tag)}</idTag>"
     if value.parent_id_tag is not None:
-        child = SubElement(parent, "{urn://Ocpp/Cp/2015/10/}parentIdTag")
-        child.text = value.parent_id_tag
-    child = SubElement(parent, "{urn://Ocpp/Cp/2015/10/}reservationId")
-    child.text = write_integer(value.reservation_id)
+        text += f"<parentIdTag>{write_text(value.parent_id_tag)}</parentIdTag>"
+    text += f"<reservationId>{write_integer(value.reservation_id)}</reservationId>"
+    return text + "</reserveNowRequest>"
 
 
-def read_reserve_now_response(element: _Element) -> ReserveNowResponse:
-    if element.text and element.text.strip(SPACE):
-        raise Unusual
+def read_reserve_now_response(element: Element) -> ReserveNowResponse:
+    check_plain(element)
     status: Any = None
     for child in element:
         match child.tag:
@@ -1362,14 +1291,14 @@ def read_reserve_now_response(element: _Element) -> ReserveNowResponse:
     return result
 
 
-def write_reserve_now_response(parent: _Element, value: ReserveNowResponse) -> None:
-    child = SubElement(parent, "{urn://Ocpp/Cp/2015/10/}status")
-    child.text = value.status.value
+def write_reserve_now_response(value: ReserveNowResponse) -> str:
+    text = '<reserveNowResponse xmlns="urn://Ocpp/Cp/2015/10/">'
+    text += f"<status>{value.status.value}</status>"
+    return text + "</reserveNowResponse>"
 
 
-def read_reset_request(element: _Element) -> ResetRequest:
-    if element.text and element.text.strip(SPACE):
-        raise Unusual
+def read_reset_request(element: Element) -> ResetRequest:
+    check_plain(element)
     type: Any = None
     for child in element:
         match child.tag:
@@ -1387,14 +1316,14 @@ def read_reset_request(element: _Element) -> ResetRequest:
     return result
 
 
-def write_reset_request(parent: _Element, value: ResetRequest) -> None:
-    child = SubElement(parent, "{urn://Ocpp/Cp/2015/10/}type")
-    child.text = value.type.value
+def write_reset_request(value: ResetRequest) -> str:
+    text = '<resetRequest xmlns="urn://Ocpp/Cp/2015/10/">'
+    text += f"<type>{value.type.value}</type>"
+    return text + "</resetRequest>"
 
 
-def read_reset_response(element: _Element) -> ResetResponse:
-    if element.text and element.text.strip(SPACE):
-        raise Unusual
+def read_reset_response(element: Element) -> ResetResponse:
+    check_plain(element)
     status: Any = None
     for child in element:
         match child.tag:
@@ -1412,14 +1341,14 @@ def read_reset_response(element: _Element) -> ResetResponse:
     return result
 
 
-def write_reset_response(parent: _Element, value: ResetResponse) -> None:
-    child = SubElement(parent, "{urn://Ocpp/Cp/2015/10/}status")
-    child.text = value.status.value
+def write_reset_response(value: ResetResponse) -> str:
+    text = '<resetResponse xmlns="urn://Ocpp/Cp/2015/10/">'
+    text += f"<status>{value.status.value}</status>"
+    return text + "</resetResponse>"
 
 
-def read_send_local_list_request(element: _Element) -> SendLocalListRequest:
-    if element.text and element.text.strip(SPACE):
-        raise Unusual
+def read_send_local_list_request(element: Element) -> SendLocalListRequest:
+    check_plain(element)
     list_version: Any = None
     update_type: Any = None
     local_authorization_list: list[Any] = []
@@ -1449,20 +1378,19 @@ def read_send_local_list_request(element: _Element) -> SendLocalListRequest:
     return result
 
 
-def write_send_local_list_request(parent: _Element, value: SendLocalListRequest) -> None:
-    child = SubElement(parent, "{urn://Ocpp/Cp/2015/10/}listVersion")
-    child.text = write_integer(value.list_version)
+def write_send_local_list_request(value: SendLocalListRequest) -> str:
+    text = '<sendLocalListRequest xmlns="urn://Ocpp/Cp/2015/10/">'
+    text += f"<listVersion>{write_integer(value.list_version)}</listVersion>"
     if value.local_authorization_list is not None:
         for local_authorization_list_item in value.local_authorization_list:
-            child = SubElement(parent, "{urn://Ocpp/Cp/2015/10/}localAuthorizationList")
-            write_authorization_data(child, local_authorization_list_item)
-    child = SubElement(parent, "{urn://Ocpp/Cp/2015/10/}updateType")
-    child.text = value.update_type.value
+            content = write_authorization_data(local_authorization_list_item)
+            text += f"<localAuthorizationList>{content}</localAuthorizationList>"
+    text += f"<updateType>{value.update_type.value}</updateType>"
+    return text + "</sendLocalListRequest>"
 
 
-def read_send_local_list_response(element: _Element) -> SendLocalListResponse:
-    if element.text and element.text.strip(SPACE):
-        raise Unusual
+def read_send_local_list_response(element: Element) -> SendLocalListResponse:
+    check_plain(element)
     status: Any = None
     for child in element:
         match child.tag:
@@ -1480,14 +1408,14 @@ def read_send_local_list_response(element: _Element) -> SendLocalListResponse:
     return result
 
 
-def write_send_local_list_response(parent: _Element, value: SendLocalListResponse) -> None:
-    child = SubElement(parent, "{urn://Ocpp/Cp/2015/10/}status")
-    child.text = value.status.value
+def write_send_local_list_response(value: SendLocalListResponse) -> str:
+    text = '<sendLocalListResponse xmlns="urn://Ocpp/Cp/2015/10/">'
+    text += f"<status>{value.status.value}</status>"
+    return text + "</sendLocalListResponse>"
 
 
-def read_set_charging_profile_request(element: _Element) -> SetChargingProfileRequest:
-    if element.text and element.text.strip(SPACE):
-        raise Unusual
+def read_set_charging_profile_request(element: Element) -> SetChargingProfileRequest:
+    check_plain(element)
     connector_id: Any = None
     cs_charging_profiles: Any = None
     for child in element:
@@ -1510,16 +1438,16 @@ def read_set_charging_profile_request(element: _Element) -> SetChargingProfileRe
     return result
 
 
-def write_set_charging_profile_request(parent: _Element, value: SetChargingProfileRequest) -> None:
-    child = SubElement(parent, "{urn://Ocpp/Cp/2015/10/}connectorId")
-    child.text = write_integer(value.connector_id)
-    child = SubElement(parent, "{urn://Ocpp/Cp/2015/10/}csChargingProfiles")
-    write_charging_profile(child, value.cs_charging_profiles)
+def write_set_charging_profile_request(value: SetChargingProfileRequest) -> str:
+    text = '<setChargingProfileRequest xmlns="urn://Ocpp/Cp/2015/10/">'
+    text += f"<connectorId>{write_integer(value.connector_id)}</connectorId>"
+    content = write_charging_profile(value.cs_charging_profiles)
+    text += f"<csChargingProfiles>{content}</csChargingProfiles>"
+    return text + "</setChargingProfileRequest>"
 
 
-def read_set_charging_profile_response(element: _Element) -> SetChargingProfileResponse:
-    if element.text and element.text.strip(SPACE):
-        raise Unusual
+def read_set_charging_profile_response(element: Element) -> SetChargingProfileResponse:
+    check_plain(element)
     status: Any = None
     for child in element:
         match child.tag:
@@ -1537,17 +1465,14 @@ def read_set_charging_profile_response(element: _Element) -> SetChargingProfileR
     return result
 
 
-def write_set_charging_profile_response(
-    parent: _Element,
-    value: SetChargingProfileResponse,
-) -> None:
-    child = SubElement(parent, "{urn://Ocpp/Cp/2015/10/}status")
-    child.text = value.status.value
+def write_set_charging_profile_response(value: SetChargingProfileResponse) -> str:
+    text = '<setChargingProfileResponse xmlns="urn://Ocpp/Cp/2015/10/">'
+    text += f"<status>{value.status.value}</status>"
+    return text + "</setChargingProfileResponse>"
 
 
-def read_trigger_message_request(element: _Element) -> TriggerMessageRequest:
-    if element.text and element.text.strip(SPACE):
-        raise Unusual
+def read_trigger_message_request(element: Element) -> TriggerMessageRequest:
+    check_plain(element)
     requested_message: Any = None
     connector_id: Any = None
     for child in element:
@@ -1570,17 +1495,16 @@ def read_trigger_message_request(element: _Element) -> TriggerMessageRequest:
     return result
 
 
-def write_trigger_message_request(parent: _Element, value: TriggerMessageRequest) -> None:
-    child = SubElement(parent, "{urn://Ocpp/Cp/2015/10/}requestedMessage")
-    child.text = value.requested_message.value
+def write_trigger_message_request(value: TriggerMessageRequest) -> str:
+    text = '<triggerMessageRequest xmlns="urn://Ocpp/Cp/2015/10/">'
+    text += f"<requestedMessage>{value.requested_message.value}</requestedMessage>"
     if value.connector_id is not None:
-        child = SubElement(parent, "{urn://Ocpp/Cp/2015/10/}connectorId")
-        child.text = write_integer(value.connector_id)
+        text += f"<connectorId>{write_integer(value.connector_id)}</connectorId>"
+    return text + "</triggerMessageRequest>"
 
 
-def read_trigger_message_response(element: _Element) -> TriggerMessageResponse:
-    if element.text and element.text.strip(SPACE):
-        raise Unusual
+def read_trigger_message_response(element: Element) -> TriggerMessageResponse:
+    check_plain(element)
     status: Any = None
     for child in element:
         match child.tag:
@@ -1598,14 +1522,14 @@ def read_trigger_message_response(element: _Element) -> TriggerMessageResponse:
     return result
 
 
-def write_trigger_message_response(parent: _Element, value: TriggerMessageResponse) -> None:
-    child = SubElement(parent, "{urn://Ocpp/Cp/2015/10/}status")
-    child.text = value.status.value
+def write_trigger_message_response(value: TriggerMessageResponse) -> str:
+    text = '<triggerMessageResponse xmlns="urn://Ocpp/Cp/2015/10/">'
+    text += f"<status>{value.status.value}</status>"
+    return text + "</triggerMessageResponse>"
 
 
-def read_unlock_connector_request(element: _Element) -> UnlockConnectorRequest:
-    if element.text and element.text.strip(SPACE):
-        raise Unusual
+def read_unlock_connector_request(element: Element) -> UnlockConnectorRequest:
+    check_plain(element)
     connector_id: Any = None
     for child in element:
         match child.tag:
@@ -1623,14 +1547,14 @@ def read_unlock_connector_request(element: _Element) -> UnlockConnectorRequest:
     return result
 
 
-def write_unlock_connector_request(parent: _Element, value: UnlockConnectorRequest) -> None:
-    child = SubElement(parent, "{urn://Ocpp/Cp/2015/10/}connectorId")
-    child.text = write_integer(value.connector_id)
+def write_unlock_connector_request(value: UnlockConnectorRequest) -> str:
+    text = '<unlockConnectorRequest xmlns="urn://Ocpp/Cp/2015/10/">'
+    text += f"<connectorId>{write_integer(value.connector_id)}</connectorId>"
+    return text + "</unlockConnectorRequest>"
 
 
-def read_unlock_connector_response(element: _Element) -> UnlockConnectorResponse:
-    if element.text and element.text.strip(SPACE):
-        raise Unusual
+def read_unlock_connector_response(element: Element) -> UnlockConnectorResponse:
+    check_plain(element)
     status: Any = None
     for child in element:
         match child.tag:
@@ -1648,14 +1572,14 @@ def read_unlock_connector_response(element: _Element) -> UnlockConnectorResponse
     return result
 
 
-def write_unlock_connector_response(parent: _Element, value: UnlockConnectorResponse) -> None:
-    child = SubElement(parent, "{urn://Ocpp/Cp/2015/10/}status")
-    child.text = value.status.value
+def write_unlock_connector_response(value: UnlockConnectorResponse) -> str:
+    text = '<unlockConnectorResponse xmlns="urn://Ocpp/Cp/2015/10/">'
+    text += f"<status>{value.status.value}</status>"
+    return text + "</unlockConnectorResponse>"
 
 
-def read_update_firmware_request(element: _Element) -> UpdateFirmwareRequest:
-    if element.text and element.text.strip(SPACE):
-        raise Unusual
+def read_update_firmware_request(element: Element) -> UpdateFirmwareRequest:
+    check_plain(element)
     location: Any = None
     retrieve_date: Any = None
     retries: Any = None
@@ -1688,22 +1612,19 @@ def read_update_firmware_request(element: _Element) -> UpdateFirmwareRequest:
     return result
 
 
-def write_update_firmware_request(parent: _Element, value: UpdateFirmwareRequest) -> None:
-    child = SubElement(parent, "{urn://Ocpp/Cp/2015/10/}retrieveDate")
-    child.text = write_timestamp(value.retrieve_date)
-    child = SubElement(parent, "{urn://Ocpp/Cp/2015/10/}location")
-    child.text = value.location
+def write_update_firmware_request(value: UpdateFirmwareRequest) -> str:
+    text = '<updateFirmwareRequest xmlns="urn://Ocpp/Cp/2015/10/">'
+    text += f"<retrieveDate>{write_timestamp(value.retrieve_date)}</retrieveDate>"
+    text += f"<location>{write_uri(value.location)}</location>"
     if value.retries is not None:
-        child = SubElement(parent, "{urn://Ocpp/Cp/2015/10/}retries")
-        child.text = write_integer(value.retries)
+        text += f"<retries>{write_integer(value.retries)}</retries>"
     if value.retry_interval is not None:
-        child = SubElement(parent, "{urn://Ocpp/Cp/2015/10/}retryInterval")
-        child.text = write_integer(value.retry_interval)
+        text += f"<retryInterval>{write_integer(value.retry_interval)}</retryInterval>"
+    return text + "</updateFirmwareRequest>"
 
 
-def read_update_firmware_response(element: _Element) -> UpdateFirmwareResponse:
-    if element.text and element.text.strip(SPACE):
-        raise Unusual
+def read_update_firmware_response(element: Element) -> UpdateFirmwareResponse:
+    check_plain(element)
     if len(element):
         raise Unusual
     draft: Any = UpdateFirmwareResponseDraft()
@@ -1712,8 +1633,9 @@ def read_update_firmware_response(element: _Element) -> UpdateFirmwareResponse:
     return result
 
 
-def write_update_firmware_response(parent: _Element, value: UpdateFirmwareResponse) -> None:
-    del parent, value
+def write_update_firmware_response(value: UpdateFirmwareResponse) -> str:
+    del value
+    return '<updateFirmwareResponse xmlns="urn://Ocpp/Cp/2015/10/"/>'
 
 
 CODECS: dict[type, Codec[Any]] = {
