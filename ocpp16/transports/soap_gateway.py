@@ -15,7 +15,7 @@ from typing import Final
 import attrs
 
 from ocpp16.bindings.ocpps import framing
-from ocpp16.bindings.ocpps.envelope import SoapFrame
+from ocpp16.bindings.ocpps.envelope import SoapEnvelope, SoapFrame
 from ocpp16.bindings.ocpps.faults import EnvelopeFault
 from ocpp16.clock import Clock
 from ocpp16.envelope import PeerInfo
@@ -47,6 +47,8 @@ _OF_THE_BODY: Final = frozenset(
         "user-agent",
     }
 )
+_TELLS_OF_ADDRESS: Final = "BootNotification"
+"""S 7.1: a charge point whose address may have changed sends it again."""
 _KEPT_STATUSES: Final = frozenset({401, 407, 429})
 
 
@@ -122,7 +124,7 @@ class Gateway:
                     return Reply(status=503, closes=True)
                 resident = made
             resident.claims = claims
-        self._learn(resident, read.from_address, head)
+        self._learn(resident, read, head)
         if not resident.is_welcomed:
             resident.is_welcomed = True
             self._welcome(resident.connection)
@@ -184,7 +186,8 @@ class Gateway:
             del self._residents[identity]
             self._one_left.notify()
 
-    def _learn(self, resident: _Resident, claim: str | None, head: Head) -> None:
+    def _learn(self, resident: _Resident, read: SoapEnvelope, head: Head) -> None:
+        claim = read.from_address
         connection = resident.connection
         identity, stored = connection.info.identity, connection.info.callback
         # Kept in the order of the last request.
@@ -194,6 +197,7 @@ class Gateway:
                 claim,
                 head.host,
                 stored=stored,
+                may_move=read.action == _TELLS_OF_ADDRESS,
                 listed=self._settings.callback_addresses.get(identity, ()),
                 networks=self._settings.callback_networks,
             )

@@ -97,7 +97,7 @@ class OcppS:
         """Read a payload; see `codec.decode`."""
         return codec.decode(cls, payload, leniency)
 
-    def encode(self, message: Structure) -> str:
+    def encode(self, message: Structure) -> Payload:
         """Write a payload: a request for the other side's service, a response for ours."""
         side = self.side.other if isinstance(message, Request) else self.side
         return codec.encode(message, NAMESPACES[side])

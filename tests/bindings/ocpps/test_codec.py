@@ -141,7 +141,7 @@ def test_one_fault_gives_its_code_and_its_path(case: tuple[type[Structure], str]
 
 
 def test_meter_values_without_a_meter_value_have_an_empty_list() -> None:
-    element = etree.Element(f"{{{CENTRAL_SYSTEM}}}meterValuesRequest")
+    element: Any = etree.Element(f"{{{CENTRAL_SYSTEM}}}meterValuesRequest")
     etree.SubElement(element, f"{{{CENTRAL_SYSTEM}}}connectorId").text = "1"
     expected = messages.MeterValuesRequest(connector_id=1, meter_value=[])
     for read in (codec.decode, codec.decode_slowly):

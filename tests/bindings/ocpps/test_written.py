@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pytest
 
-from ocpp16.bindings.ocpps import codec
 from ocpp16.bindings.ocpps.envelope import SoapAnswer
 from ocpp16.datatypes import IdTagInfo
 from ocpp16.enums import AuthorizationStatus, ResetType
@@ -19,7 +18,6 @@ from ocpp16.messages import (
 )
 from tests.bindings.ocpps.envelopes import (
     CENTRAL,
-    CS,
     STATION,
     call_of,
     end,
@@ -135,7 +133,7 @@ def test_an_answer_to_a_call_without_an_id_relates_to_nothing() -> None:
 
 @pytest.mark.parametrize("call_id", ["", " ", "a ", "\na"])
 def test_an_id_that_would_not_come_back_is_not_sent(call_id: str) -> None:
-    call = Call(call_id, "Heartbeat", codec.encode(HeartbeatRequest(), CS))
+    call = Call(call_id, "Heartbeat", end(STATION).encode(HeartbeatRequest()))
     with pytest.raises(ValueError, match="is no message id"):
         end(STATION).frame(call)
 
