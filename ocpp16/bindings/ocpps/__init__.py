@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from importlib.resources import files
+from os import urandom
 from typing import Final, TypeVar
-from uuid import uuid4
 
 import attrs
 
 from ocpp16.bindings.ocpps import codec, framing
-from ocpp16.bindings.ocpps.envelope import NAMESPACES
+from ocpp16.bindings.ocpps.envelope import namespace_of
 from ocpp16.bindings.ocpps.framing import Payload
 from ocpp16.bindings.ocpps.xml import can_be_written
 from ocpp16.envelope import Call, CallError, CallResult, Envelope
@@ -28,7 +28,13 @@ _WSDLS: Final = {
 
 def new_urn() -> str:
     """Return a new message id, as WS-Addressing has them."""
-    return f"urn:uuid:{uuid4()}"
+    # A UUID of version 4 (RFC 9562), without the object around it.
+    digits = urandom(16).hex()
+    variant = "89ab"[int(digits[16], 16) & 3]
+    return (
+        f"urn:uuid:{digits[:8]}-{digits[8:12]}-4{digits[13:16]}"
+        f"-{variant}{digits[17:20]}-{digits[20:]}"
+    )
 
 
 def wsdl(side: Side) -> bytes:
@@ -100,7 +106,7 @@ class OcppS:
     def encode(self, message: Structure) -> Payload:
         """Write a payload: a request for the other side's service, a response for ours."""
         side = self.side.other if isinstance(message, Request) else self.side
-        return codec.encode(message, NAMESPACES[side])
+        return codec.encode(message, namespace_of(side))
 
     def fingerprint(self, payload: Payload) -> bytes:
         """Return the payload in canonical form; see `codec.fingerprint`."""

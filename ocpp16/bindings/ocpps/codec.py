@@ -14,7 +14,9 @@ from ocpp16.bindings.explain import explain
 from ocpp16.bindings.ocpps._generated import CODECS
 from ocpp16.bindings.ocpps.envelope import NAMESPACES
 from ocpp16.bindings.ocpps.fast import Codec, Unusual
+from ocpp16.bindings.ocpps.framing import Payload
 from ocpp16.bindings.ocpps.notation import INTEGER_MAX, INTEGER_MIN, XmlNotation
+from ocpp16.bindings.ocpps.plain import PlainBody
 from ocpp16.bindings.ocpps.uri import is_uri
 from ocpp16.bindings.ocpps.xml import can_be_written, parse, split_tag
 from ocpp16.errors import ConstraintError, ConstraintKind, InvalidMessage
@@ -28,7 +30,7 @@ _NOTATIONS: Final = {namespace: XmlNotation(namespace) for namespace in NAMESPAC
 
 
 def decode(
-    cls: type[StructureT], payload: Element | str, leniency: frozenset[Leniency] = STRICT
+    cls: type[StructureT], payload: Payload, leniency: frozenset[Leniency] = STRICT
 ) -> StructureT:
     """Read the element of a body as a message of the given class.
 
@@ -40,6 +42,11 @@ def decode(
     Raises:
         ConstraintError: It breaks a rule; it says which, and where.
     """
+    if isinstance(payload, PlainBody):
+        found = payload.message
+        if type(found) is cls:
+            return found
+        raise _another(cls, payload.tag)
     element = parse(payload.encode()) if isinstance(payload, str) else payload
     codec = _codec_of(cls, element)
     try:
@@ -59,13 +66,18 @@ def decode_slowly(
 
 def _codec_of(cls: type[StructureT], element: Element) -> Codec[StructureT]:
     """Return the fast path of a message, having checked that an element is called like it."""
-    namespace, local = split_tag(element.tag)
-    codec = CODECS.get((namespace, cls))
+    codec = CODECS.get((split_tag(element.tag)[0], cls))
     if codec is None or codec.element != element.tag:
-        due = "no message of SOAP" if codec is None else split_tag(codec.element)[1]
-        reason = f"is {shorten(local)} of {shorten(namespace, 80)}, due is {due}"
-        raise ConstraintError("", ConstraintKind.SHAPE, reason)
+        raise _another(cls, element.tag)
     return codec
+
+
+def _another(cls: type[Structure], tag: str) -> ConstraintError:
+    namespace, local = split_tag(tag)
+    codec = CODECS.get((namespace, cls))
+    due = "no message of SOAP" if codec is None else split_tag(codec.element)[1]
+    reason = f"is {shorten(local)} of {shorten(namespace, 80)}, due is {due}"
+    return ConstraintError("", ConstraintKind.SHAPE, reason)
 
 
 def _notation_of(element: Element) -> XmlNotation:
@@ -136,8 +148,10 @@ def _unwritable(
     return None
 
 
-def fingerprint(payload: Element | str) -> bytes:
+def fingerprint(payload: Payload) -> bytes:
     """Return the content of an element as bytes that do not depend on its prefixes."""
+    if isinstance(payload, PlainBody):
+        return f"{payload.tag} {payload.content}".encode()
     element = parse(payload.encode()) if isinstance(payload, str) else payload
     return repr(_content(element)).encode()
 

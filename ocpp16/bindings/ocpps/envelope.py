@@ -12,7 +12,10 @@ from xml.etree.ElementTree import Element
 
 import attrs
 
+from ocpp16.bindings.ocpps._generated import CODECS
+from ocpp16.bindings.ocpps.fast import Unusual
 from ocpp16.bindings.ocpps.faults import EnvelopeFault, SoapCode
+from ocpp16.bindings.ocpps.plain import PlainBody, split
 from ocpp16.bindings.ocpps.xml import SPACE, XmlError, parse, split_tag, writable, write_text
 from ocpp16.spec import Side
 from ocpp16.structure import shorten
@@ -26,6 +29,7 @@ CHARGE_POINT: Final = "urn://Ocpp/Cp/2015/10/"
 
 NAMESPACES: Final = {Side.CENTRAL_SYSTEM: CENTRAL_SYSTEM, Side.CHARGE_POINT: CHARGE_POINT}
 """The namespace of the service that a side offers."""
+_CENTRAL: Final = Side.CENTRAL_SYSTEM
 FOREIGN_CONTRACTS: Final = {
     "urn://Ocpp/Cs/2012/06/": "OCPP 1.5",
     "urn://Ocpp/Cp/2012/06/": "OCPP 1.5",
@@ -54,6 +58,13 @@ _ADDRESSES: Final = {
 }
 _ADDRESS: Final = f"{{{WSA}}}Address"
 _TRUE: Final = frozenset({"true", "1"})
+_SCANNERS: Final = {codec.element: codec.scan for codec in CODECS.values()}
+
+
+def namespace_of(side: Side) -> str:
+    """Return the namespace of the service that a side offers."""
+    # An enumeration member as a key is hashed in Python, which takes longer.
+    return CENTRAL_SYSTEM if side is _CENTRAL else CHARGE_POINT
 
 
 @attrs.frozen(kw_only=True)
@@ -64,9 +75,12 @@ class SoapFault:
     text: str
 
 
-@attrs.frozen(kw_only=True)
+@attrs.define(kw_only=True)
 class SoapEnvelope:
-    """What an envelope says; a header that is absent or empty is None."""
+    """What an envelope says; a header that is absent or empty is None. Not to be changed.
+
+    It is not frozen, since setting a dozen fields of a frozen object takes a microsecond.
+    """
 
     identity: str | None = None
     action: str | None = None
@@ -77,19 +91,13 @@ class SoapEnvelope:
     reply_to: str | None = None
     fault_to: str | None = None
     to: str | None = None
-    body: Any = None
+    body: Element | PlainBody | None = None
     """The element in the body, None if it is empty."""
+    body_name: str | None = None
+    """Its local name."""
+    body_namespace: str | None = None
+    """Its namespace, empty if it has none."""
     fault: SoapFault | None = None
-
-    @property
-    def body_name(self) -> str | None:
-        """Local name of the element in the body."""
-        return None if self.body is None else split_tag(self.body.tag)[1]
-
-    @property
-    def body_namespace(self) -> str | None:
-        """Namespace of the element in the body, empty if it has none."""
-        return None if self.body is None else split_tag(self.body.tag)[0]
 
 
 class SoapFrame(bytes):
@@ -115,6 +123,59 @@ def read(data: bytes) -> SoapEnvelope:
     if isinstance(data, SoapFrame):
         return data.envelope
     try:
+        return _read_plainly(data)
+    except Unusual:
+        return read_tree(data)
+
+
+def _read_plainly(data: bytes) -> SoapEnvelope:
+    values, body = split(data, SOAP, _purpose)
+    scan = _SCANNERS.get(body.tag)
+    if scan is None:
+        raise Unusual
+    try:
+        body.message = scan(body.content)
+    except (KeyError, ValueError):
+        # An enumeration without the value, or a day that no calendar has.
+        raise Unusual from None
+    namespace, name = split_tag(body.tag)
+    get = values.get
+    action = get("action")
+    return SoapEnvelope(
+        identity=get("identity") or None,
+        action=_last_segment(action) if action else None,
+        message_id=get("message_id") or None,
+        relates_to=get("relates_to") or None,
+        from_address=get("from_address") or None,
+        reply_to=get("reply_to") or None,
+        fault_to=get("fault_to") or None,
+        to=get("to") or None,
+        body=body,
+        body_name=name,
+        body_namespace=namespace,
+    )
+
+
+def _purpose(tag: str, inner: str | None) -> str | None:
+    if inner is not None:
+        return _ADDRESSES.get(tag) if inner == _ADDRESS else None
+    name = _HEADERS.get(tag)
+    return "identity" if name is None and _is_identity(tag) else name
+
+
+def _is_identity(tag: str) -> bool:
+    # S 3: the name is matched without case; the field has it in other namespaces, too.
+    return split_tag(tag)[1].lower() == _IDENTITY
+
+
+def _last_segment(action: str) -> str:
+    # The field writes it with the name of the service before it.
+    return action.rstrip("/").rpartition("/")[2]
+
+
+def read_tree(data: bytes) -> SoapEnvelope:
+    """Do what `read` does by the parser alone; every answer of both is the same."""
+    try:
         root = parse(data)
     except XmlError as error:
         raise EnvelopeFault(str(error)) from None
@@ -136,9 +197,12 @@ def read(data: bytes) -> SoapEnvelope:
     content = body[0] if len(body) else None
     if content is not None and ((body.text or "") + (content.tail or "")).strip(SPACE):
         raise EnvelopeFault("the body holds text", message_id=values.get("message_id"))
-    if content is not None and split_tag(content.tag)[1] == "Fault":
+    if content is None:
+        return SoapEnvelope(**values)
+    namespace, name = split_tag(content.tag)
+    if name == "Fault":
         return SoapEnvelope(**values, fault=_read_fault(content))
-    return SoapEnvelope(**values, body=content)
+    return SoapEnvelope(**values, body=content, body_name=name, body_namespace=namespace)
 
 
 def read_frame(data: bytes) -> SoapFrame:
@@ -173,8 +237,7 @@ def _read_headers(header: Element) -> dict[str, str]:
         reason = f"the header {twice.replace('_', ' ')} stands there twice"
         raise EnvelopeFault(reason, message_id=message_id)
     if "action" in values:
-        # The field writes it with the name of the service before it.
-        values["action"] = values["action"].rstrip("/").rpartition("/")[2]
+        values["action"] = _last_segment(values["action"])
     return values
 
 
@@ -187,8 +250,7 @@ def _read_header(element: Element) -> tuple[str | None, str]:
         text = None
     elif name is None and tag in _ADDRESSES:
         name, text = _ADDRESSES[tag], element.findtext(_ADDRESS)
-    elif name is None and tag.rpartition("}")[2].lower() == _IDENTITY:
-        # S 3: the name is matched without case; the field has it in other namespaces, too.
+    elif name is None and _is_identity(tag):
         name = "identity"
     return name, (text or "").strip(SPACE)
 

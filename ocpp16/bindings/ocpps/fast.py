@@ -18,7 +18,7 @@ import attrs
 from ocpp16.bindings.ocpps.uri import is_uri
 from ocpp16.bindings.ocpps.xml import SPACE, write_text
 from ocpp16.primitives import TENTHS_LIMIT
-from ocpp16.structure import Structure
+from ocpp16.structure import Structure, WireEnum
 
 StructureT = TypeVar("StructureT", bound=Structure)
 
@@ -42,6 +42,7 @@ class Codec(Generic[StructureT]):
     """The fast path of one message class on one service."""
 
     element: str
+    scan: Callable[[str], StructureT]
     read: Callable[[Element], StructureT]
     write: Callable[[StructureT], str]
 
@@ -115,7 +116,13 @@ def read_timestamp(element: Element) -> datetime:
         raise Unusual from None
 
 
-def read_member(table: dict[str, Any], element: Element) -> Any:
+def table(enum: type[WireEnum]) -> dict[str | None, Any]:
+    """Return the members of an enumeration by their texts, and None for what is absent."""
+    members: dict[str | None, Any] = {one.value: one for one in enum}
+    return {None: None, **members}
+
+
+def read_member(table: dict[str | None, Any], element: Element) -> Any:
     """Return the member of an enumeration; doubt an unknown text."""
     found = table.get(read_text(element))
     if found is None:

@@ -35,7 +35,6 @@ _TAGS: Final = re.compile(
     re.DOTALL,
 )
 _CARRIAGE_RETURN: Final = {"\r": "&#13;"}
-_is_unplain: Final = re.compile(r"[^ !-%'-;=?-\ud7ff\t\n]").search
 _VALUES: Final = re.compile(rb"\"[^\"]*+\"?|'[^']*+'?")
 _NAMESPACE: Final = re.compile(rb"\sxmlns(?::[^\s=]*+)?\s*+=")
 
@@ -104,7 +103,7 @@ def write_text(text: str) -> str:
     Raises:
         ValueError: It holds a character that XML does not have.
     """
-    if _is_unplain(text) is None:
+    if text.isascii() and text.isprintable() and not ("<" in text or "&" in text or ">" in text):
         return text
     if not can_be_written(text):
         raise ValueError("holds a character that XML does not have")

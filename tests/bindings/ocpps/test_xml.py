@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import builtins
+import gc
 import os
 import socket
 import time
@@ -375,3 +376,38 @@ def test_any_bytes(data: bytes) -> None:
         assert str(error)  # noqa: PT017 - any reason will do
     else:
         assert isinstance(root.tag, str)
+
+
+def resident() -> int:
+    """Return the memory that this process has, in bytes."""
+    pages = int(Path("/proc/self/statm").read_text().split()[1])
+    return pages * os.sysconf("SC_PAGE_SIZE")
+
+
+@pytest.mark.skipif(not Path("/proc/self/statm").exists(), reason="needs /proc")
+def test_names_that_never_come_again_leave_nothing() -> None:
+    """libxml2 would keep them all: 20 MB of names left 27 MB for good."""
+
+    def feed(rounds: range) -> int:
+        size = 0
+        for turn in rounds:
+            names = [f"n{turn}-{number}-{'x' * 20}" for number in range(2500)]
+            inner = "".join(
+                f"<{name} xmlns:p{name}='urn:{name}' a{name}=''>{' ' * (number % 50)}</{name}>"
+                for number, name in enumerate(names[:600])
+            )
+            data = (
+                f"<s:Envelope xmlns:s='http://www.w3.org/2003/05/soap-envelope'><s:Body><x>{inner}"
+                "</x></s:Body></s:Envelope>"
+            ).encode()
+            size += len(data)
+            assert len(data) <= LIMIT
+            assert read(data).body_name == "x"
+        return size
+
+    feed(range(20))
+    gc.collect()
+    before = resident()
+    assert feed(range(20, 220)) > 20 * MEGABYTE
+    gc.collect()
+    assert resident() - before < 4 * MEGABYTE
