@@ -196,7 +196,8 @@ class OcppSoap(ProtocolBase):  # type: ignore[misc]
         except ValueError as error:
             raise OcppFault(ProtocolError(f"no charge point: {error}")) from None
         ctx.in_body_doc = call.payload
-        ctx.method_request_string = call.payload.tag
+        read = frame.envelope
+        ctx.method_request_string = f"{{{read.body_namespace}}}{read.body_name}"
 
     def generate_method_contexts(self, ctx: Any) -> Any:
         """Find the operation; only those with a handler are offered."""

@@ -46,7 +46,7 @@ def decode(
         found = payload.message
         if type(found) is cls:
             return found
-        raise _another(cls, payload.tag)
+        raise _another(cls, payload.namespace, payload.name)
     element = parse(payload.encode()) if isinstance(payload, str) else payload
     codec = _codec_of(cls, element)
     try:
@@ -68,12 +68,11 @@ def _codec_of(cls: type[StructureT], element: Element) -> Codec[StructureT]:
     """Return the fast path of a message, having checked that an element is called like it."""
     codec = CODECS.get((split_tag(element.tag)[0], cls))
     if codec is None or codec.element != element.tag:
-        raise _another(cls, element.tag)
+        raise _another(cls, *split_tag(element.tag))
     return codec
 
 
-def _another(cls: type[Structure], tag: str) -> ConstraintError:
-    namespace, local = split_tag(tag)
+def _another(cls: type[Structure], namespace: str, local: str) -> ConstraintError:
     codec = CODECS.get((namespace, cls))
     due = "no message of SOAP" if codec is None else split_tag(codec.element)[1]
     reason = f"is {shorten(local)} of {shorten(namespace, 80)}, due is {due}"
@@ -151,7 +150,7 @@ def _unwritable(
 def fingerprint(payload: Payload) -> bytes:
     """Return the content of an element as bytes that do not depend on its prefixes."""
     if isinstance(payload, PlainBody):
-        return f"{payload.tag} {payload.content}".encode()
+        return f"{payload.namespace} {payload.name} {payload.content}".encode()
     element = parse(payload.encode()) if isinstance(payload, str) else payload
     return repr(_content(element)).encode()
 

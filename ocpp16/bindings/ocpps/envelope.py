@@ -58,7 +58,7 @@ _ADDRESSES: Final = {
 }
 _ADDRESS: Final = f"{{{WSA}}}Address"
 _TRUE: Final = frozenset({"true", "1"})
-_SCANNERS: Final = {codec.element: codec.scan for codec in CODECS.values()}
+_SCANNERS: Final = {split_tag(codec.element): codec.scan for codec in CODECS.values()}
 
 
 def namespace_of(side: Side) -> str:
@@ -130,7 +130,7 @@ def read(data: bytes) -> SoapEnvelope:
 
 def _read_plainly(data: bytes) -> SoapEnvelope:
     values, body = split(data, SOAP, _purpose)
-    scan = _SCANNERS.get(body.tag)
+    scan = _SCANNERS.get((body.namespace, body.name))
     if scan is None:
         raise Unusual
     try:
@@ -138,22 +138,9 @@ def _read_plainly(data: bytes) -> SoapEnvelope:
     except (KeyError, ValueError):
         # An enumeration without the value, or a day that no calendar has.
         raise Unusual from None
-    namespace, name = split_tag(body.tag)
-    get = values.get
-    action = get("action")
-    return SoapEnvelope(
-        identity=get("identity") or None,
-        action=_last_segment(action) if action else None,
-        message_id=get("message_id") or None,
-        relates_to=get("relates_to") or None,
-        from_address=get("from_address") or None,
-        reply_to=get("reply_to") or None,
-        fault_to=get("fault_to") or None,
-        to=get("to") or None,
-        body=body,
-        body_name=name,
-        body_namespace=namespace,
-    )
+    if "action" in values:
+        values["action"] = _last_segment(values["action"])
+    return SoapEnvelope(body=body, body_name=body.name, body_namespace=body.namespace, **values)
 
 
 def _purpose(tag: str, inner: str | None) -> str | None:

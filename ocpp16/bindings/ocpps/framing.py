@@ -25,7 +25,7 @@ from ocpp16.bindings.ocpps.envelope import (
 )
 from ocpp16.bindings.ocpps.faults import EnvelopeFault, read_code, soap_code, write_text
 from ocpp16.bindings.ocpps.plain import PlainBody
-from ocpp16.bindings.ocpps.xml import SPACE, split_tag
+from ocpp16.bindings.ocpps.xml import SPACE
 from ocpp16.catalog import ACTIONS
 from ocpp16.envelope import Call, CallError, CallResult, Envelope
 from ocpp16.errors import (
@@ -213,8 +213,8 @@ def frame_result(result: CallResult[Payload], *, side: Side, message_id: str) ->
 def _written(payload: Payload) -> str:
     """Return the text of an element."""
     if isinstance(payload, PlainBody):
-        namespace, name = split_tag(payload.tag)
-        return f'<{name} xmlns="{namespace}">{payload.content}</{name}>'
+        name = payload.name
+        return f'<{name} xmlns="{payload.namespace}">{payload.content}</{name}>'
     return payload if isinstance(payload, str) else tostring(payload, "unicode")
 
 

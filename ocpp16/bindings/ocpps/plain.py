@@ -15,11 +15,9 @@ with it. Spec: XML 1.0, Namespaces in XML 1.0, S 3.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from functools import cached_property
 from typing import Any, Final, TypeAlias
-
-import attrs
 
 from ocpp16.bindings.ocpps.fast import Unusual
 from ocpp16.bindings.ocpps.xml import SPACE
@@ -127,11 +125,12 @@ def scan_list(shape: Shape, text: str, at: int) -> tuple[list[str], int]:
 class PlainBody:
     """The element in the body of a plain envelope, and the message that it is."""
 
-    __slots__ = ("content", "message", "tag")
+    __slots__ = ("content", "message", "name", "namespace")
     message: Structure
 
-    def __init__(self, tag: str, content: str) -> None:
-        self.tag = tag
+    def __init__(self, namespace: str, name: str, content: str) -> None:
+        self.namespace = namespace
+        self.name = name
         self.content = content
         """What stands in it, without any prefix."""
 
@@ -140,54 +139,72 @@ Purpose: TypeAlias = Callable[[str, str | None], str | None]
 """Returns what a header is for, by its tag and that of the element in it; None is not known."""
 
 
-@attrs.frozen
 class Style:
-    """How one peer writes an envelope: all of it but the values and the message."""
+    """How one peer writes an envelope: all of it but the values and the message.
 
-    pieces: tuple[str, ...]
-    """What stands before the first value, between them, and before the name of the message."""
-    purposes: tuple[str, ...]
-    """What each value is."""
-    prefix: str
-    """That of the message and of all in it, with its colon."""
-    tag: str
-    """The tag of the message without its name: the namespace."""
-    declared: str
-    """What stands in its start tag after the name."""
-    tail: str
-    """What follows the message."""
+    Args:
+        pieces: What stands before the first value, between them, and before the message's name.
+        purposes: What each value is.
+        prefix: That of the message and of all in it, with its colon.
+        namespace: The namespace of the message.
+        declared: What stands in its start tag after the name.
+        tail: What follows the message.
+    """
 
-    def split(self, text: str) -> tuple[dict[str, str], PlainBody] | None:
+    __slots__ = ("_declared", "_first", "_namespace", "_prefix", "_steps", "_tail", "length")
+
+    def __init__(
+        self,
+        pieces: Sequence[str],
+        purposes: Iterable[str],
+        *,
+        prefix: str,
+        namespace: str,
+        declared: str,
+        tail: str,
+    ) -> None:
+        self._first, *others = pieces
+        self._steps = tuple(
+            (purpose, piece, len(piece)) for purpose, piece in zip(purposes, others, strict=True)
+        )
+        self._prefix = prefix
+        self._namespace = namespace
+        self._declared = declared
+        self._tail = tail
+        self.length = sum(map(len, pieces)) + len(declared) + len(tail)
+
+    def split(self, text: str) -> tuple[dict[str, Any], PlainBody] | None:
         """Take an envelope apart that is written in this way; None if it is not."""
-        first, *others = self.pieces
-        if not text.startswith(first):
+        if not text.startswith(self._first):
             return None
-        at = len(first)
+        at = len(self._first)
         headers: dict[str, str] = {}
-        for purpose, piece in zip(self.purposes, others, strict=True):
+        for purpose, piece, length in self._steps:
             end = text.find("<", at)
             if not text.startswith(piece, end):
                 return None
             value = text[at:end]
             if not value.isprintable() or "&" in value:
                 return None
-            headers[purpose] = value.strip(SPACE)
-            at = end + len(piece)
+            value = value.strip(SPACE)
+            if value:
+                headers[purpose] = value
+            at = end + length
         end = text.find(">", at)
         is_empty = text[end - 1] == "/"
         name = text[at : end - is_empty]
-        if self.declared:
-            if not name.endswith(self.declared):
+        if self._declared:
+            if not name.endswith(self._declared):
                 return None
-            name = name.removesuffix(self.declared)
-        tail = self.tail if is_empty else f"</{self.prefix}{name}>{self.tail}"
+            name = name[: -len(self._declared)]
+        tail = self._tail if is_empty else f"</{self._prefix}{name}>{self._tail}"
         close = len(text) - len(tail)
         if close <= end or not text.endswith(tail):
             return None
         content = text[end + 1 : close].lstrip(SPACE)
-        if self.prefix:
-            content = _without_prefix(content, self.prefix)
-        return headers, PlainBody(self.tag + name, content)
+        if self._prefix:
+            content = _without_prefix(content, self._prefix)
+        return headers, PlainBody(self._namespace, name, content)
 
 
 _STYLES: Final[dict[str, tuple[Style, ...]]] = {}
@@ -197,7 +214,7 @@ STYLE_LIMIT: Final = 64
 STYLE_LENGTH: Final = 2048
 
 
-def split(data: bytes, soap: str, purpose: Purpose) -> tuple[dict[str, str], PlainBody]:
+def split(data: bytes, soap: str, purpose: Purpose) -> tuple[dict[str, Any], PlainBody]:
     """Take an envelope apart.
 
     Args:
@@ -206,8 +223,8 @@ def split(data: bytes, soap: str, purpose: Purpose) -> tuple[dict[str, str], Pla
         purpose: Says what headers are for.
 
     Returns:
-        The headers by what they are for; and the body, whose content has still to be held against
-        the shape of its message: nothing in it was looked at.
+        The headers that are not empty, by what they are for; and the body, whose content has
+        still to be held against the shape of its message: nothing in it was looked at.
 
     Raises:
         Unusual: It is not plain.
@@ -225,7 +242,7 @@ def split(data: bytes, soap: str, purpose: Purpose) -> tuple[dict[str, str], Pla
         if found is not None:
             return found
     headers, body, style = _split_slowly(text, soap, purpose)
-    if len(beginning) + sum(map(len, style.pieces)) < STYLE_LENGTH:
+    if style.length < STYLE_LENGTH:
         known = _STYLES.pop(beginning, ())
         while len(_STYLES) >= STYLE_LIMIT:
             _STYLES.pop(next(iter(_STYLES)), None)
@@ -275,18 +292,19 @@ def _split_slowly(
     content = text[at:close].lstrip(SPACE)
     if inside:
         content = _without_prefix(content, inside)
-    tag = _tag(inside, "", outer, around, own)
+    namespace = _tag(inside, "", outer, around, own)[1:-1]
     ends = [0, *(end for _, end in places)]
     starts = [*(start for start, _ in places), body.start(5)]
     style = Style(
-        tuple(text[one:other] for one, other in zip(ends, starts, strict=True)),
-        tuple(headers),
-        inside,
-        tag,
-        text[body.end(5) : body.end() - len(is_empty) - 1],
-        text[close:].removeprefix("" if is_empty else f"</{inside}{name}>"),
+        [text[one:other] for one, other in zip(ends, starts, strict=True)],
+        headers,
+        prefix=inside,
+        namespace=namespace,
+        declared=text[body.end(5) : body.end() - len(is_empty) - 1],
+        tail=text[close:].removeprefix("" if is_empty else f"</{inside}{name}>"),
     )
-    return headers, PlainBody(tag + name, content), style
+    said = {key: value for key, value in headers.items() if value}
+    return said, PlainBody(namespace, name, content), style
 
 
 def _without_prefix(content: str, prefix: str) -> str:

@@ -195,10 +195,8 @@ def test_styles_that_are_remembered_are_few_and_short() -> None:
         assert check_same(envelope_of(headers() + " " * number))
     assert max(map(len, plain._STYLES.values())) == 4
     assert check_same(envelope_of(headers() + " " * 5000))
-    size = sum(
-        len(piece) for styles in plain._STYLES.values() for each in styles for piece in each.pieces
-    )
-    assert size < plain.STYLE_LIMIT * 4 * plain.STYLE_LENGTH
+    kept = [style for styles in plain._STYLES.values() for style in styles]
+    assert max(style.length for style in kept) < plain.STYLE_LENGTH
     assert sum(map(len, plain._STYLES)) < plain.STYLE_LIMIT * plain.STYLE_LENGTH
 
 
