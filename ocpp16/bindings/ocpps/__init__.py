@@ -20,6 +20,7 @@ from ocpp16.structure import Request, Structure
 
 StructureT = TypeVar("StructureT", bound=Structure)
 
+_VARIANTS: Final = dict(zip("0123456789abcdef", "89ab" * 4, strict=True))
 _WSDLS: Final = {
     Side.CENTRAL_SYSTEM: "OCPP_CentralSystemService_1.6.wsdl",
     Side.CHARGE_POINT: "OCPP_ChargePointService_1.6.wsdl",
@@ -30,10 +31,9 @@ def new_urn() -> str:
     """Return a new message id, as WS-Addressing has them."""
     # A UUID of version 4 (RFC 9562), without the object around it.
     digits = urandom(16).hex()
-    variant = "89ab"[int(digits[16], 16) & 3]
     return (
         f"urn:uuid:{digits[:8]}-{digits[8:12]}-4{digits[13:16]}"
-        f"-{variant}{digits[17:20]}-{digits[20:]}"
+        f"-{_VARIANTS[digits[16]]}{digits[17:20]}-{digits[20:]}"
     )
 
 

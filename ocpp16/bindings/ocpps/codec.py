@@ -95,13 +95,13 @@ def encode(message: Structure, namespace: str) -> str:
     """
     message.check()
     codec = CODECS.get((namespace, type(message)))
-    name = type(message).SPEC.name
     if codec is None:
         reason = f"is not a message of the service {namespace}"
-        raise InvalidMessage(name, "", ConstraintKind.SHAPE, reason)
+        raise InvalidMessage(type(message).SPEC.name, "", ConstraintKind.SHAPE, reason)
     try:
         text: str = codec.write(message)
     except ValueError:
+        name = type(message).SPEC.name
         error = find_unwritable(message)
         if error is None:
             raise

@@ -288,8 +288,10 @@ def write(
     Raises:
         ValueError: A value holds a character that XML does not have.
     """
-    header = f"<wsa:Action {_MUST}>{write_text(action)}</wsa:Action>"
-    header += f"<wsa:MessageID>{write_text(message_id)}</wsa:MessageID>"
+    header = (
+        f"<wsa:Action {_MUST}>{write_text(action)}</wsa:Action>"
+        f"<wsa:MessageID>{write_text(message_id)}</wsa:MessageID>"
+    )
     if identity is not None:
         name = write_text(identity)
         header = f"<ocpp:chargeBoxIdentity {_MUST}>{name}</ocpp:chargeBoxIdentity>{header}"
@@ -299,7 +301,9 @@ def write(
         header += f"<wsa:From><wsa:Address>{write_text(from_address)}</wsa:Address></wsa:From>"
     if identity is not None:
         header += _REPLY_TO
-    if to is not None:
+    if to is ANONYMOUS:
+        header += _TO_WHO_ASKED
+    elif to is not None:
         header += f"<wsa:To>{write_text(to)}</wsa:To>"
     return (
         f'{_START} xmlns:ocpp="{namespace}"><soap:Header>{header}</soap:Header>'
@@ -312,6 +316,7 @@ _START: Final = (
     f'<soap:Envelope xmlns:soap="{SOAP}" xmlns:wsa="{WSA}"'
 )
 _MUST: Final = 'soap:mustUnderstand="true"'
+_TO_WHO_ASKED: Final = f"<wsa:To>{ANONYMOUS}</wsa:To>"
 _REPLY_TO: Final = f"<wsa:ReplyTo><wsa:Address>{ANONYMOUS}</wsa:Address></wsa:ReplyTo>"
 
 

@@ -151,7 +151,16 @@ class Style:
         tail: What follows the message.
     """
 
-    __slots__ = ("_declared", "_first", "_namespace", "_prefix", "_steps", "_tail", "length")
+    __slots__ = (
+        "_declared",
+        "_first",
+        "_namespace",
+        "_prefix",
+        "_purposes",
+        "_steps",
+        "_tail",
+        "length",
+    )
 
     def __init__(
         self,
@@ -164,9 +173,8 @@ class Style:
         tail: str,
     ) -> None:
         self._first, *others = pieces
-        self._steps = tuple(
-            (purpose, piece, len(piece)) for purpose, piece in zip(purposes, others, strict=True)
-        )
+        self._steps = [(piece, len(piece)) for piece in others]
+        self._purposes = tuple(purposes)
         self._prefix = prefix
         self._namespace = namespace
         self._declared = declared
@@ -178,18 +186,18 @@ class Style:
         if not text.startswith(self._first):
             return None
         at = len(self._first)
-        headers: dict[str, str] = {}
-        for purpose, piece, length in self._steps:
+        values: list[str] = []
+        for piece, length in self._steps:
             end = text.find("<", at)
             if not text.startswith(piece, end):
                 return None
-            value = text[at:end]
-            if not value.isprintable() or "&" in value:
-                return None
-            value = value.strip(SPACE)
-            if value:
-                headers[purpose] = value
+            values.append(text[at:end])
             at = end + length
+        joined = "".join(values)
+        if not joined.isprintable() or "&" in joined:
+            return None
+        if " " in joined:
+            values = [value.strip(SPACE) for value in values]
         end = text.find(">", at)
         is_empty = text[end - 1] == "/"
         name = text[at : end - is_empty]
@@ -204,6 +212,9 @@ class Style:
         content = text[end + 1 : close].lstrip(SPACE)
         if self._prefix:
             content = _without_prefix(content, self._prefix)
+        headers = dict(zip(self._purposes, values, strict=True))
+        if "" in values:
+            headers = {purpose: value for purpose, value in headers.items() if value}
         return headers, PlainBody(self._namespace, name, content)
 
 
