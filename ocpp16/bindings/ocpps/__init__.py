@@ -1,4 +1,4 @@
-"""OCPP-S: SOAP 1.2 over HTTP. Needs the extra `soap`."""
+"""OCPP-S: SOAP 1.2 over HTTP. Its transports need the extra `soap`."""
 
 from __future__ import annotations
 
