@@ -196,8 +196,7 @@ class OcppSoap(ProtocolBase):  # type: ignore[misc]
         except ValueError as error:
             raise OcppFault(ProtocolError(f"no charge point: {error}")) from None
         ctx.in_body_doc = call.payload
-        read = frame.envelope
-        ctx.method_request_string = f"{{{read.body_namespace}}}{read.body_name}"
+        ctx.method_request_string = f"{{{ctx.in_header.body_namespace}}}{ctx.in_header.body_name}"
 
     def generate_method_contexts(self, ctx: Any) -> Any:
         """Find the operation; only those with a handler are offered."""
