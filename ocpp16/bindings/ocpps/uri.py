@@ -9,6 +9,7 @@ Spec: XML Schema 1.0 part 2, 3.2.17; RFC 3986, appendix A.
 from __future__ import annotations
 
 import re
+from functools import cache
 from typing import Final
 
 from ocpp16.bindings.ocpps.xml import SPACE
@@ -29,16 +30,22 @@ _ROOTLESS: Final = rf"{_CHARACTER}++(?:/{_CHARACTER}*+)*+"
 _NO_SCHEME: Final = rf"(?:[{_PLAIN}@]|{_PERCENT})++(?:/{_CHARACTER}*+)*+"
 _END: Final = rf"(?:\?(?:{_CHARACTER}|[/?])*+)?(?:\#(?:{_CHARACTER}|[/?\[\]])*+)?"
 _SCHEME: Final = r"[A-Za-z][A-Za-z0-9+\-.]*+:"
-_absolute: Final = re.compile(
-    rf"{_SCHEME}(?:{_AUTHORITY}|{_ABSOLUTE}|{_ROOTLESS}|){_END}"
-).fullmatch
-_relative: Final = re.compile(rf"(?:{_AUTHORITY}|{_ABSOLUTE}|{_NO_SCHEME}|){_END}").fullmatch
+
+
+@cache
+def _forms() -> tuple[re.Pattern[str], re.Pattern[str]]:
+    """Return the patterns of absolute and of relative references; few messages need them."""
+    return (
+        re.compile(rf"{_SCHEME}(?:{_AUTHORITY}|{_ABSOLUTE}|{_ROOTLESS}|){_END}"),
+        re.compile(rf"(?:{_AUTHORITY}|{_ABSOLUTE}|{_NO_SCHEME}|){_END}"),
+    )
 
 
 def is_uri(text: str) -> bool:
     """Tell whether a text is an xs:anyURI."""
     escaped = _ESCAPED.sub("_", text.strip(SPACE))
-    for match in (_absolute(escaped), _relative(escaped)):
+    for form in _forms():
+        match = form.fullmatch(escaped)
         if match is not None:
             port = (match["port"] or "0").lstrip("0")
             if len(port) < 11 and int(port or "0") <= _PORT_LIMIT:
