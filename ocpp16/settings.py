@@ -188,9 +188,9 @@ class Settings:
     callback_networks: tuple[IPv4Network | IPv6Network, ...] = attrs.field(
         default=(), converter=_networks
     )
-    """Private and loopback networks (`10.0.0.0/8`) where charge points may be called; there, a
-    BootNotification may name another port, too. A charge point has to send from the address that it
-    names all the same."""
+    """Private and loopback networks (`10.0.0.0/8`) where charge points may be called; there,
+    BootNotification and Heartbeat may name another port, too. A charge point has to send from the
+    address that it names all the same."""
     callback_addresses: Mapping[str, tuple[str, ...]] = attrs.field(
         default=_NO_ADDRESSES, converter=_addresses
     )

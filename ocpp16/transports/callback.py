@@ -56,8 +56,8 @@ def choose_callback(
         claim: What the request says in `From`.
         source: Address that the request came from.
         stored: The address that counts until now.
-        may_move: Whether the request is one that tells of another address: a BootNotification
-            (S 7.1). With any other, what was learnt once stays.
+        may_move: Whether the request is one that tells of another address: BootNotification (S 7.1)
+            or Heartbeat (S 5). With any other, what was learnt once stays.
         listed: Addresses that the operator has listed for this charge point. Then it is one of them
             or none, wherever the request came from; the first stands in for whatever is not listed.
         networks: Networks where charge points may be although they are private or loopback.
@@ -74,7 +74,7 @@ def choose_callback(
     if claim is None or claim == stored:
         return stored
     if stored is not None and not may_move:
-        raise ValueError(f"it is not {stored}, and only a BootNotification tells of another")
+        raise ValueError(f"it is not {stored}, and this message tells of no other")
     check_callback(claim, source, stored=stored, networks=networks)
     return claim
 

@@ -47,8 +47,9 @@ _OF_THE_BODY: Final = frozenset(
         "user-agent",
     }
 )
-_TELLS_OF_ADDRESS: Final = "BootNotification"
-"""S 7.1: a charge point whose address may have changed sends it again."""
+_TELL_OF_ADDRESS: Final = frozenset({"BootNotification", "Heartbeat"})
+"""A charge point whose address may have changed sends the one again (S 7.1), and the other once it
+was woken (S 5)."""
 _KEPT_STATUSES: Final = frozenset({401, 407, 429})
 
 
@@ -197,7 +198,7 @@ class Gateway:
                 claim,
                 head.host,
                 stored=stored,
-                may_move=read.action == _TELLS_OF_ADDRESS,
+                may_move=read.action in _TELL_OF_ADDRESS,
                 listed=self._settings.callback_addresses.get(identity, ()),
                 networks=self._settings.callback_networks,
             )
