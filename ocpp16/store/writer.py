@@ -17,6 +17,7 @@ from datetime import timedelta
 from typing import Any, TypeVar
 
 import attrs
+import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from ocpp16 import log
@@ -172,7 +173,8 @@ class Writer:
         """Return what goes together, the job after it if it was taken too, and if that is all."""
         if first is None:
             try:
-                first = self._jobs.get(timeout=self._beat_seconds if self._leads else None)
+                watches = self._leads and self._medium.is_remote
+                first = self._jobs.get(timeout=self._beat_seconds if watches else None)
             except queue.Empty:
                 return [], None, False
             if first is None:
@@ -197,10 +199,14 @@ class Writer:
             job.error = self._explain(error)
 
     def _assure(self) -> None:
+        """Find out whether the connection is there, and the lead with it."""
         try:
-            self._ready().rollback()
+            connection = self._ready()
+            connection.execute(sa.select(1))
+            connection.rollback()
         except BaseException as error:  # noqa: BLE001 - the next write tells it to somebody
             LOGGER.warning("%s", self._explain(error))
+            self._disconnect()
 
     def _store(self, jobs: list[_Job]) -> None:
         try:
