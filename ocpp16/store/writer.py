@@ -25,7 +25,9 @@ from ocpp16.store.error import (
     LeadershipLost,
     StoreBusy,
     StoreClosed,
+    StoreError,
     StoreOutcomeUnknown,
+    StoreUnavailable,
     StoreVersionTooOld,
 )
 from ocpp16.store.medium import Medium
@@ -216,12 +218,12 @@ class Writer:
             for job in jobs:
                 self._work(connection, job)
         except BaseException as error:  # noqa: BLE001 - whoever waits gets it
-            self._fail(jobs, self._explain(error))
+            self._fail(jobs, self._explain_group(error))
             return
         try:
             transaction.commit()
         except BaseException as error:  # noqa: BLE001 - whoever waits gets it
-            known = self._explain(error)
+            known = self._explain_group(error)
             if self._medium.is_undecided(error):
                 known = StoreOutcomeUnknown(
                     f"{self._medium.name}: the commit was cut off, and whether it took place is "
@@ -232,18 +234,27 @@ class Writer:
 
     def _work(self, connection: Connection, job: _Job) -> None:
         """Run a work; what it raises is its own affair unless the store failed."""
-        savepoint = connection.begin_nested()
+        # Plain statements: what fails in them must fail the group, never be taken for undone.
+        connection.exec_driver_sql("SAVEPOINT work")
         try:
             job.result = job.run(connection)
-            savepoint.commit()
         except BaseException as error:
             # A failed store may have ended the transaction, and the works before with it.
             if self._medium.explain(error) is not None:
                 raise
-            savepoint.rollback()
             job.error = _portable(error)
+            connection.exec_driver_sql("ROLLBACK TO SAVEPOINT work")
+        connection.exec_driver_sql("RELEASE SAVEPOINT work")
 
-    def _fail(self, jobs: list[_Job], error: BaseException) -> None:
+    def _explain_group(self, error: BaseException) -> StoreError:
+        known = self._explain(error)
+        if isinstance(known, StoreError):
+            return known
+        unknown = StoreUnavailable(f"{self._medium.name}: the transaction broke ({known})")
+        unknown.__cause__ = error
+        return unknown
+
+    def _fail(self, jobs: list[_Job], error: StoreError) -> None:
         # After a failure nobody knows the state of the connection; the next group gets a new one.
         self._disconnect()
         for job in jobs:
