@@ -109,7 +109,16 @@ class Database:
             LeadershipLost: Another process has led the store since this one began to.
             StoreClosed: The store was closed before.
         """
-        return await self._writer.submit(work)
+        return await self.submit(work)
+
+    def submit(self, work: Callable[[Connection], T]) -> asyncio.Future[T]:
+        """Hand in a work without waiting for it; see `write`.
+
+        Raises:
+            StoreBusy: Too many works wait.
+            StoreClosed: The store was closed before.
+        """
+        return self._writer.submit(work)
 
     async def read(self, work: Callable[[Connection], T]) -> T:
         """Run a work that only reads, in a thread, and return what it returns.
