@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import OrderedDict
-from typing import Self
+from typing import Any, Self
 
 import sqlalchemy as sa
 from sqlalchemy import Connection
@@ -133,11 +133,8 @@ class _Answers:
             self._book.put(self._identity, answer_key(call_id, action, fingerprint), answer)
 
 
-def _all(connection: Connection) -> list[sa.Row[tuple[int, str, str, bytes, bytes]]]:
-    query = sa.select(
-        TABLE.c.number, TABLE.c.identity, TABLE.c.call_id, TABLE.c.digest, TABLE.c.answer
-    ).order_by(TABLE.c.number)
-    return list(connection.execute(query))
+def _all(connection: Connection) -> list[sa.Row[Any]]:
+    return list(connection.execute(sa.select(TABLE).order_by(TABLE.c.number)))
 
 
 def _report(future: asyncio.Future[None]) -> None:
