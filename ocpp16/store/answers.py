@@ -21,12 +21,12 @@ from ocpp16.storage import AnswerMemory, MemoryAnswers, answer_key
 from ocpp16.store.column import Number, PeerText
 from ocpp16.store.database import Database
 from ocpp16.store.error import StoreError
-from ocpp16.store.schema import Schema
+from ocpp16.store.schema import Schema, new_tables
 
 LOGGER = logging.getLogger("ocpp16.store")
 METADATA = sa.MetaData()
 TABLE = sa.Table(
-    "answer",
+    "ocpp16_answer",
     METADATA,
     sa.Column("number", Number, primary_key=True),
     sa.Column("identity", PeerText, nullable=False),
@@ -34,7 +34,7 @@ TABLE = sa.Table(
     sa.Column("digest", sa.LargeBinary, nullable=False),
     sa.Column("answer", sa.LargeBinary, nullable=False),
 )
-SCHEMA = Schema("answer", (METADATA.create_all,))
+SCHEMA = Schema("answer", (new_tables(METADATA),))
 """To be opened with the database."""
 
 

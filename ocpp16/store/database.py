@@ -67,6 +67,7 @@ class Database:
         Raises:
             StoreNotSupported: The URL names nothing that a store can be kept on.
             StoreVersionTooNew: A newer version of this software wrote it.
+            StoreMigrationFailed: Its tables could not be brought to this version.
             StoreCorrupted: It is damaged, or no database.
             StoreUnavailable: It cannot be opened now; the text says what to do.
         """

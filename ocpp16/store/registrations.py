@@ -10,17 +10,17 @@ from sqlalchemy import Connection
 from ocpp16.storage import Registration
 from ocpp16.store.column import PeerText
 from ocpp16.store.database import Database
-from ocpp16.store.schema import Schema
+from ocpp16.store.schema import Schema, new_tables
 
 METADATA = sa.MetaData()
 TABLE = sa.Table(
-    "registration",
+    "ocpp16_registration",
     METADATA,
     sa.Column("identity", PeerText, primary_key=True),
     sa.Column("status", sa.Text, nullable=False),
     sa.Column("interval", sa.BigInteger, nullable=False),
 )
-SCHEMA = Schema("registration", (METADATA.create_all,))
+SCHEMA = Schema("registration", (new_tables(METADATA),))
 """To be opened with the database."""
 
 

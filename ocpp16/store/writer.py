@@ -26,6 +26,7 @@ from ocpp16.store.error import (
     StoreBusy,
     StoreClosed,
     StoreError,
+    StoreMigrationFailed,
     StoreOutcomeUnknown,
     StoreUnavailable,
     StoreVersionTooOld,
@@ -309,9 +310,18 @@ class Writer:
                 self._medium.unlock(connection)
 
     def _migrate(self, connection: Connection) -> None:
-        with connection.begin():
-            self._medium.guard_migration(connection)
-            migrate(connection, self._schemas)
+        try:
+            with connection.begin():
+                self._medium.guard_migration(connection)
+                migrate(connection, self._schemas)
+        except Exception as error:
+            if isinstance(error, StoreError) or self._medium.explain(error) is not None:
+                raise
+            names = ", ".join(self._names)
+            raise StoreMigrationFailed(
+                f"{self._medium.name}: the tables of {names} could not be brought to this version, "
+                f"and are what they were ({error})"
+            ) from error
         self._is_current = True
 
     def _lead(self) -> bool:

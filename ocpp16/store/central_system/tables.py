@@ -1,4 +1,4 @@
-"""The tables of a central system.
+"""The tables of a central system, each with its prefix: others may be in the same database.
 
 Texts that compare without case (IdToken, configuration keys) have a folded twin, which is the key.
 """
@@ -12,12 +12,12 @@ import sqlalchemy as sa
 from sqlalchemy import Connection, Table
 
 from ocpp16.store.column import Instant, Number, PeerText
-from ocpp16.store.schema import Schema
+from ocpp16.store.schema import Schema, new_tables
 
 METADATA = sa.MetaData()
 
 CHARGE_POINTS = Table(
-    "charge_point",
+    "central_charge_point",
     METADATA,
     sa.Column("identity", PeerText, primary_key=True),
     sa.Column("approval", sa.Text, doc="What it is told at boot; null leaves that to the policy."),
@@ -37,7 +37,7 @@ CHARGE_POINTS = Table(
     sa.Column("list_version", Number, doc="Of the local list that it accepted last."),
 )
 CONNECTORS = Table(
-    "connector",
+    "central_connector",
     METADATA,
     sa.Column("identity", PeerText, primary_key=True),
     sa.Column("connector_id", Number, primary_key=True),
@@ -49,7 +49,7 @@ CONNECTORS = Table(
     sa.Column("since", Instant, nullable=False),
 )
 ID_TAGS = Table(
-    "id_tag",
+    "central_id_tag",
     METADATA,
     sa.Column("folded", PeerText, primary_key=True),
     sa.Column("id_tag", PeerText, nullable=False),
@@ -60,7 +60,7 @@ ID_TAGS = Table(
     sa.Column("note", sa.Text, nullable=False),
 )
 TRANSACTIONS = Table(
-    "transaction",
+    "central_transaction",
     METADATA,
     # Chosen at random, never counted up: nobody can guess another one's.
     sa.Column("id", sa.BigInteger, primary_key=True, autoincrement=False),
@@ -83,14 +83,19 @@ TRANSACTIONS = Table(
     sa.Column("stop_digest", sa.LargeBinary, doc="What a repeat of its StopTransaction has, too."),
     # A charge point that got no answer sends the same start again, however much later.
     sa.UniqueConstraint(
-        "identity", "connector_id", "folded_tag", "meter_start", "started", name="same_start"
+        "identity",
+        "connector_id",
+        "folded_tag",
+        "meter_start",
+        "started",
+        name="central_same_start",
     ),
-    sa.Index("transaction_started", "started", "id"),
-    sa.Index("transaction_running", "identity", "stopped"),
-    sa.Index("transaction_tag", "folded_tag", "stopped"),
+    sa.Index("central_transaction_started", "started", "id"),
+    sa.Index("central_transaction_running", "identity", "stopped"),
+    sa.Index("central_transaction_tag", "folded_tag", "stopped"),
 )
 METER_VALUES = Table(
-    "meter_value",
+    "central_meter_value",
     METADATA,
     sa.Column("number", Number, primary_key=True, autoincrement=True),
     sa.Column("identity", PeerText, nullable=False),
@@ -98,12 +103,12 @@ METER_VALUES = Table(
     sa.Column("transaction_id", sa.BigInteger),
     sa.Column("at", Instant, nullable=False),
     sa.Column("digest", sa.LargeBinary, nullable=False, doc="What a repeat has, too."),
-    sa.UniqueConstraint("identity", "digest", name="same_value"),
-    sa.Index("meter_value_transaction", "transaction_id", "at"),
-    sa.Index("meter_value_at", "at", "number"),
+    sa.UniqueConstraint("identity", "digest", name="central_same_value"),
+    sa.Index("central_meter_value_transaction", "transaction_id", "at"),
+    sa.Index("central_meter_value_at", "at", "number"),
 )
 SAMPLED_VALUES = Table(
-    "sampled_value",
+    "central_sampled_value",
     METADATA,
     sa.Column("meter_value", Number, primary_key=True, autoincrement=False),
     sa.Column("position", sa.Integer, primary_key=True, autoincrement=False),
@@ -114,10 +119,10 @@ SAMPLED_VALUES = Table(
     sa.Column("phase", PeerText),
     sa.Column("location", PeerText),
     sa.Column("unit", PeerText),
-    sa.ForeignKeyConstraint(["meter_value"], ["meter_value.number"], ondelete="CASCADE"),
+    sa.ForeignKeyConstraint(["meter_value"], ["central_meter_value.number"], ondelete="CASCADE"),
 )
 RESERVATIONS = Table(
-    "reservation",
+    "central_reservation",
     METADATA,
     sa.Column("id", sa.BigInteger, primary_key=True, autoincrement=False),
     sa.Column("identity", PeerText, nullable=False),
@@ -127,10 +132,10 @@ RESERVATIONS = Table(
     sa.Column("expiry", Instant, nullable=False),
     sa.Column("state", sa.Text, nullable=False),
     sa.Column("made", Instant, nullable=False),
-    sa.Index("reservation_state", "identity", "state"),
+    sa.Index("central_reservation_state", "identity", "state"),
 )
 PROFILES = Table(
-    "charging_profile",
+    "central_charging_profile",
     METADATA,
     sa.Column("identity", PeerText, primary_key=True),
     sa.Column("profile_id", Number, primary_key=True),
@@ -142,7 +147,7 @@ PROFILES = Table(
     sa.Column("since", Instant, nullable=False),
 )
 CONFIGURATION = Table(
-    "configuration",
+    "central_configuration",
     METADATA,
     sa.Column("identity", PeerText, primary_key=True),
     sa.Column("folded", PeerText, primary_key=True),
@@ -152,7 +157,7 @@ CONFIGURATION = Table(
     sa.Column("since", Instant, nullable=False),
 )
 EVENTS = Table(
-    "event",
+    "central_event",
     METADATA,
     sa.Column("number", Number, primary_key=True, autoincrement=True),
     sa.Column("identity", PeerText, nullable=False),
@@ -162,12 +167,12 @@ EVENTS = Table(
     sa.Column("text", PeerText, nullable=False),
     sa.Column("transaction_id", Number),
     sa.Column("payload", PeerText, doc="The request that it is about, as JSON."),
-    sa.UniqueConstraint("identity", "ordinal", name="event_ordinal"),
+    sa.UniqueConstraint("identity", "ordinal", name="central_event_ordinal"),
     # Numbers are never used again, so who asks for what came later misses nothing.
     sqlite_autoincrement=True,
 )
 
-SCHEMA = Schema("central_system", (METADATA.create_all,))
+SCHEMA = Schema("central_system", (new_tables(METADATA),))
 """To be opened with the database."""
 
 
