@@ -141,6 +141,10 @@ class PostgresqlServer:
         state = getattr(getattr(error, "orig", None), "sqlstate", None)
         return state is None or state.startswith(("08", "57P", "XX", "58"))
 
+    def renew_savepoint(self, connection: Connection) -> None:
+        """Release the savepoint `work`, and set it again: one way to the server and back."""
+        connection.exec_driver_sql("RELEASE SAVEPOINT work; SAVEPOINT work")
+
     def guard_migration(self, connection: Connection) -> None:
         """Keep others from migrating until the transaction ends."""
         key = _key(connection, MIGRATION_LOCK)
