@@ -17,8 +17,7 @@ from lxml import etree
 from ocpp16 import CentralSystem, messages
 from ocpp16.bindings.ocpps import wsdl
 from ocpp16.envelope import PeerInfo
-from ocpp16.messages import ClearCacheRequest, HeartbeatRequest, HeartbeatResponse
-from ocpp16.messages import AuthorizeRequest
+from ocpp16.messages import AuthorizeRequest, ClearCacheRequest, HeartbeatRequest, HeartbeatResponse
 from ocpp16.roles.peer import Peer
 from ocpp16.security.admission import Handshake, Refusal
 from ocpp16.spec import Side
