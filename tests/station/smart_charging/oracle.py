@@ -51,21 +51,22 @@ def elapsed(one: Set, now: datetime, began: datetime) -> int | None:
     """Seconds since the schedule (last) began, None before it begins."""
     profile, start = one.profile, one.profile.charging_schedule.start_schedule
     if profile.charging_profile_kind == "Relative" or start is None:
-        # "startSchedule absent: relative to start of charging"; a charge point has none, so receipt.
+        # Without startSchedule it is relative to the start of charging. A charge point as a whole
+        # has none: our rule is receipt.
         is_site = profile.charging_profile_purpose == "ChargePointMaxProfile"
         start = one.received if is_site else began
     gone = now - cut(start)
     if gone < timedelta(0):
         return None
     if profile.charging_profile_kind == "Recurring":
-        # "repeats each 24 h (Daily) or 7 days (Weekly) from startSchedule (CE 3.79)"
+        # It repeats each 24 h, or each 7 days, from startSchedule on, CE 3.79.
         gone %= timedelta(days=7 if profile.recurrency_kind == "Weekly" else 1)
     return round(gone.total_seconds())
 
 
 def says(one: Set, now: datetime, began: datetime) -> ChargingSchedulePeriod | None:
     profile, schedule = one.profile, one.profile.charging_schedule
-    # "validFrom <= t < validTo"
+    # The end of validity is not part of it.
     if profile.valid_from is not None and now < cut(profile.valid_from):
         return None
     if profile.valid_to is not None and now >= cut(profile.valid_to):
@@ -73,10 +74,10 @@ def says(one: Set, now: datetime, began: datetime) -> ChargingSchedulePeriod | N
     gone = elapsed(one, now, began)
     if gone is None:
         return None
-    # "Past duration nothing is executed"
+    # Past duration nothing is executed.
     if schedule.duration is not None and gone >= schedule.duration:
         return None
-    # "limit i holds from startPeriod i to startPeriod i+1"
+    # A limit holds from its startPeriod to the next one.
     begun = [period for period in schedule.charging_schedule_period if period.start_period <= gone]
     return max(begun, key=lambda period: period.start_period)
 
@@ -96,7 +97,7 @@ def prevails(
 
 
 def current_of(pair: tuple[Set, ChargingSchedulePeriod], phases: int, voltage: int) -> Fraction:
-    """Amperes per phase. "per phase current = P / (nominal voltage x phases)" (CE 3.69)."""
+    """Amperes per phase: of a power, what is left of it by nominal voltage and phases (CE 3.69)."""
     one, period = pair
     limit = Fraction(str(period.limit))
     if one.profile.charging_schedule.charging_rate_unit == "A":
@@ -105,7 +106,7 @@ def current_of(pair: tuple[Set, ChargingSchedulePeriod], phases: int, voltage: i
 
 
 def phases_of(pair: tuple[Set, ChargingSchedulePeriod] | None) -> int:
-    """ "numberPhases absent = 3" """
+    """The phases that a limit names; 3 if it names none."""
     return 3 if pair is None or pair[1].number_phases is None else pair[1].number_phases
 
 
@@ -123,7 +124,7 @@ def at_connector(
     site = prevails(sets, "ChargePointMaxProfile", 0, now, began)
     own = prevails(sets, "TxProfile", connector, now, began)
     if own is None and not without_default:
-        # "n = that one only, and replaces there the one of connector 0"
+        # A default of the connector replaces there the one of connector 0.
         own = prevails(sets, "TxDefaultProfile", connector, now, began)
         own = own or prevails(sets, "TxDefaultProfile", 0, now, began)
     phases = min(place.phases, phases_of(site), phases_of(own))
