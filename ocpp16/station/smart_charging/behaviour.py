@@ -9,11 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import attrs
 
-from ocpp16._generated.drafts import ChargingScheduleDraft, ChargingSchedulePeriodDraft
 from ocpp16.datatypes import ChargingProfile, ChargingSchedule, ChargingSchedulePeriod
 from ocpp16.enums import (
     ChargingProfileStatus,
@@ -256,15 +255,15 @@ def compose(
         if len(periods) == MOST_PERIODS:
             duration = since - start
             break
-        # The values are right by the way they were made, and the response checks them all the same.
-        draft: Any = ChargingSchedulePeriodDraft(since - start, tenths / 10, phases)
-        draft.__class__ = ChargingSchedulePeriod
-        periods.append(draft)
+        periods.append(
+            ChargingSchedulePeriod(
+                start_period=since - start, limit=tenths / 10, number_phases=phases
+            )
+        )
     # CE 3.57: startSchedule is left out; scheduleStart of the answer stands for it.
-    schedule: Any = ChargingScheduleDraft(unit, tuple(periods), duration, None, None)
-    schedule.__class__ = ChargingSchedule
-    result: ChargingSchedule = schedule
-    return result
+    return ChargingSchedule(
+        duration=duration, charging_rate_unit=unit, charging_schedule_period=tuple(periods)
+    )
 
 
 def _first(values: Iterable[tuple[int, T]]) -> tuple[T, int | None]:
