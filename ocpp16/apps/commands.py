@@ -29,6 +29,7 @@ from ocpp16.apps.inspection import Inspector, inspect_stream
 from ocpp16.apps.json_lines import JsonLines
 from ocpp16.apps.output import Watch, guarded
 from ocpp16.apps.printer import Printer
+from ocpp16.apps.schedule_commands import schedule
 from ocpp16.apps.stopping import stopped_by_signals
 from ocpp16.catalog import ACTIONS
 from ocpp16.errors import InvalidMessage
@@ -48,6 +49,7 @@ OPTIONS = {
 """Which option a field of a message comes from."""
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None)
+app.command()(schedule)
 
 
 class Output(StrEnum):

@@ -41,9 +41,9 @@ class Timeline:
     cycle: int
     """Length of a day or a week; 0 where nothing recurs."""
     length: int
-    """How long the schedule is executed from its origin, or in each cycle."""
+    """How long the schedule is executed from its origin, or in each cycle if that is longer."""
     starts: tuple[int, ...]
-    """startPeriod of each period that is ever executed."""
+    """startPeriod of each period; one too late for `length` or `cycle` is never reached."""
     rates: tuple[Rate, ...]
 
     def spans(self, start: int, end: int, began: int) -> Iterator[Span]:
@@ -61,6 +61,7 @@ class Timeline:
             # CE 3.79: it repeats from its origin on. CE 3.43: the gaps are for lower levels.
             origin += max(0, first - origin) // self.cycle * self.cycle
         elif self.cycle:
+            # CE 3.44: parts beyond the day or week are not executed; the next one follows at once.
             length = FOREVER
         while origin < last:
             since, until = max(first, origin), min(last, origin + length)
@@ -100,15 +101,6 @@ def timeline_of(profile: ChargingProfile, received: datetime) -> Timeline:
     cycle = 0
     if profile.charging_profile_kind is ChargingProfileKindType.RECURRING:
         cycle = WEEK if profile.recurrency_kind is RecurrencyKindType.WEEKLY else DAY
-    length = FOREVER if schedule.duration is None else schedule.duration
-    if cycle:
-        # CE 3.44: parts beyond the recurrence period are not executed.
-        length = min(length, cycle)
-    periods = [
-        period
-        for number, period in enumerate(schedule.charging_schedule_period)
-        if number == 0 or period.start_period < length
-    ]
     return Timeline(
         # Without validFrom it is valid from receipt: whenever it is there to be asked. A stored
         # time of receipt would silence it when the clock is set back.
@@ -116,15 +108,15 @@ def timeline_of(profile: ChargingProfile, received: datetime) -> Timeline:
         valid_to=FOREVER if profile.valid_to is None else to_seconds(profile.valid_to),
         origin=_origin(profile, received),
         cycle=cycle,
-        length=length,
-        starts=tuple(period.start_period for period in periods),
+        length=FOREVER if schedule.duration is None else schedule.duration,
+        starts=tuple(period.start_period for period in schedule.charging_schedule_period),
         rates=tuple(
             Rate(
                 round(period.limit * 10),
                 schedule.charging_rate_unit is ChargingRateUnitType.A,
                 PHASES if period.number_phases is None else period.number_phases,
             )
-            for period in periods
+            for period in schedule.charging_schedule_period
         ),
     )
 
