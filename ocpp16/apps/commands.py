@@ -75,6 +75,7 @@ def root(
     Start here:
       ocpp16 demo                  both sides at work, every action of OCPP 1.6
       ocpp16 inspect frames.txt    what is wrong with these frames?
+      ocpp16 schedule site.toml    what do these charging profiles allow?
 
     \b
     Then, in two terminals:

@@ -99,6 +99,8 @@ def _instant(text: str | None) -> datetime | None:
 def _content(file: str) -> bytes:
     try:
         if file == "-":
+            if sys.stdin is None:
+                fail("there is no standard input", "it was closed", code=2)
             content = sys.stdin.buffer.read(SIZE_LIMIT + 1)
         else:
             with Path(file).open("rb") as stream:

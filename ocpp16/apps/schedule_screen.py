@@ -26,7 +26,7 @@ NO_TERMINAL = 80
 SHOWN_ROWS = 200
 
 _BLOCKS = " ▁▂▃▄▅▆▇█"
-_PLAIN_BLOCKS = "         #"
+_PLAIN_BLOCKS = "    #####"
 
 
 def show(result: Result, file: TextIO | None = None) -> None:
