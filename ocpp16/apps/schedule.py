@@ -14,7 +14,7 @@ from ocpp16.apps.schedule_file import Study
 from ocpp16.enums import ChargingRateUnitType
 from ocpp16.primitives import format_timestamp
 from ocpp16.station.smart_charging.composite import Question, Stretch, stretches
-from ocpp16.station.smart_charging.profiles import DEFAULT, MAX, Installed, Profiles
+from ocpp16.station.smart_charging.profiles import MAX, Installed, Profiles
 from ocpp16.station.smart_charging.second import to_instant, to_seconds
 from ocpp16.station.smart_charging.wiring import Outlet, Wiring
 
@@ -150,5 +150,4 @@ def _cause(study: Study, one: Stretch) -> str:
 
 def name_of(one: Installed) -> str:
     """Return a short name of a profile."""
-    where = f" of connector {one.connector}" if one.purpose is DEFAULT and one.connector else ""
-    return f"{one.purpose.value} {one.profile.charging_profile_id}{where}"
+    return f"{one.purpose.value} {one.profile.charging_profile_id}"

@@ -90,7 +90,7 @@ def test_the_result_as_json() -> None:
                 "end": "2026-03-01T13:00:00Z",
                 "limit": 6900.0,
                 "numberPhases": 3,
-                "cause": "TxDefaultProfile 1 of connector 1",
+                "cause": "TxDefaultProfile 1",
                 "profiles": [1],
             },
             {
@@ -99,7 +99,7 @@ def test_the_result_as_json() -> None:
                 "end": "2026-03-01T14:00:00Z",
                 "limit": 3680.0,
                 "numberPhases": 1,
-                "cause": "TxDefaultProfile 1 of connector 1",
+                "cause": "TxDefaultProfile 1",
                 "profiles": [1],
             },
         ],

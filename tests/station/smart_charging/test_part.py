@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from ocpp16.enums import ChargingRateUnitType
 from ocpp16.messages import GetCompositeScheduleRequest
 from ocpp16.station.smart_charging import Charging, Limits, Outlet, Profiles, SmartCharging, Wiring
+from ocpp16.station.smart_charging.prevalence import prevailing
 from ocpp16.station.smart_charging.second import to_instant, to_seconds
 from ocpp16.station.smart_charging.sharing import share
 from tests.station.smart_charging.building import (
@@ -83,6 +84,20 @@ def test_what_was_stored_damaged_is_told(damage: dict[str, Any]) -> None:
         Profiles.from_records(records)
     with pytest.raises(ValueError, match=r"^profile 5 was stored damaged: "):
         Profiles.from_records({"5": None})
+
+
+# Prevalence
+
+
+def test_what_is_hidden_makes_no_parts() -> None:
+    site = Site()
+    daily: dict[str, Any] = {"kind": RECURRING, "recurrency_kind": DAILY, "duration": 60}
+    site.set(1, profile(TX, (0, 1000.0), number=1, **daily))
+    site.set(1, profile(TX, (0, 2000.0), number=2, level=1))
+    ranked = site.smart.profiles.of_connector(1)
+    start = to_seconds(NOON)
+    (part,) = prevailing(ranked, start, start + 30 * 86_400, start)
+    assert (part[:2], part[3]) == ((start, start + 30 * 86_400), ranked[-1])
 
 
 # Sharing

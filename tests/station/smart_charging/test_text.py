@@ -83,7 +83,7 @@ def test_a_tx_profile_overrules_a_default_and_is_not_merged_with_it() -> None:
 def test_a_tx_profile_ends_with_its_transaction_and_is_gone() -> None:
     site = Site()
     site.set(0, profile(MAX, (0, 9000.0), number=1))
-    site.set(0, profile(DEFAULT, (0, 5000.0), number=2))
+    site.set(1, profile(DEFAULT, (0, 5000.0), number=2))
     site.set(1, profile(TX, (0, 7000.0), number=3))
     site.charging[2] = Charging(NOON, 8)
     site.set(2, profile(TX, (0, 6000.0), number=4))
