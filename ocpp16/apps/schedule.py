@@ -145,7 +145,7 @@ def _cause(study: Study, one: Stretch) -> str:
         tenths = power if is_power else power // (study.wiring.voltage * one.phases)
         if tenths == one.tenths:
             return name_of(ruler)
-    return "what connectors may draw" if study.connector == 0 else "what the connector gives"
+    return "sum of connectors" if study.connector == 0 else "the connector itself"
 
 
 def name_of(one: Installed) -> str:

@@ -142,15 +142,15 @@ def test_hardware_transactions_and_voltage_are_taken() -> None:
     # One phase at 100 V: 10 A, and 16 A half an hour later.
     assert shown == [(0, 1000.0, "TxProfile 2"), (1800, 1600.0, "TxProfile 2")]
     file["connectors"][0]["power"] = 1200
-    assert computed(file=file)["periods"][-1]["cause"] == "what the connector gives"
+    assert computed(file=file)["periods"][-1]["cause"] == "the connector itself"
 
 
 def test_the_whole_charge_point() -> None:
     file = {**FILE, "connectors": [{"power": 22_080}, {"power": 11_040}]}
     found = computed("--connector", "0", file=file)
     assert [(one["startPeriod"], one["limit"], one["cause"]) for one in found["periods"]] == [
-        (0, 17_940.0, "what connectors may draw"),
-        (3600, 14_720.0, "what connectors may draw"),
+        (0, 17_940.0, "sum of connectors"),
+        (3600, 14_720.0, "sum of connectors"),
     ]
 
 
