@@ -1,4 +1,4 @@
-"""What the pages on smart charging show is what comes out: commands, programs, and a pasted file."""
+"""What the pages on smart charging show is what comes out: commands, a program, a pasted file."""
 
 from __future__ import annotations
 
