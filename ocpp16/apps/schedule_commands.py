@@ -43,7 +43,9 @@ def schedule(  # noqa: PLR0917 - typer passes them by name
     ] = None,
     output: OutputOption = Output.TEXT,
 ) -> None:
-    """Compute and draw what charging profiles allow: the composite schedule.
+    """Compute and draw what charging profiles allow.
+
+    That is the composite schedule of OCPP 1.6, with its errata, as a charge point computes it.
 
     \b
     FILE has profiles as SetChargingProfile sends them, and what is asked:
@@ -55,8 +57,6 @@ def schedule(  # noqa: PLR0917 - typer passes them by name
       voltage       230
     All but the profiles may be left out; a list alone is taken as profiles.
     Options go before the query of the file.
-
-    It is computed as a charge point does: OCPP 1.6 with its errata.
 
     \b
     Examples:
