@@ -13,10 +13,9 @@ import typer
 from ocpp16.apps.options import Output, OutputOption, fail
 from ocpp16.apps.output import guarded
 from ocpp16.apps.schedule import Result, find_out
-from ocpp16.apps.schedule_file import SIZE_LIMIT, Asked, BadFile, read_study
+from ocpp16.apps.schedule_file import LONGEST, SIZE_LIMIT, Asked, BadFile, read_study
 from ocpp16.enums import ChargingRateUnitType
 from ocpp16.primitives import parse_timestamp
-from ocpp16.station.smart_charging.behaviour import LONGEST
 
 FORMATS = (".svg", ".png")
 

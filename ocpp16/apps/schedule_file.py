@@ -21,7 +21,6 @@ from ocpp16.enums import ChargingRateUnitType
 from ocpp16.errors import ConstraintError
 from ocpp16.messages import GetCompositeScheduleRequest, SetChargingProfileRequest
 from ocpp16.primitives import parse_timestamp
-from ocpp16.station.smart_charging.behaviour import LONGEST
 from ocpp16.station.smart_charging.charging import Charging
 from ocpp16.station.smart_charging.profiles import Installed, Profiles
 from ocpp16.station.smart_charging.refusal import Limits, refusal
@@ -33,6 +32,8 @@ SIZE_LIMIT = 16 * 2**20
 """Bytes of a file at most."""
 MOST_CONNECTORS = 1000
 WHOLE_DAY = 86_400
+LONGEST = 366 * WHOLE_DAY
+"""Seconds that can be asked for."""
 LIMITS = Limits(stack_level=2**31, periods=100_000, profiles=10_000)
 """Generous: what a charge point would take is for its own configuration to say."""
 

@@ -54,8 +54,9 @@ from ocpp16.station.smart_charging.wiring import Limit, Rate, Wiring
 
 T = TypeVar("T")
 
-LONGEST = 366 * DAY
-"""Seconds that a composite schedule covers at most; an answer says how far it reaches."""
+LONGEST = 31 * DAY
+"""Seconds that a composite schedule covers at most; an answer says how far it reaches. What recurs
+makes work for every day that is asked for, whoever asks."""
 MOST_PERIODS = 1000
 """Periods of a composite schedule at most: some 60 KiB of JSON, half of the message limit."""
 LOOK_AHEAD = DAY

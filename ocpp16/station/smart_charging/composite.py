@@ -13,6 +13,7 @@ which is the worst case.
 
 from __future__ import annotations
 
+import heapq
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple, TypeAlias
 
@@ -114,7 +115,7 @@ def limits_of_connector(question: Question, connector: int) -> Iterator[Held]:
             allowed = own_rate.power_on(phases, voltage)
             if power is None or allowed < power:
                 power = allowed
-        until = site_until if site_until < own_until else own_until  # noqa: FURB136 - hot
+        until = site_until if site_until < own_until else own_until  # noqa: FURB136 - a call costs more
         yield start, until, power, phases, site, own
         start = until
 
@@ -144,23 +145,39 @@ def _of_site(question: Question, unit: ChargingRateUnitType) -> Iterator[Held]:
 
 def _sums(question: Question, unit: ChargingRateUnitType) -> Iterator[tuple[int, int | None]]:
     """Return until when the limits of all connectors add up to what; None where one has none."""
-    edges: list[tuple[int, int, int]] = []
-    for connector in question.wiring.outlets:
-        before = 0, 0
-        for start, _, power, phases, _, _ in limits_of_connector(question, connector):
-            now = (0, 1) if power is None else (amount(power, phases, unit), 0)
-            if now != before:
-                edges.append((start, now[0] - before[0], now[1] - before[1]))
-                before = now
-    edges.sort()
+    # Connectors that have the same profiles, hardware and start have the same limits.
+    alike: dict[object, list[int]] = {}
+    for connector, outlet in question.wiring.outlets.items():
+        charging = question.charging.get(connector)
+        profiles = tuple(map(id, question.profiles.of_connector(connector)))
+        began = None if charging is None else charging.started
+        alike.setdefault((profiles, outlet, began), []).append(connector)
+    changes = heapq.merge(
+        *(_changes(question, group[0], len(group), unit) for group in alike.values())
+    )
     start, total, unlimited = question.start, 0, 0
-    for time, change, opened in edges:
+    for time, change, opened in changes:
         if time > start:
             yield time, None if unlimited else total
             start = time
         total += change
         unlimited += opened
     yield question.end, None if unlimited else total
+
+
+def _changes(
+    question: Question, connector: int, count: int, unit: ChargingRateUnitType
+) -> Iterator[tuple[int, int, int]]:
+    """Return when the limits of so many connectors change, and by how much in sum.
+
+    The third value is by how many the connectors become more that have no limit.
+    """
+    before = 0, 0
+    for start, _, power, phases, _, _ in limits_of_connector(question, connector):
+        now = (0, count) if power is None else (count * amount(power, phases, unit), 0)
+        if now != before:
+            yield start, now[0] - before[0], now[1] - before[1]
+            before = now
 
 
 def cap_of(rate: Rate, wiring: Wiring, unit: ChargingRateUnitType) -> tuple[int, int]:
