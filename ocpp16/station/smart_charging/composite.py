@@ -170,11 +170,11 @@ def _changes(
 ) -> Iterator[tuple[int, int, int]]:
     """Return when the limits of so many connectors change, and by how much in sum.
 
-    The third value is by how many the connectors become more that have no limit.
+    The third value is 1 where they lose their limit, and -1 where they get one again.
     """
     before = 0, 0
     for start, _, power, phases, _, _ in limits_of_connector(question, connector):
-        now = (0, count) if power is None else (count * amount(power, phases, unit), 0)
+        now = (0, 1) if power is None else (count * amount(power, phases, unit), 0)
         if now != before:
             yield start, now[0] - before[0], now[1] - before[1]
             before = now
