@@ -396,7 +396,7 @@ def test_connectors_alike_count_each_and_those_that_began_apart_differ() -> None
     site.charging[2] = Charging(NOON - HOUR / 2, 8)
     site.set(0, profile(DEFAULT, (0, 1000.0), (3600, 2000.0), kind=RELATIVE, start=None))
     assert site.schedule(0, duration=7200) == [(0, 4000.0), (1800, 5000.0), (3600, 8000.0)]
-    assert site.schedule(0, duration=7200, unit=A) == [(0, 5.6), (1800, 7.2), (3600, 11.5)]
+    assert site.schedule(0, duration=7200, unit=A) == [(0, 5.7), (1800, 7.2), (3600, 11.5)]
 
 
 def test_currents_add_up_per_phase_as_if_on_the_same_phases() -> None:
