@@ -21,8 +21,8 @@ from tests.station.smart_charging.oracle import Place, Set, Told, elapsed, told
 
 MOST = settings().max_examples
 SLOW = [HealthCheck.too_slow, HealthCheck.data_too_large]
-MANY = settings(max_examples=max(500, MOST), suppress_health_check=SLOW)
-SOME = settings(max_examples=max(200, MOST), suppress_health_check=SLOW)
+MANY = settings(max_examples=max(400, MOST), suppress_health_check=SLOW)
+SOME = settings(max_examples=max(120, MOST), suppress_health_check=SLOW)
 
 
 def ask_oracle(scene: Scene, second: int, *, asked: int) -> Told:
