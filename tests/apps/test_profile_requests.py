@@ -40,7 +40,7 @@ def test_setting_a_profile(connector: int, new: ChargingProfile, status: str) ->
             connector_id=connector, cs_charging_profiles=new
         )
         assert (await site.ask(request)).status == status
-        assert len(site.simulator.smart_charging.profiles) == (status == "Accepted")
+        assert len(site.simulator.profiles) == (status == "Accepted")
 
     play(scene)
 
@@ -54,6 +54,7 @@ def test_only_so_many_profiles_are_installed() -> None:
             )
             status = (await site.ask(request)).status
             assert status == "Accepted"  # the eleventh replaces the first
+        site.simulator.configuration.set("MaxChargingProfilesInstalled", "9")
         request = messages.SetChargingProfileRequest(
             connector_id=1, cs_charging_profiles=profile(DEFAULT, number=99)
         )

@@ -75,7 +75,7 @@ def test_the_profile_of_a_remote_start_limits_its_transaction() -> None:
         )
         assert site.simulator.connectors[1].draw == 41_400
         await site.simulator.stop(1, Reason.LOCAL)
-        assert len(site.simulator.smart_charging.profiles) == 0
+        assert len(site.simulator.profiles) == 0
 
     play(scene)
 

@@ -9,6 +9,7 @@ import attrs
 import pytest
 
 from ocpp16 import messages
+from ocpp16.apps.charge_point.charging_profile import Installed
 from ocpp16.apps.charge_point.reservation import Reservation
 from ocpp16.apps.charge_point.simulator import Simulator
 from ocpp16.datatypes import ChargingProfile, ChargingSchedule, ChargingSchedulePeriod
@@ -211,7 +212,7 @@ def test_a_limit_of_nothing_suspends_until_it_rises() -> None:
         simulator, central = make_simulator()
         simulator.configuration.set("MeterValueSampleInterval", "0")
         await charging(simulator, central)
-        simulator.smart_charging.begin(1, limit(0.0), NOON)
+        simulator.profiles.install(Installed(1, limit(0.0), NOON))
         await simulator.apply_limits()
         assert central.story == ["1 SuspendedEVSE"]
         await simulator.pass_time(60 * MINUTE)
@@ -219,23 +220,7 @@ def test_a_limit_of_nothing_suspends_until_it_rises() -> None:
         await simulator.pass_time(60 * MINUTE)
         assert simulator.connectors[1].meter == 6000
         await simulator.stop(1, Reason.LOCAL)
-        assert len(simulator.smart_charging.profiles) == 0
-
-    run(main)
-
-
-def test_a_limit_changes_when_it_is_to_and_not_with_the_next_minute() -> None:
-    async def main() -> None:
-        simulator, central = make_simulator()
-        simulator.configuration.set("MeterValueSampleInterval", "0")
-        await simulator.pass_time(MINUTE / 2)
-        await charging(simulator, central)
-        simulator.smart_charging.begin(1, limit(3000.0), NOON)
-        await simulator.apply_limits()
-        # The hour is over 60 minutes after 12:00:30, within one of these steps of a minute.
-        await simulator.pass_time(59.5 * MINUTE)
-        await simulator.pass_time(31 * MINUTE)
-        assert simulator.connectors[1].meter == 3000 + 6000 * 30.5 // 60
+        assert len(simulator.profiles) == 0
 
     run(main)
 

@@ -7,16 +7,19 @@ what was promised once the answer has left. Charging profiles are in `profile_re
 from __future__ import annotations
 
 from ocpp16 import messages
+from ocpp16.apps.charge_point.charging_profile import starts_at_zero
 from ocpp16.apps.charge_point.connector import Connector
 from ocpp16.apps.charge_point.reservation import Reservation
 from ocpp16.apps.charge_point.simulator import Simulator
 from ocpp16.apps.data_transfer import answer_data_transfer
+from ocpp16.datatypes import ChargingProfile
 from ocpp16.enums import (
     AuthorizationStatus,
     AvailabilityStatus,
     AvailabilityType,
     CancelReservationStatus,
     ChargePointStatus,
+    ChargingProfilePurposeType,
     ClearCacheStatus,
     MessageTrigger,
     ReadingContext,
@@ -116,10 +119,7 @@ class Requests:
         self, peer: Peer, request: messages.RemoteStartTransactionRequest
     ) -> messages.RemoteStartTransactionResponse:
         connector = self._connector_for(request)
-        profile = request.charging_profile
-        is_possible = connector is not None and (
-            profile is None or self._simulator.smart_charging.remote_start_refusal(profile) is None
-        )
+        is_possible = connector is not None and _is_for_new_transaction(request.charging_profile)
         status = RemoteStartStopStatus.ACCEPTED if is_possible else RemoteStartStopStatus.REJECTED
         return messages.RemoteStartTransactionResponse(status=status)
 
@@ -341,3 +341,12 @@ class Requests:
         self, peer: Peer, request: messages.DataTransferRequest
     ) -> messages.DataTransferResponse:
         return answer_data_transfer(request)
+
+
+def _is_for_new_transaction(profile: ChargingProfile | None) -> bool:
+    """Tell whether a profile can come with a remote start (CE 3.41)."""
+    return profile is None or (
+        profile.charging_profile_purpose is ChargingProfilePurposeType.TX_PROFILE
+        and profile.transaction_id is None
+        and starts_at_zero(profile.charging_schedule.charging_schedule_period)
+    )

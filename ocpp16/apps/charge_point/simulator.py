@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 
 import attrs
 
+from ocpp16.apps.charge_point.charging_profile import ChargingProfiles, Installed
 from ocpp16.apps.charge_point.configuration import Configuration
 from ocpp16.apps.charge_point.connector import Connector, Transaction
 from ocpp16.apps.charge_point.maintenance import Maintenance
@@ -35,7 +36,6 @@ from ocpp16.messages import (
     StopTransactionRequest,
 )
 from ocpp16.primitives import same_text
-from ocpp16.station.smart_charging import Charging, Limits, Outlet, SmartCharging, Wiring
 
 TIME_STEP = timedelta(seconds=60)
 """The power of a connector is taken as constant for so long."""
@@ -91,28 +91,10 @@ class Simulator:
         self.tags = Tags(self.configuration, self.outbox)
         self.maintenance = Maintenance(hardware.firmware, self.outbox)
         self.reservations = Reservations()
-        numbers = range(1, hardware.connectors + 1)
-        self.smart_charging = SmartCharging(
-            Wiring(outlets={number: Outlet(power=hardware.power) for number in numbers}),
-            Limits(
-                stack_level=self.configuration.amount("ChargeProfileMaxStackLevel"),
-                periods=self.configuration.amount("ChargingScheduleMaxPeriods"),
-                profiles=self.configuration.amount("MaxChargingProfilesInstalled"),
-            ),
-        )
-        self._steady_until = now
-        self.connectors = {number: Connector(number, 10 * hardware.power) for number in numbers}
-
-    @property
-    def charging(self) -> dict[int, Charging]:
-        """The transactions that run, as smart charging sees them."""
-        return {
-            number: Charging(
-                transaction.started,
-                None if transaction.id == NO_TRANSACTION_ID else transaction.id,
-            )
-            for number, connector in self.connectors.items()
-            if (transaction := connector.transaction) is not None
+        self.profiles = ChargingProfiles(hardware.power, hardware.connectors)
+        self.connectors = {
+            number: Connector(number, 10 * hardware.power)
+            for number in range(1, hardware.connectors + 1)
         }
 
     # Boot and time
@@ -139,8 +121,8 @@ class Simulator:
         end = self.now + duration
         while self.now < end:
             before = self.now
-            changes = [time for time in self._times_of_change() if time > before]
-            self.now = min(end, before + TIME_STEP, *changes)
+            samples = [time for time in self._sample_times() if time > before]
+            self.now = min(end, before + TIME_STEP, *samples)
             for connector in self.connectors.values():
                 connector.deliver(self.now - before)
             await self._do_what_is_due()
@@ -235,7 +217,7 @@ class Simulator:
         connector.status = (
             ChargePointStatus.FINISHING if connector.is_plugged else connector.idle_status
         )
-        self.smart_charging.end(number)
+        self.profiles.end_transaction(number)
         response = await self.outbox.deliver(
             lambda: StopTransactionRequest(
                 transaction_id=transaction.id,
@@ -295,16 +277,11 @@ class Simulator:
 
     async def apply_limits(self) -> None:
         """Let smart charging act on what flows now."""
-        drawing = {
-            number: one
-            for number, one in self.charging.items()
-            if (transaction := self.connectors[number].transaction) and transaction.may_draw
-        }
-        holds = self.smart_charging.holds(self.now, drawing)
-        self._steady_until = min((hold.until for hold in holds.values()), default=self.now)
-        for number, hold in holds.items():
-            connector = self.connectors[number]
-            connector.limit = hold.limit.power
+        for number, connector in self.connectors.items():
+            transaction = connector.transaction
+            if transaction is None or not transaction.may_draw:
+                continue
+            connector.limit = self.profiles.limit_at(number, self.now, transaction.started)
             may_draw = connector.limit > 0
             status = ChargePointStatus.CHARGING if may_draw else ChargePointStatus.SUSPENDED_EVSE
             await self.set_status(connector, status)
@@ -359,12 +336,11 @@ class Simulator:
                 await self.stop(number, Reason.DE_AUTHORIZED)
                 return
         if profile is not None:
-            self.smart_charging.begin(number, profile, self.now)
+            self.profiles.install(Installed(number, profile, self.now))
         transaction.may_draw = True
         await self.apply_limits()
 
-    def _times_of_change(self) -> Iterator[datetime]:
-        yield self._steady_until
+    def _sample_times(self) -> Iterator[datetime]:
         interval = timedelta(seconds=self.configuration.amount("MeterValueSampleInterval"))
         for connector in self.connectors.values():
             if connector.transaction is not None and interval:
