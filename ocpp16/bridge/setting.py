@@ -95,7 +95,7 @@ def number(least: float, most: float) -> Kind:
         read=check,
         parse=lambda text: check(_number_in(text, form)),
         check=check,
-        show="{:g}".format,
+        show="{:.15g}".format,
     )
 
 
@@ -121,7 +121,7 @@ def duration(least: float = 0.0, most: float = 366 * DAY) -> Kind:
         read=read,
         parse=lambda text: read(_number_in(text, form)),
         check=check,
-        show=lambda value: f"{value.total_seconds():g}",
+        show=lambda value: f"{value.total_seconds():.15g}",
     )
 
 

@@ -195,7 +195,7 @@ def _is_key(value: object) -> bool:
     return isinstance(value, bytes) and 1 <= len(value) <= KEY_LENGTH
 
 
-_DEFAULTS: Final = ChargerSettings()
+_AS_ALL: Final = ChargerSettings()
 
 
 _ROLE_DEFAULTS: Final = Settings()
@@ -207,7 +207,7 @@ def _frozen_mapping(
     return MappingProxyType(dict(chargers))
 
 
-_RULED_BY_THE_BRIDGE: Final = {
+RULED_BY_THE_BRIDGE: Final = {
     "leniency": "leniency",
     "peer_leniency": "chargers",
     "callback_networks": "callback_networks",
@@ -439,7 +439,7 @@ class BridgeSettings:
         self._check_chargers()
         if not isinstance(self.protocol, Settings):
             raise TypeError(f"BridgeSettings.protocol: {self.protocol!r} is no ocpp16.Settings")
-        for name, ours in _RULED_BY_THE_BRIDGE.items():
+        for name, ours in RULED_BY_THE_BRIDGE.items():
             if getattr(self.protocol, name) != getattr(_ROLE_DEFAULTS, name):
                 raise ValueError(
                     f"BridgeSettings.protocol: {name} is ruled by BridgeSettings.{ours}"
@@ -465,7 +465,7 @@ class BridgeSettings:
 
     def charger(self, identity: str) -> ChargerSettings:
         """Return the settings of a charge point, as far as it has its own."""
-        return self.chargers.get(identity, _DEFAULTS)
+        return self.chargers.get(identity, _AS_ALL)
 
     def upstream_for(self, identity: str) -> str:
         """Return the backend of a charge point, without the identity."""
