@@ -153,7 +153,7 @@ class Database:
             StoreVersionTooNew: A newer version of this software has written it.
             StoreUnavailable: The database failed (never raised when waiting).
         """
-        wait = self._medium.waits if wait is None else wait
+        wait = self._medium.is_remote if wait is None else wait
         while True:
             try:
                 if await self._writer.lead():

@@ -14,8 +14,8 @@ class Medium(Protocol):
 
     name: str
     """Its URL without a password, for messages."""
-    waits: bool
-    """Whether a process that wants to lead waits for its turn, unless told otherwise."""
+    is_remote: bool
+    """Whether it is a server: the connection can be lost, and a second process may stand by."""
 
     def connect(self) -> Connection:
         """Return a new connection to write by, no transaction begun."""

@@ -69,7 +69,7 @@ class PostgresqlServer:
     def __init__(self, url: sa.URL, busy_timeout: timedelta) -> None:
         url = url.set(drivername="postgresql+psycopg")
         self.name = url.set(query={}).render_as_string(hide_password=True)
-        self.waits = True
+        self.is_remote = True
         self._busy_timeout = busy_timeout
         self._keys: dict[str, int] = {}
         self._numbers: dict[str, int] = {}

@@ -97,4 +97,4 @@ def _versions(connection: Connection) -> dict[str, int]:
     if not sa.inspect(connection).has_table(VERSIONS.name):
         return {}
     rows = connection.execute(sa.select(VERSIONS.c.name, VERSIONS.c.version))
-    return {name: version for name, version in rows}  # noqa: C416 - rows are no pairs to mypy
+    return {row.name: row.version for row in rows}

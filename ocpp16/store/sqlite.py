@@ -62,7 +62,7 @@ class SqliteFile:
                 f"{url}: a store is a file, sqlite:///NAME, and takes no parameters"
             )
         self.name = str(url)
-        self.waits = False
+        self.is_remote = False
         # Whoever changes the working directory later goes on with the same file.
         self._path = Path(url.database).absolute()
         self._locks: list[int] = []

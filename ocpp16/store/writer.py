@@ -17,6 +17,7 @@ from datetime import timedelta
 from typing import Any, TypeVar
 
 import attrs
+import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from ocpp16 import log
@@ -24,7 +25,9 @@ from ocpp16.store.error import (
     LeadershipLost,
     StoreBusy,
     StoreClosed,
+    StoreError,
     StoreOutcomeUnknown,
+    StoreUnavailable,
     StoreVersionTooOld,
 )
 from ocpp16.store.medium import Medium
@@ -172,7 +175,8 @@ class Writer:
         """Return what goes together, the job after it if it was taken too, and if that is all."""
         if first is None:
             try:
-                first = self._jobs.get(timeout=self._beat_seconds if self._leads else None)
+                watches = self._leads and self._medium.is_remote
+                first = self._jobs.get(timeout=self._beat_seconds if watches else None)
             except queue.Empty:
                 return [], None, False
             if first is None:
@@ -197,10 +201,14 @@ class Writer:
             job.error = self._explain(error)
 
     def _assure(self) -> None:
+        """Find out whether the connection is there, and the lead with it."""
         try:
-            self._ready().rollback()
+            connection = self._ready()
+            connection.execute(sa.select(1))
+            connection.rollback()
         except BaseException as error:  # noqa: BLE001 - the next write tells it to somebody
             LOGGER.warning("%s", self._explain(error))
+            self._disconnect()
 
     def _store(self, jobs: list[_Job]) -> None:
         try:
@@ -210,12 +218,12 @@ class Writer:
             for job in jobs:
                 self._work(connection, job)
         except BaseException as error:  # noqa: BLE001 - whoever waits gets it
-            self._fail(jobs, self._explain(error))
+            self._fail(jobs, self._explain_group(error))
             return
         try:
             transaction.commit()
         except BaseException as error:  # noqa: BLE001 - whoever waits gets it
-            known = self._explain(error)
+            known = self._explain_group(error)
             if self._medium.is_undecided(error):
                 known = StoreOutcomeUnknown(
                     f"{self._medium.name}: the commit was cut off, and whether it took place is "
@@ -226,18 +234,27 @@ class Writer:
 
     def _work(self, connection: Connection, job: _Job) -> None:
         """Run a work; what it raises is its own affair unless the store failed."""
-        savepoint = connection.begin_nested()
+        # Plain statements: what fails in them must fail the group, never be taken for undone.
+        connection.exec_driver_sql("SAVEPOINT work")
         try:
             job.result = job.run(connection)
-            savepoint.commit()
         except BaseException as error:
             # A failed store may have ended the transaction, and the works before with it.
             if self._medium.explain(error) is not None:
                 raise
-            savepoint.rollback()
             job.error = _portable(error)
+            connection.exec_driver_sql("ROLLBACK TO SAVEPOINT work")
+        connection.exec_driver_sql("RELEASE SAVEPOINT work")
 
-    def _fail(self, jobs: list[_Job], error: BaseException) -> None:
+    def _explain_group(self, error: BaseException) -> StoreError:
+        known = self._explain(error)
+        if isinstance(known, StoreError):
+            return known
+        unknown = StoreUnavailable(f"{self._medium.name}: the transaction broke ({known})")
+        unknown.__cause__ = error
+        return unknown
+
+    def _fail(self, jobs: list[_Job], error: StoreError) -> None:
         # After a failure nobody knows the state of the connection; the next group gets a new one.
         self._disconnect()
         for job in jobs:

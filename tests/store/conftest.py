@@ -9,8 +9,9 @@ import pytest
 pytest.importorskip("sqlalchemy")
 
 from tests.store.postgres import PostgresServer, postgres
+from tests.store.power_cut import recorder
 
-__all__ = ["postgres"]
+__all__ = ["postgres", "recorder"]
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
