@@ -91,6 +91,7 @@ class Bench:
         self.wanted: bool | None = None
         """Whether the relay wants to be connected; None until it has said so."""
         self.opened = 0
+        self.is_open = False
         self.registered: list[str] = []
         self.writes: deque[Write] = deque()
         self.loads: deque[Load] = deque()
@@ -138,9 +139,11 @@ class Bench:
     # The backend
 
     def open(self) -> None:
+        self.is_open = True
         self.do(self.relay.opened(self.now))
 
     def close(self) -> None:
+        self.is_open = False
         self.do(self.relay.closed("cut", self.now))
 
     def fail_to_open(self) -> None:
@@ -256,7 +259,7 @@ class Bench:
                     self.wanted = True
                     self.opened += 1
                 case CloseUpstream():
-                    self.wanted = False
+                    self.wanted = self.is_open = False
                 case SetRegistration(status, _):
                     self.registered.append(status)
                 case Tell(told):
