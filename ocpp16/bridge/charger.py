@@ -210,13 +210,14 @@ class Charger:
 
     @property
     def is_idle(self) -> bool:
-        """Tell whether nothing is on its way, up or down."""
-        return self.relay.is_idle and not self._exchanges and not len(self._tasks)
+        """Tell whether nothing waits, neither for the backend nor for us."""
+        return self.relay.is_idle and not self._exchanges
 
     @property
     def is_forgettable(self) -> bool:
         """Tell whether all that is known of it is in the store."""
-        return self.is_idle and not self.relay.is_online and self.relay.reach is Reach.IDLE
+        is_gone = not self.relay.is_online and self.relay.reach is Reach.IDLE
+        return is_gone and self.is_idle and not len(self._tasks)
 
     async def stop(self) -> None:
         """Stop: what waits stays in the store."""

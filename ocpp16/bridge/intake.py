@@ -25,8 +25,9 @@ from ocpp16.store.bridge.change import Added, Addition, AddMessage, GiveLocalId,
 from ocpp16.store.bridge.tables import State
 from ocpp16.structure import Response
 
-STOP_WAIT: Final = 10.0
-"""Seconds that a StopTransaction, stored already, waits for the backend's own answer."""
+SHORT_WAIT: Final = 10.0
+"""Seconds that a message waits for the backend's own answer where the bridge has one, too:
+StopTransaction, which is stored already, and Heartbeat."""
 AWAY: Final = "the backend cannot be reached"
 FULL: Final = "the queue of this charge point is full"
 
@@ -37,36 +38,25 @@ class Intake(Delivery):
     def _take(self, entry: Entry, now: Now) -> None:
         """Take a message that can be sent on."""
         match entry.manner:
+            case Manner.BOOT | Manner.ASK:
+                self._take_question(entry, now)
             case Manner.HEARTBEAT:
-                self._take_heartbeat(entry, now)
-            case Manner.BOOT:
-                self._take_boot(entry, now)
-            case Manner.ASK:
+                self._wait_less(entry, now)
                 self._take_question(entry, now)
             case Manner.START:
                 self._take_start(entry)
+            case Manner.STOP:
+                self._wait_less(entry, now)
+                self._take_notice(entry)
             case _:
-                self._take_notice(entry, now)
-
-    def _take_heartbeat(self, entry: Entry, now: Now) -> None:
-        if not self._is_away and not self.is_full and not len(self.line):
-            self.line.join(entry)
-        else:
-            self._do_without(entry, now)
+                self._take_notice(entry)
 
     def _take_question(self, entry: Entry, now: Now) -> None:
-        if self._is_away:
+        """Take a message that is not stored before it is sent on."""
+        if self._is_away or (entry.manner is Manner.HEARTBEAT and self.is_full):
             self._do_without(entry, now)
         else:
             self.line.join(entry)
-
-    def _take_boot(self, entry: Entry, now: Now) -> None:
-        # Behind others it would have to wait; one that is known need not.
-        is_free = not any(each.is_stored for each in self.line)
-        if not self._is_away and (is_free or not self._is_same_boot(entry)):
-            self.line.join(entry)
-        else:
-            self._do_without(entry, now)
 
     def _take_start(self, entry: Entry) -> None:
         answer = None
@@ -77,10 +67,11 @@ class Intake(Delivery):
                 answer = self._give_local_id(entry)
         self._store(entry, answer, may_add=may_add)
 
-    def _take_notice(self, entry: Entry, now: Now) -> None:
-        if entry.manner is Manner.STOP:
-            wait = min(self._rules.answer_within, STOP_WAIT)
-            entry.waiters = [Waiter(each.ticket, now.time + wait) for each in entry.waiters]
+    def _wait_less(self, entry: Entry, now: Now) -> None:
+        wait = min(self._rules.answer_within, SHORT_WAIT)
+        entry.waiters = [Waiter(each.ticket, now.time + wait) for each in entry.waiters]
+
+    def _take_notice(self, entry: Entry) -> None:
         if entry.digest is None and self.is_full:
             self._refuse(entry, FULL)
         else:

@@ -319,9 +319,7 @@ def meter(second: float = 1, transaction_id: int | None = None) -> m.MeterValues
     return m.MeterValuesRequest(
         connector_id=1,
         transaction_id=transaction_id,
-        meter_value=(
-            MeterValue(timestamp=at(second), sampled_value=(SampledValue(value="150"),)),
-        ),
+        meter_value=(MeterValue(timestamp=at(second), sampled_value=(SampledValue(value="150"),)),),
     )
 
 

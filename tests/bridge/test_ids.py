@@ -47,9 +47,7 @@ def profile(transaction_id: int | None) -> ChargingProfile:
 
 
 def set_profile(transaction_id: int | None) -> Request[m.SetChargingProfileResponse]:
-    return m.SetChargingProfileRequest(
-        connector_id=1, cs_charging_profiles=profile(transaction_id)
-    )
+    return m.SetChargingProfileRequest(connector_id=1, cs_charging_profiles=profile(transaction_id))
 
 
 def remote_start(transaction_id: int | None) -> Request[m.RemoteStartTransactionResponse]:
@@ -117,9 +115,7 @@ def test_no_other_message_of_either_side_holds_a_transaction_id() -> None:
         ("SetChargingProfile", Side.CENTRAL_SYSTEM),
         ("RemoteStartTransaction", Side.CENTRAL_SYSTEM),
     }
-    answers = {
-        action.name for action in ACTIONS.values() if holds_id(action.response.SPEC)
-    }
+    answers = {action.name for action in ACTIONS.values() if holds_id(action.response.SPEC)}
     assert answers == {"StartTransaction"}
 
 

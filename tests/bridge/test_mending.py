@@ -93,7 +93,9 @@ def values(*sampled: dict[str, Any]) -> dict[str, Any]:
 
 @pytest.mark.parametrize("field", ["measurand", "unit", "phase", "location", "format"])
 def test_a_sampled_value_of_unknown_meaning_is_left_out_whole(field: str) -> None:
-    payload, changes = mended(m.MeterValuesRequest, values({"value": "1"}, {"value": "2", field: "Odd"}))
+    payload, changes = mended(
+        m.MeterValuesRequest, values({"value": "1"}, {"value": "2", field: "Odd"})
+    )
     assert payload == values({"value": "1"})
     assert changes == (
         f"/meterValue/0/sampledValue/1: a sampled value with an unknown {field} is left out",

@@ -150,9 +150,7 @@ def test_a_message_stays_while_its_delivery_cannot_be_written() -> None:
     assert bench.kept() == []
 
 
-@rule(
-    "Upstream delivery is at least once: a resend after an unknown outcome keeps its message id."
-)
+@rule("Upstream delivery is at least once: a resend after an unknown outcome keeps its message id.")
 @pytest.mark.parametrize("how", ["lost", "late", "restart"])
 def test_a_message_is_sent_again_with_its_id(how: str) -> None:
     bench = online()

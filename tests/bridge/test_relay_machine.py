@@ -35,7 +35,6 @@ from ocpp16.store.bridge import query
 from ocpp16.store.bridge.tables import State
 from ocpp16.structure import Request, Response
 from tests.bridge.relay_bench import (
-    LOST,
     NO_ANSWER,
     Bench,
     at,
@@ -149,7 +148,7 @@ class RelayMachine(RuleBasedStateMachine):
 
     @precondition(lambda self: len(self.kept) < 6)
     @rule(data=st.data(), is_stop=st.booleans())
-    def go_on_with_a_transaction(self, data: st.DataObject, is_stop: bool) -> None:  # noqa: FBT001
+    def go_on_with_a_transaction(self, data: st.DataObject, is_stop: bool) -> None:
         live = [each for each in self.transactions if not each.is_over]
         if not live:
             return
@@ -268,7 +267,7 @@ class RelayMachine(RuleBasedStateMachine):
 
     @precondition(lambda self: self.bench.is_open)
     @rule(arrives=st.booleans())
-    def disconnect(self, arrives: bool) -> None:  # noqa: FBT001
+    def disconnect(self, arrives: bool) -> None:
         self.take_sends()
         if arrives and self.unanswered is not None:
             self.backend.take(self.unanswered)
@@ -312,7 +311,7 @@ class RelayMachine(RuleBasedStateMachine):
         self.look()
 
     @rule(is_online=st.booleans())
-    def kill(self, is_online: bool) -> None:  # noqa: FBT001
+    def kill(self, is_online: bool) -> None:
         self.take_sends()
         if self.unanswered is not None and is_online:
             self.backend.take(self.unanswered)
@@ -389,9 +388,7 @@ class RelayMachine(RuleBasedStateMachine):
         starts = [each for each in received if isinstance(each, m.StartTransactionRequest)]
         assert len({digest_of(each) for each in starts}) == len(starts)
         local_ids = {each.number: each.local_id for each in self.transactions}
-        of_backend = {
-            number: backend_id for backend_id, number in self.backend.started.items()
-        }
+        of_backend = {number: backend_id for backend_id, number in self.backend.started.items()}
         for _, request, transaction in self.acknowledged:
             if isinstance(request, m.StatusNotificationRequest):
                 assert request in received
@@ -410,15 +407,14 @@ class RelayMachine(RuleBasedStateMachine):
 
     @holds_to("One message per charger upstream at a time, in order of arrival.")
     def check_order(self) -> None:
-        """The backend has in order what came once and was never given to a person."""
+        """The backend has in order what was acknowledged, came once, and stayed in the line."""
         received = [
             key_of(request)
             for call_id, request in self.backend.received
             if call_id not in self.aside
         ]
-        once = {
-            key for key in received if key is not None and self.arrivals.count(key) == 1
-        }
+        acknowledged = {key_of(request) for _, request, _ in self.acknowledged}
+        once = {key for key in received if key in acknowledged and self.arrivals.count(key) == 1}
         arrived = [key for key in self.arrivals if key in once]
         assert [key for key in received if key in once] == arrived
 
