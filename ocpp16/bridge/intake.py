@@ -232,8 +232,10 @@ class Intake(Delivery):
         if not self._is_same_boot(entry):
             self._refuse(entry, AWAY)
             return
-        # The backend is to know of the boot all the same.
-        copy = attrs.evolve(entry, waiters=entry.take_waiters(), stage=Stage.READY, has_left=False)
+        # The backend is to know of the boot all the same; that takes a commit.
+        due = now.time + SHORT_WAIT
+        waiters = [Waiter(each.ticket, due) for each in entry.take_waiters()]
+        copy = attrs.evolve(entry, waiters=waiters, stage=Stage.READY, has_left=False)
         interval = 0 if self.interval is None else self.interval
         self._store(copy, boot_answer(now.at, interval), may_add=True)
 

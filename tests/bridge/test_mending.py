@@ -121,8 +121,8 @@ def test_one_that_was_empty_from_the_start_is_left_out_as_well() -> None:
     assert mend(message)[0].meter_value == ()
     stop = {"transactionId": 7, "meterStop": 1, "timestamp": TIME}
     data = {"transactionData": values()["meterValue"]}
-    message = codec.decode(m.StopTransactionRequest, json.dumps(stop | data).encode())
-    assert mend(message)[0].transaction_data == ()
+    other = codec.decode(m.StopTransactionRequest, json.dumps(stop | data).encode())
+    assert mend(other)[0].transaction_data == ()
 
 
 def test_what_a_reader_dropped_is_listed_too() -> None:

@@ -527,7 +527,7 @@ def test_nothing_but_boot_leaves_until_it_is_accepted() -> None:
     assert again.upstream[-1] == boot()
     again.answer(booted())
     assert again.outcomes[ticket] == booted()
-    assert again.upstream[-1] == meter(1)
+    assert [*again.upstream] == [meter(1), boot(), meter(1)]
 
 
 def test_what_was_asked_for_while_pending_leaves() -> None:

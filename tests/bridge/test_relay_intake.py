@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import attrs
 import pytest
 
@@ -38,7 +40,7 @@ LOCAL = {"offline_start": OfflineStart.LOCAL_ID}
 
 @rule("Nothing is acknowledged to a charger before it is committed (SQLite WAL, synchronous=FULL).")
 @pytest.mark.parametrize("request_", [stop(7), meter(), status()])
-def test_it_is_committed_before_it_is_acknowledged(request_: Request[m.Response]) -> None:
+def test_it_is_committed_before_it_is_acknowledged(request_: Request[Any]) -> None:
     bench = away()
     bench.holds_writes = True
     ticket = bench.send(request_)
@@ -111,7 +113,7 @@ def test_a_start_is_refused_while_the_backend_is_away() -> None:
 
 @rule("Authorize and DataTransfer are refused likewise.")
 @pytest.mark.parametrize("request_", [authorize(), m.DataTransferRequest(vendor_id="V")])
-def test_questions_are_refused_while_the_backend_is_away(request_: Request[m.Response]) -> None:
+def test_questions_are_refused_while_the_backend_is_away(request_: Request[Any]) -> None:
     assert is_refused(away().ask(request_))
 
 
@@ -121,7 +123,7 @@ def test_questions_are_refused_while_the_backend_is_away(request_: Request[m.Res
 )
 @pytest.mark.parametrize("request_", [start(), authorize(), boot("other")])
 def test_heartbeat_gets_no_answer_while_anything_is_refused(
-    request_: Request[m.Response],
+    request_: Request[Any],
 ) -> None:
     bench = away()
     assert is_refused(bench.ask(request_))
@@ -254,6 +256,18 @@ def test_another_boot_is_refused_while_the_backend_is_away(known: bool) -> None:
     assert bench.kept() == []
 
 
+def test_a_known_boot_that_waits_too_long_is_answered_and_queued() -> None:
+    bench = online()
+    bench.send(meter(1))
+    ticket = bench.send(boot())
+    bench.advance(25)
+    assert bench.outcomes[ticket] == m.BootNotificationResponse(
+        status=RegistrationStatus.ACCEPTED, current_time=at(25), interval=300
+    )
+    bench.answer()
+    assert bench.upstream == [meter(1), boot()]
+
+
 def test_a_boot_that_was_not_accepted_last_is_refused_while_the_backend_is_away() -> None:
     bench = online()
     bench.send(boot())
@@ -278,7 +292,7 @@ def test_the_answer_to_a_boot_passes_through() -> None:
 )
 def test_notices_are_stored_and_acknowledged_while_the_backend_is_away() -> None:
     bench = away()
-    sent: list[Request[m.Response]] = [
+    sent: list[Request[Any]] = [
         status(),
         meter(),
         stop(7),
@@ -331,7 +345,7 @@ def full() -> Bench:
 @pytest.mark.parametrize("request_", [meter(9), stop(7), start()])
 @pytest.mark.parametrize("rules", [{}, LOCAL])
 def test_a_full_queue_refuses_transaction_messages(
-    request_: Request[m.Response], rules: dict[str, OfflineStart]
+    request_: Request[Any], rules: dict[str, OfflineStart]
 ) -> None:
     bench = away(queue_limit=3, **rules)
     for second in (1, 2, 3):
@@ -375,7 +389,7 @@ def test_dead_letters_are_bounded_as_well() -> None:
     " given again."
 )
 @pytest.mark.parametrize("request_", [start(), stop(7), meter(1)])
-def test_a_repeat_gets_the_stored_answer(request_: Request[m.Response]) -> None:
+def test_a_repeat_gets_the_stored_answer(request_: Request[Any]) -> None:
     bench = online()
     first = bench.send(request_)
     bench.answer()

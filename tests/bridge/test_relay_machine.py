@@ -88,6 +88,11 @@ class Backend:
         return answer
 
 
+def with_id(request: Request[Any], transaction_id: int) -> Request[Any]:
+    assert isinstance(request, (m.MeterValuesRequest, m.StopTransactionRequest))
+    return attrs.evolve(request, transaction_id=transaction_id)
+
+
 def key_of(request: Request[Any]) -> object:
     """Return what names a message, whatever transaction id it carries."""
     match request:
@@ -164,7 +169,7 @@ class RelayMachine(RuleBasedStateMachine):
         request, transaction = self.kept[0]
         if transaction is not None and not isinstance(request, m.StartTransactionRequest):
             assert transaction.local_id is not None
-            request = attrs.evolve(request, transaction_id=transaction.local_id)  # type: ignore[arg-type]
+            request = with_id(request, transaction.local_id)
             self.kept[0] = (request, transaction)
         self.arrivals.append(key_of(request))
         self.ticket = self.bench.send(request)
@@ -401,7 +406,7 @@ class RelayMachine(RuleBasedStateMachine):
             # It carries the id that the backend gave to this transaction, or -1 if it was given up
             # before; never another.
             right = of_backend[transaction.number]
-            possible = [attrs.evolve(request, transaction_id=each) for each in (right, -1)]  # type: ignore[arg-type]
+            possible = [with_id(request, each) for each in (right, -1)]
             assert any(each in received for each in possible), request
         self.check_order()
 
