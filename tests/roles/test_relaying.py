@@ -1,4 +1,4 @@
-"""What whoever relays messages needs of the roles: no answer, registrations and peers from before."""
+"""What whoever relays messages needs of the roles: no answer, and what was known before."""
 
 from __future__ import annotations
 
