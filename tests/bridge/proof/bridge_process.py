@@ -1,0 +1,145 @@
+"""The bridge as users run it: `python -m ocpp16 bridge` in a process of its own, killed at will."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import os
+import signal
+import socket
+import sys
+from collections.abc import AsyncIterator, Sequence
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).parents[3]
+PATIENCE = 60
+QUICK = {
+    "OCPP16_BRIDGE_RETRY_INTERVAL": "0.1",
+    "OCPP16_BRIDGE_UPSTREAM_TIMEOUT": "1",
+    "OCPP16_BRIDGE_CALL_TIMEOUT": "1",
+    "OCPP16_BRIDGE_RECONNECTS_PER_SECOND": "1000",
+    "OCPP16_BRIDGE_DRAIN_TIMEOUT": "5",
+    "OCPP16_BRIDGE_PROTOCOL_RECONNECT_WAIT": "0.05",
+    "OCPP16_BRIDGE_PROTOCOL_RECONNECT_BOUND": "0.2",
+    "OCPP16_BRIDGE_PROTOCOL_HANDSHAKE_TIMEOUT": "2",
+    "OCPP16_BRIDGE_PROTOCOL_SOAP_BODY_TIMEOUT": "2",
+    "OCPP16_BRIDGE_PROTOCOL_HANDLER_TIMEOUT": "3",
+}
+"""Waits that suit a test; what they are in the field changes how long things take, not what."""
+
+
+def free_port() -> int:
+    """Return a port that is free now, for a process that has to come back to it."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+class BridgeProcess:
+    """A bridge at one port with one store, started as often as one likes.
+
+    Args:
+        store: URL of its store.
+        upstream: URL of the backend.
+        folder: Where its log goes.
+        options: Further flags.
+        program: What runs it.
+        environment: Further environment variables.
+    """
+
+    def __init__(
+        self,
+        store: str,
+        upstream: str,
+        folder: Path,
+        *,
+        options: Sequence[str] = (),
+        program: Sequence[str] = ("-m", "ocpp16"),
+        environment: dict[str, str] | None = None,
+    ) -> None:
+        self.port = free_port()
+        self.log = folder / "bridge.log"
+        self.starts = 0
+        self._arguments = [
+            *program, "bridge", "--open",
+            "--soap", f"127.0.0.1:{self.port}/ocpp", "--upstream", upstream, "--store", store,
+            "--callback-allow", "127.0.0.0/8", *options,
+        ]  # fmt: skip
+        self._environment = {**os.environ, **QUICK, **(environment or {})}
+        self._store = store
+        self._process: asyncio.subprocess.Process | None = None
+
+    @property
+    def url(self) -> str:
+        """Where charge points send to."""
+        return f"http://127.0.0.1:{self.port}/ocpp"
+
+    async def start(self) -> None:
+        """Start it, and return once it takes requests."""
+        self.starts += 1
+        with self.log.open("ab") as log:
+            process = self._process = await asyncio.create_subprocess_exec(
+                sys.executable,
+                *self._arguments,
+                cwd=ROOT,
+                env=self._environment,
+                stdout=asyncio.subprocess.PIPE,
+                stderr=log,
+            )
+        assert process.stdout is not None
+        async with asyncio.timeout(PATIENCE):
+            line = await process.stdout.readline()
+        if not line:
+            raise AssertionError(f"the bridge did not start:\n{self.tail()}")
+
+    async def kill(self) -> None:
+        """Kill it, as a power cut of the machine would end the process."""
+        await self._end(signal.SIGKILL)
+
+    async def stop(self) -> int:
+        """Stop it gracefully, and return its exit code."""
+        return await self._end(signal.SIGTERM)
+
+    async def _end(self, number: signal.Signals) -> int:
+        process, self._process = self._process, None
+        assert process is not None
+        with contextlib.suppress(ProcessLookupError):
+            process.send_signal(number)
+        async with asyncio.timeout(PATIENCE):
+            return await process.wait()
+
+    @contextlib.asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        """Run it while it is entered; it may be ended and started within."""
+        await self.start()
+        try:
+            yield
+        finally:
+            if self._process is not None:
+                await self.kill()
+
+    async def queue(self) -> list[dict[str, Any]]:
+        """Return what `ocpp16 bridge status` tells of each charge point."""
+        return await self._ask("status", "--store", self._store)
+
+    async def dead(self, identity: str) -> list[dict[str, Any]]:
+        """Return the dead letters and held messages of a charge point."""
+        return await self._ask("queue", identity, "--dead", "--store", self._store)
+
+    async def _ask(self, *words: str) -> list[dict[str, Any]]:
+        process = await asyncio.create_subprocess_exec(
+            sys.executable, "-m", "ocpp16", "bridge", *words, "--output", "json",
+            cwd=ROOT,
+            env=self._environment,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.PIPE,
+        )  # fmt: skip
+        output, errors = await process.communicate()
+        assert process.returncode == 0, errors.decode()
+        return [json.loads(line) for line in output.splitlines()]
+
+    def tail(self, lines: int = 40) -> str:
+        """Return the end of its log."""
+        return "\n".join(self.log.read_text().splitlines()[-lines:])
