@@ -36,8 +36,8 @@ class StationPeer(Peer):
 
     @property
     def info(self) -> PeerInfo:
-        """What was known of it when it was let in."""
-        return self._info
+        """What is known of it: as it was let in, with the callback address of the moment."""
+        return self._info if self._driver is None else self._driver.connection.info
 
     @property
     def is_connected(self) -> bool:
