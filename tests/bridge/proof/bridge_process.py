@@ -9,11 +9,12 @@ import os
 import signal
 import socket
 import sys
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).parents[3]
+ZYGOTE = ("-m", "tests.bridge.proof.zygote")
 PATIENCE = 60
 QUICK = {
     "OCPP16_BRIDGE_RETRY_INTERVAL": "0.1",
@@ -45,7 +46,7 @@ class BridgeProcess:
         upstream: URL of the backend.
         folder: Where its log goes.
         options: Further flags.
-        program: What runs it.
+        program: What starts it.
         environment: Further environment variables.
     """
 
@@ -56,20 +57,22 @@ class BridgeProcess:
         folder: Path,
         *,
         options: Sequence[str] = (),
-        program: Sequence[str] = ("-m", "ocpp16"),
-        environment: dict[str, str] | None = None,
+        program: Sequence[str] = ZYGOTE,
+        environment: Mapping[str, str] | None = None,
     ) -> None:
         self.port = free_port()
         self.log = folder / "bridge.log"
         self.starts = 0
         self._arguments = [
-            *program, "bridge", "--open",
+            "bridge", "--open",
             "--soap", f"127.0.0.1:{self.port}/ocpp", "--upstream", upstream, "--store", store,
             "--callback-allow", "127.0.0.0/8", *options,
         ]  # fmt: skip
-        self._environment = {**os.environ, **QUICK, **(environment or {})}
+        self._program = program
+        self._environment = {**QUICK, **(environment or {})}
         self._store = store
-        self._process: asyncio.subprocess.Process | None = None
+        self._zygote: asyncio.subprocess.Process | None = None
+        self._pid: int | None = None
 
     @property
     def url(self) -> str:
@@ -79,23 +82,27 @@ class BridgeProcess:
     async def start(self) -> None:
         """Start it, and return once it takes requests."""
         self.starts += 1
-        with self.log.open("ab") as log:
-            process = self._process = await asyncio.create_subprocess_exec(
+        zygote = self._zygote
+        if zygote is None:
+            zygote = self._zygote = await asyncio.create_subprocess_exec(
                 sys.executable,
-                *self._arguments,
+                *self._program,
                 cwd=ROOT,
-                env=self._environment,
+                stdin=asyncio.subprocess.PIPE,
                 stdout=asyncio.subprocess.PIPE,
-                stderr=log,
             )
-        assert process.stdout is not None
-        async with asyncio.timeout(PATIENCE):
-            line = await process.stdout.readline()
-        if not line:
-            raise AssertionError(f"the bridge did not start:\n{self.tail()}")
+        order = {
+            "arguments": self._arguments,
+            "environment": self._environment,
+            "log": str(self.log),
+        }
+        assert zygote.stdin is not None
+        zygote.stdin.write(f"{json.dumps(order)}\n".encode())
+        self._pid = int(await self._line("pid "))
+        await self._line("http://")
 
     async def kill(self) -> None:
-        """Kill it, as a power cut of the machine would end the process."""
+        """Kill it, as nothing else ends a process."""
         await self._end(signal.SIGKILL)
 
     async def stop(self) -> int:
@@ -103,22 +110,33 @@ class BridgeProcess:
         return await self._end(signal.SIGTERM)
 
     async def _end(self, number: signal.Signals) -> int:
-        process, self._process = self._process, None
-        assert process is not None
+        pid, self._pid = self._pid, None
+        assert pid is not None
         with contextlib.suppress(ProcessLookupError):
-            process.send_signal(number)
-        async with asyncio.timeout(PATIENCE):
-            return await process.wait()
+            os.kill(pid, number)
+        return int(await self._line("exit "))
 
-    @contextlib.asynccontextmanager
-    async def running(self) -> AsyncIterator[None]:
-        """Run it while it is entered; it may be ended and started within."""
-        await self.start()
-        try:
-            yield
-        finally:
-            if self._process is not None:
-                await self.kill()
+    async def _line(self, beginning: str) -> str:
+        """Return what follows in the next line, that has to begin like this."""
+        assert self._zygote is not None and self._zygote.stdout is not None
+        async with asyncio.timeout(PATIENCE):
+            line = (await self._zygote.stdout.readline()).decode()
+            # The URL of the metrics is of no interest here.
+            while line.endswith("/metrics\n"):
+                line = (await self._zygote.stdout.readline()).decode()
+        if not line.startswith(beginning):
+            raise AssertionError(f"{line!r} instead of {beginning!r}:\n{self.tail()}")
+        return line.removeprefix(beginning)
+
+    async def close(self) -> None:
+        """End whatever runs."""
+        if self._pid is not None:
+            await self.kill()
+        zygote, self._zygote = self._zygote, None
+        if zygote is not None:
+            assert zygote.stdin is not None
+            zygote.stdin.close()
+            await zygote.wait()
 
     async def queue(self) -> list[dict[str, Any]]:
         """Return what `ocpp16 bridge status` tells of each charge point."""
@@ -132,7 +150,7 @@ class BridgeProcess:
         process = await asyncio.create_subprocess_exec(
             sys.executable, "-m", "ocpp16", "bridge", *words, "--output", "json",
             cwd=ROOT,
-            env=self._environment,
+            env={**os.environ, **self._environment},
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,
         )  # fmt: skip

@@ -235,16 +235,21 @@ class _Case:
     # "Never queued, never sent twice, never a false Accepted."
 
     def wrong_calls(self) -> Iterator[Violation]:
-        executed: dict[int, list[Executed]] = defaultdict(list)
+        executed: dict[int | None, list[Executed]] = defaultdict(list)
+        starts = self._starts()
         for entry in self._ledger.of(Executed):
-            executed[entry.marker].append(entry)
+            marker = entry.marker
+            if entry.transaction is not None:
+                marker = starts.get((entry.charger, entry.transaction))
+            executed[marker].append(entry)
         asked = {entry.marker: entry for entry in self._ledger.of(Asked)}
         for marker, entries in executed.items():
             charger = entries[0].charger
-            if len(entries) > 1:
+            if len(entries) > 1 and marker is not None:
                 yield Violation("call repeated", charger, f"{marker} came {len(entries)} times")
-            if marker not in asked:
-                yield Violation("invented", charger, f"call {marker} was never made")
+            if marker is None or marker not in asked:
+                what = f"call {marker} was never made: {entries[0]}"
+                yield Violation("invented", charger, what)
             elif asked[marker].charger != charger:
                 yield Violation(
                     "mixed up", charger, f"call {marker} is for {asked[marker].charger}"
@@ -256,6 +261,18 @@ class _Case:
             if replied.answer not in answers:
                 what = f"call {replied.marker} answered {replied.answer}, it said {answers}"
                 yield Violation("false answer", replied.charger, what)
+
+    def _starts(self) -> dict[tuple[str, int], int]:
+        """Return the StartTransaction of each id that charge points have, or might have."""
+        found: dict[tuple[str, int], int] = {}
+        for marker, sent in self._sent.items():
+            if sent.action == "StartTransaction":
+                told = self._told.get(marker)
+                answers = self._answers_to(marker) if told is None else [told.answer]
+                for answer in answers:
+                    if answer is not None:
+                        found[sent.charger, answer["transactionId"]] = marker
+        return found
 
     def _violation(self, rule: str, marker: int, what: str) -> Violation:
         sent = self._sent[marker]

@@ -104,9 +104,12 @@ class Replied(Entry):
 class Executed(Entry):
     """A charge point got a call of the backend, and answered it."""
 
-    marker: int
+    marker: int | None
+    """None for one that is known by its transaction."""
     answer: Payload | None
     """None for a fault."""
+    transaction: int | None = None
+    """Id of the transaction in it. It may come before the charge point was told that id."""
 
 
 EntryT = TypeVar("EntryT", bound=Entry)

@@ -117,7 +117,8 @@ class Proxy:
             return
         try:
             await self._carry(fault, (reader, writer), (there, back))
-        except OSError:
+        except (OSError, asyncio.CancelledError):
+            # Python 3.11 complains of tasks of a server that were cancelled.
             pass
         finally:
             for end in (writer, back):

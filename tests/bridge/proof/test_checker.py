@@ -194,6 +194,21 @@ def test_ids_that_soap_cannot_carry_are_replaced() -> None:
     assert rules_broken(entries) == set()
 
 
+def stopped(transaction: int) -> list[Entry]:
+    return [
+        Asked(charger="A", marker=1, action="RemoteStopTransaction"),
+        Executed(charger="A", marker=None, answer={"status": "Accepted"}, transaction=transaction),
+        Replied(charger="A", marker=1, answer={"status": "Accepted"}),
+    ]
+
+
+def test_a_remote_stop_is_known_by_the_id_that_the_charge_point_was_told() -> None:
+    assert rules_broken([*story(), *stopped(70)]) == set()
+    # It may come before the charge point knows.
+    assert rules_broken([*stopped(70), *story()]) == set()
+    assert rules_broken([*story(), *stopped(71)]) == {"invented", "false answer"}
+
+
 def test_a_start_that_was_given_up_leaves_minus_one() -> None:
     given_up = [
         Sent(charger="A", marker=1, action="StartTransaction", payload=START),
