@@ -27,6 +27,7 @@ from tests.bridge.proof.ledger import (
 )
 
 TRANSACTION_MESSAGES = frozenset({"StartTransaction", "StopTransaction", "MeterValues"})
+ACCEPTED = {"status": "Accepted"}
 NO_TRANSACTION = -1
 """The id in messages of a transaction whose start was given up (CE 3.18)."""
 
@@ -164,7 +165,12 @@ class _Case:
 
     def doubled(self) -> Iterator[Violation]:
         for marker, received in self._received.items():
-            ids = {each.message_id for each in received}
+            # One that was answered an error is over: what follows may have another id.
+            ids = {
+                each.message_id
+                for each in received
+                if set(self._answers[each.charger, each.message_id]) != {None}
+            }
             if len(ids) > 1 and received[0].action in TRANSACTION_MESSAGES:
                 yield self._violation("doubled", marker, f"came in with {len(ids)} message ids")
         contents: dict[tuple[str, str], set[int | None]] = defaultdict(set)
@@ -247,7 +253,14 @@ class _Case:
             charger = entries[0].charger
             if len(entries) > 1 and marker is not None:
                 yield Violation("call repeated", charger, f"{marker} came {len(entries)} times")
-            if marker is None or marker not in asked:
+            if marker is None:
+                # Stopped before it was told its id, which a restart then replaced (wide ids).
+                accepted = [entry for entry in entries if entry.answer == ACCEPTED]
+                for entry in accepted:
+                    yield Violation(
+                        "invented", entry.charger, f"it knows {entry}, and was not told"
+                    )
+            elif marker not in asked:
                 what = f"call {marker} was never made: {entries[0]}"
                 yield Violation("invented", charger, what)
             elif asked[marker].charger != charger:
@@ -257,7 +270,8 @@ class _Case:
         for replied in self._ledger.of(Replied):
             if replied.answer is None:
                 continue
-            answers = [entry.answer for entry in executed.get(replied.marker, ())]
+            known = [*executed.get(replied.marker, ()), *executed.get(None, ())]
+            answers = [entry.answer for entry in known if entry.charger == replied.charger]
             if replied.answer not in answers:
                 what = f"call {replied.marker} answered {replied.answer}, it said {answers}"
                 yield Violation("false answer", replied.charger, what)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import random as random_source
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import attrs
@@ -37,6 +37,8 @@ class Play:
     weather: Weather = FAIR
     """Between charge points and bridge, and between bridge and backend."""
     pace: Pace = attrs.field(factory=Pace)
+    seconds: float = 20.0
+    """After these the way is cleared for whoever has not finished."""
     program: tuple[str, ...] = ZYGOTE
     environment: dict[str, str] = attrs.field(factory=dict)
 
@@ -56,6 +58,7 @@ class Stage:
             calls=play.calls,
         )
         self.is_over = False
+        self.dead_letters: set[int] = set()
         self.chargers: list[Charger] = []
         self.bridge: BridgeProcess
         self.down: Proxy
@@ -130,21 +133,16 @@ class Stage:
         if not self.backend.is_up:
             await self.backend.start()
 
-    async def drained(self, is_dead: Callable[[int], bool] = lambda _: False) -> None:
-        """Wait until everything that was acknowledged has been answered by the backend."""
+    async def drained(self) -> None:
+        """Wait until everything acknowledged has been answered by the backend, or is given up."""
         async with asyncio.timeout(DRAIN_SECONDS):
-            while waiting(self.ledger, is_dead):  # noqa: ASYNC110 - it comes from a process
+            while waiting(self.ledger) - self.dead():  # noqa: ASYNC110 - it comes from a process
                 await asyncio.sleep(0.1)
 
-    async def dead(self) -> set[int]:
+    def dead(self) -> set[int]:
         """Return the markers of what the bridge has given up or holds."""
-        found = set()
-        for charger in await self.bridge.queue():
-            for message in await self.bridge.dead(charger["identity"]):
-                marker = marker_in(message)
-                if marker is not None:
-                    found.add(marker)
-        return found
+        found = (marker_of(action, payload) for action, payload in self.bridge.given_up())
+        return {marker for marker in found if marker is not None}
 
     def judge(self, rules: Rules) -> list[Violation]:
         """Return the violations, and keep the ledger if there are any."""
@@ -154,14 +152,7 @@ class Stage:
         return found
 
 
-def marker_in(message: dict[str, object]) -> int | None:
-    """Return the marker of a message that `ocpp16 bridge queue` has listed."""
-    payload = message["payload"]
-    assert isinstance(payload, dict)
-    return marker_of(str(message["action"]), payload)
-
-
-def waiting(ledger: Ledger, is_dead: Callable[[int], bool] = lambda _: False) -> set[int]:
+def waiting(ledger: Ledger) -> set[int]:
     """Return the markers of what was acknowledged and has no answer of the backend yet."""
     answered = {
         (entry.charger, entry.message_id)
@@ -173,8 +164,4 @@ def waiting(ledger: Ledger, is_dead: Callable[[int], bool] = lambda _: False) ->
         for entry in ledger.of(Received)
         if (entry.charger, entry.message_id) in answered
     }
-    return {
-        entry.marker
-        for entry in ledger.of(Told)
-        if entry.marker not in arrived and not is_dead(entry.marker)
-    }
+    return {entry.marker for entry in ledger.of(Told) if entry.marker not in arrived}

@@ -12,10 +12,12 @@ from pathlib import Path
 
 import pytest
 
+from tests.bridge.proof.bridge_process import ZYGOTE
 from tests.bridge.proof.checker import Rules
 from tests.bridge.proof.ledger import Told
 from tests.bridge.proof.loop import in_a_loop
 from tests.bridge.proof.play import Play, Stage
+from tests.store.postgres import PostgresServer
 
 KILLS = int(os.environ.get("OCPP16_PROOF_KILLS", "30"))
 SEED = int(os.environ.get("OCPP16_PROOF_SEED", "1"))
@@ -43,7 +45,7 @@ async def killed(play: Play, kills: int) -> Stage:
 @pytest.mark.proof
 @pytest.mark.parametrize(
     ("share", "has_local_ids", "wide_ids"),
-    [(0.4, False, False), (0.3, True, False), (0.3, False, True)],
+    [(0.4, False, False), (0.2, True, False), (0.2, False, True)],
     ids=["refuse", "local-id", "wide-ids"],
 )
 @in_a_loop
@@ -64,3 +66,23 @@ async def test_nothing_is_lost_when_it_is_killed(
     assert stage.judge(Rules(has_local_ids=has_local_ids)) == []
     assert stage.bridge.starts == kills + 1
     assert len(list(stage.ledger.of(Told))) > 10 * kills
+
+
+@pytest.mark.proof
+@pytest.mark.parametrize("has_local_ids", [False, True], ids=["refuse", "local-id"])
+@in_a_loop
+async def test_nothing_is_lost_on_postgresql(
+    tmp_path: Path, postgres: PostgresServer, has_local_ids: bool
+) -> None:
+    kills = max(1, round(KILLS * 0.1))
+    play = Play(
+        seed=SEED,
+        store=postgres.url(),
+        folder=tmp_path,
+        has_local_ids=has_local_ids,
+        # As users start it.
+        program=(*ZYGOTE, "--spawn"),
+    )
+    stage = await killed(play, kills)
+    assert stage.judge(Rules(has_local_ids=has_local_ids)) == []
+    assert stage.bridge.starts == kills + 1

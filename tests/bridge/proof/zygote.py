@@ -1,7 +1,8 @@
 """Starts `ocpp16` in processes that have imported everything already, one at a time.
 
 A process that is killed a thousand times would spend its life importing. What is forked here runs
-the command as `python -m ocpp16` does, and is killed like it. Reads a line of JSON for each start
+the command as `python -m ocpp16` does, and is killed like it; with `--spawn` that itself is run.
+Reads a line of JSON for each start
 (arguments, environment, log file); writes `pid N`, then what the command writes, then `exit N`.
 """
 
@@ -28,12 +29,23 @@ def main() -> None:
     """Serve until standard input ends."""
     for line in sys.stdin:
         order = json.loads(line)
-        pid = os.fork()
+        pid = _spawn(order) if "--spawn" in sys.argv else os.fork()
         if pid == 0:
             _become(order)
         _say(f"pid {pid}")
         _, status = os.waitpid(pid, 0)
         _say(f"exit {os.waitstatus_to_exitcode(status)}")
+
+
+def _spawn(order: dict[str, Any]) -> int:
+    command = [sys.executable, "-m", "ocpp16", *order["arguments"]]
+    log = os.open(order["log"], os.O_WRONLY | os.O_APPEND | os.O_CREAT)
+    environment = {**os.environ, **order["environment"]}
+    pid = os.posix_spawn(
+        sys.executable, command, environment, file_actions=[(os.POSIX_SPAWN_DUP2, log, 2)]
+    )
+    os.close(log)
+    return pid
 
 
 def _become(order: dict[str, Any]) -> NoReturn:
