@@ -166,11 +166,7 @@ class _Case:
     def doubled(self) -> Iterator[Violation]:
         for marker, received in self._received.items():
             # One that was answered an error is over: what follows may have another id.
-            ids = {
-                each.message_id
-                for each in received
-                if set(self._answers[each.charger, each.message_id]) != {None}
-            }
+            ids = {each.message_id for each in received if not self._was_refused(each)}
             if len(ids) > 1 and received[0].action in TRANSACTION_MESSAGES:
                 yield self._violation("doubled", marker, f"came in with {len(ids)} message ids")
         contents: dict[tuple[str, str], set[int | None]] = defaultdict(set)
@@ -179,6 +175,10 @@ class _Case:
         for (charger, message_id), markers in contents.items():
             if len(markers) > 1:
                 yield Violation("mixed up", charger, f"id {message_id} stands for {markers}")
+
+    def _was_refused(self, received: Received) -> bool:
+        answers = self._answers[received.charger, received.message_id]
+        return bool(answers) and all(answer is None for answer in answers)
 
     # "Ids are the backend's; local ids are mapped both ways; unknown ids pass unchanged."
 
