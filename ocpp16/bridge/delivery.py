@@ -307,12 +307,18 @@ class Delivery(RelayState):
         if self._flight is entry:
             self._flight = None
 
+    def _dismiss(self, entry: Entry) -> None:
+        """Take a message out without the backend's answer; repeats may wait for that by now."""
+        self._end_flight(entry)
+        self._answer_plainly(entry)
+        self._refuse(entry, "the backend's answer will not come")
+
     def _withdraw(self, entry: Entry, reason: str, then: Any) -> None:
         assert entry.key is not None  # noqa: S101 - it is stored
         entry.stage = Stage.SETTLING
 
         def withdrawn(*_: object) -> None:
-            self._end_flight(entry)
+            self._dismiss(entry)
             self._tell(event.Withdrawn(self.identity, entry.action, entry.call_id, reason))
             then()
 
@@ -329,7 +335,7 @@ class Delivery(RelayState):
         entry.stage = Stage.SETTLING
 
         def moved(*_: object) -> None:
-            self._end_flight(entry)
+            self._dismiss(entry)
             if state is State.DEAD:
                 self.dead += 1
                 told: type[event.DeadLettered | event.Held] = event.DeadLettered

@@ -20,7 +20,7 @@ It counts as away, too, while an answer is late, and while more than `WINDOW` me
 from __future__ import annotations
 
 from functools import partial
-from typing import Any, Final
+from typing import Any
 
 import attrs
 
@@ -46,14 +46,9 @@ from ocpp16.structure import Request, Response
 
 __all__ = ["Memory", "Reach", "Relay", "Rules"]
 
-HURRY_AFTER: Final = 5.0
-"""Seconds after a failed attempt before a message brings about another one out of turn."""
-
 
 class Relay(Intake):
     """One charge point; see `RelayState` for what it is made of."""
-
-    _last_failure = -HURRY_AFTER
 
     # Inputs
 
@@ -62,7 +57,7 @@ class Relay(Intake):
         if is_online:
             self._see(now)
         if is_online or self.line.depth:
-            self._open()
+            self._open(now)
         return self._end(now)
 
     def receive(self, ticket: str, request: Request[Any], now: Now) -> list[Action]:
@@ -123,15 +118,17 @@ class Relay(Intake):
         entry = self._flight
         if entry is not None and entry.stage in {Stage.SENT, Stage.LATE}:
             self._lose(entry, reason, now)
-        if any(entry.waiters for entry in self.line):
-            self._open()
+        if any(entry.waiters for entry in self.line) and self._may_hurry(now):
+            self._open(now)
+        else:
+            self._flush(now)
         return self._end(now)
 
     def attempt_failed(self, reason: str, now: Now) -> list[Action]:
         """Take it that the backend could not be connected; there will be another attempt."""
         if self.reach is not Reach.IDLE:
             self.reach = Reach.DOWN
-            self._last_failure = now.time
+            self._last_try = now.time
             self.last_error = reason
             self._tell(event.UpstreamFailed(self.identity, reason))
             self._flush(now)
@@ -240,10 +237,9 @@ class Relay(Intake):
 
     def _want(self, now: Now) -> None:
         """See to it that the backend is connected, or will be soon."""
-        if self.reach is Reach.IDLE or (
-            self.reach is Reach.DOWN and now.time >= self._last_failure + HURRY_AFTER
-        ):
-            self._open()
+        is_down = self.reach is Reach.DOWN and self._may_hurry(now)
+        if self.reach is Reach.IDLE or is_down:
+            self._open(now)
 
     # Rows of the store
 
@@ -285,7 +281,7 @@ class Relay(Intake):
         self.line.depth += 1
         fresh = attrs.evolve(row, attempts=0, reason=None)
         if self.reach is Reach.IDLE:
-            self._open()
+            self._open(now)
         self._take_row(fresh)
         self._look_at_row(fresh, now)
 

@@ -25,6 +25,8 @@ from ocpp16.structure import Response
 
 USUAL_INTERVAL: Final = 300.0
 """Seconds between heartbeats where no acceptance has told them."""
+HURRY_AFTER: Final = 5.0
+"""Seconds after an attempt to connect before a message brings about another one out of turn."""
 WRITE_AGAIN: Final = 1.0
 """Seconds after which a change that could not be written is tried again."""
 
@@ -103,6 +105,7 @@ class RelayState:
         self._oldest = memory.oldest
         self._random = random
         self._last_seen = 0.0
+        self._last_try = -HURRY_AFTER
         self._flight: Entry | None = None
         self._flight_number = 0
         self._sent_at = 0.0
@@ -194,9 +197,13 @@ class RelayState:
     def _tell(self, told: event.Event) -> None:
         self._out.append(Tell(told))
 
-    def _open(self) -> None:
+    def _open(self, now: Now) -> None:
         self.reach = Reach.OPENING
+        self._last_try = now.time
         self._out.append(OpenUpstream())
+
+    def _may_hurry(self, now: Now) -> bool:
+        return now.time >= self._last_try + HURRY_AFTER
 
     def _see(self, now: Now) -> None:
         self._last_seen = now.time

@@ -195,6 +195,10 @@ class Upstream:
         except (ConnectionRefused, SessionClosed) as error:
             self._listener.upstream_failed(str(error))
             raise
+        except (OSError, ValueError) as error:
+            # A URL or a certificate that is no good; a person may mend it meanwhile.
+            self._listener.upstream_failed(str(error))
+            raise SessionClosed(str(error)) from error
 
     def _hear(self, event: told.Event) -> None:
         match event:

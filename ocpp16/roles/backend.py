@@ -123,6 +123,7 @@ class Backend(Peer):
         self._waiting = 0
         self._changed = Signal()
         self._hurried = Signal()
+        self._is_hurried = False
         self._tasks = TaskGroup(lambda error: log.failure(logger, "a charge point failed", error))
         self._endings = TaskGroup(lambda error: log.failure(logger, "a close failed", error))
 
@@ -194,8 +195,10 @@ class Backend(Peer):
             self._set_pings(self._driver.connection)
 
     def hurry(self) -> None:
-        """Try to connect now, if this waits before it tries again; else nothing happens."""
-        self._hurried.notify()
+        """Try to connect without the wait that would come first; no effect while connected."""
+        if self._driver is None:
+            self._is_hurried = True
+            self._hurried.notify()
 
     def close(self, code: int = NORMAL_CLOSURE, reason: str = "") -> None:
         """End the connection, and do not open another one."""
@@ -289,6 +292,7 @@ class Backend(Peer):
             is_deaf=lambda: self._gate.is_silent,
         )
         self._driver = driver
+        self._is_hurried = False
         self._since = self._clock.time()
         self._set_pings(connection)
         self.tell(told.Connected(self))
@@ -311,9 +315,11 @@ class Backend(Peer):
                 self._warn("no connection", error)
 
     async def _pause(self, seconds: float) -> None:
-        with suppress(TimeoutError):
-            async with time_limit(self._clock, seconds):
-                await self._hurried.wait()
+        if not self._is_hurried:
+            with suppress(TimeoutError):
+                async with time_limit(self._clock, seconds):
+                    await self._hurried.wait()
+        self._is_hurried = False
 
     async def _while_open(self, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
         with suppress(SessionClosed):

@@ -1,0 +1,606 @@
+"""The way of stored messages to the backend: order, failures, unknown outcomes, ids, restarts."""
+
+from __future__ import annotations
+
+import pytest
+
+from ocpp16 import messages as m
+from ocpp16.bridge import event
+from ocpp16.bridge.entry import WINDOW
+from ocpp16.bridge.settings import Delivery, OfflineStart
+from ocpp16.enums import AuthorizationStatus, RegistrationStatus
+from ocpp16.errors import (
+    CallFailed,
+    ConstraintKind,
+    ErrorCode,
+    InvalidMessage,
+    InvalidResponse,
+    Unreachable,
+)
+from ocpp16.store.bridge import query
+from ocpp16.store.bridge.tables import State
+from tests.bridge.relay_bench import (
+    LOST,
+    Bench,
+    at,
+    authorize,
+    away,
+    boot,
+    booted,
+    is_refused,
+    meter,
+    online,
+    start,
+    started,
+    status,
+    stop,
+)
+from tests.bridge.rule import rule
+
+ERROR = CallFailed(ErrorCode.INTERNAL_ERROR, "no")
+HOLD = {"delivery": Delivery.HOLD}
+LOCAL = {"offline_start": OfflineStart.LOCAL_ID}
+
+
+def seconds_of(bench: Bench) -> list[float]:
+    """Return the seconds of the meter values that left, in order."""
+    return [
+        (each.meter_value[0].timestamp - at(0)).total_seconds()
+        for each in bench.upstream
+        if isinstance(each, m.MeterValuesRequest)
+    ]
+
+
+def local_start(bench: Bench, second: float = 0) -> int:
+    """Let a transaction start with a local id, and return that."""
+    outcome = bench.ask(start(second))
+    assert isinstance(outcome, m.StartTransactionResponse)
+    return outcome.transaction_id
+
+
+@rule("One message per charger upstream at a time, in order of arrival.")
+def test_one_message_at_a_time_in_order_of_arrival() -> None:
+    bench = online()
+    bench.send(meter(1))
+    bench.send(authorize())
+    bench.send(meter(2))
+    bench.send(stop(7))
+    assert bench.upstream == [meter(1)]
+    bench.answer()
+    assert bench.upstream == [meter(1), authorize()]
+    bench.answer_all()
+    assert bench.upstream == [meter(1), authorize(), meter(2), stop(7)]
+
+
+@rule("One message per charger upstream at a time, in order of arrival.")
+def test_the_next_message_leaves_once_the_answer_to_the_last_is_committed() -> None:
+    bench = online()
+    bench.send(meter(1))
+    bench.send(meter(2))
+    bench.holds_writes = True
+    bench.answer()
+    assert bench.upstream == [meter(1)]
+    bench.write_one()
+    assert bench.upstream == [meter(1), meter(2)]
+
+
+@rule("One message per charger upstream at a time, in order of arrival.")
+@pytest.mark.parametrize("count", [WINDOW - 1, WINDOW, WINDOW + 1, 5 * WINDOW + 3])
+def test_a_long_queue_leaves_in_order(count: int) -> None:
+    bench = away()
+    for second in range(count):
+        assert bench.ask(meter(second)) == m.MeterValuesResponse()
+    bench.open()
+    bench.answer_all()
+    assert seconds_of(bench) == list(range(count))
+    assert bench.kept() == []
+    assert bench.relay.is_idle
+
+
+def test_messages_that_come_while_a_long_queue_leaves_go_to_its_end() -> None:
+    bench = away()
+    for second in range(3 * WINDOW):
+        bench.ask(meter(second))
+    bench.open()
+    for second in range(3 * WINDOW, 5 * WINDOW):
+        bench.answer()
+        bench.ask(meter(second))
+    bench.answer_all()
+    assert seconds_of(bench) == list(range(5 * WINDOW))
+    assert bench.relay.line.depth == 0
+
+
+def test_behind_a_long_queue_the_backend_counts_as_away() -> None:
+    bench = away()
+    for second in range(2 * WINDOW):
+        bench.ask(meter(second))
+    bench.open()
+    assert is_refused(bench.ask(authorize()))
+    assert is_refused(bench.ask(start()))
+    bench.answer_all()
+    ticket = bench.send(authorize())
+    bench.answer()
+    assert isinstance(bench.outcomes[ticket], m.AuthorizeResponse)
+
+
+@rule("What was acknowledged is never dropped.")
+def test_a_restart_goes_on_with_what_waits() -> None:
+    bench = away()
+    for second in range(2 * WINDOW):
+        bench.ask(meter(second))
+    again = bench.restart(is_online=False)
+    assert again.wanted
+    again.open()
+    again.answer_all()
+    assert seconds_of(again) == list(range(2 * WINDOW))
+    # All is delivered, and the charge point is not there.
+    assert again.wanted is False
+
+
+@rule("What was acknowledged is never dropped.")
+def test_a_message_stays_while_its_delivery_cannot_be_written() -> None:
+    bench = online()
+    bench.send(meter(1))
+    bench.store_fails = True
+    bench.answer()
+    bench.advance(10)
+    assert bench.upstream == [meter(1)]
+    bench.store_fails = False
+    bench.advance(1)
+    assert bench.kept() == []
+
+
+@rule(
+    "Upstream delivery is at least once: a resend after an unknown outcome keeps its message id."
+)
+@pytest.mark.parametrize("how", ["lost", "late", "restart"])
+def test_a_message_is_sent_again_with_its_id(how: str) -> None:
+    bench = online()
+    bench.send(meter(1))
+    first = bench.flight
+    if how == "lost":
+        bench.close()
+        bench.open()
+    elif how == "late":
+        bench.advance(30 + 60)
+        assert bench.given_up == [first.number]
+    else:
+        bench = bench.restart()
+        bench.open()
+    second = bench.flight
+    assert second is not first
+    assert second.entry.call_id == first.entry.call_id
+    assert second.request == first.request
+    bench.answer()
+    assert bench.kept() == []
+
+
+@rule("Outcome unknown is logged as such.")
+def test_an_unknown_outcome_is_told() -> None:
+    bench = online()
+    bench.send(meter(1))
+    bench.close()
+    [told] = bench.told(event.OutcomeUnknown)
+    assert (told.action, told.direction, told.correlation) == ("MeterValues", "up", "m2")
+
+
+def test_a_call_that_did_not_leave_is_no_unknown_outcome() -> None:
+    bench = online()
+    bench.send(meter(1))
+    bench.fail(Unreachable("not connected"), has_left=False)
+    assert bench.told(event.OutcomeUnknown) == []
+    bench.advance(1)
+    assert bench.upstream == [meter(1), meter(1)]
+
+
+def test_a_late_answer_counts_as_delivered() -> None:
+    bench = online()
+    bench.send(meter(1))
+    bench.advance(60)
+    bench.answer()
+    assert bench.kept() == []
+    assert len(bench.upstream) == 1
+    assert len(bench.told(event.LateAnswer)) == 1
+
+
+def test_while_an_answer_is_late_the_backend_counts_as_away() -> None:
+    bench = online()
+    bench.send(meter(1))
+    bench.advance(31)
+    assert is_refused(bench.ask(authorize()))
+    bench.answer()
+    ticket = bench.send(authorize())
+    bench.answer()
+    assert isinstance(bench.outcomes[ticket], m.AuthorizeResponse)
+
+
+def test_an_answer_to_an_earlier_call_is_dropped() -> None:
+    bench = online()
+    bench.send(meter(1))
+    first = bench.flight
+    bench.close()
+    bench.open()
+    bench.answer(send=first)
+    assert len(bench.kept()) == 1
+    bench.answer()
+    assert bench.kept() == []
+
+
+@rule("Setting `hold` parks it for a person instead.")
+@pytest.mark.parametrize("how", ["lost", "late", "restart"])
+def test_hold_parks_a_message_with_an_unknown_outcome(how: str) -> None:
+    bench = online(**HOLD)
+    bench.send(meter(1))
+    bench.send(meter(2))
+    if how == "lost":
+        bench.close()
+        bench.open()
+    elif how == "late":
+        bench.advance(30 + 60)
+    else:
+        bench = bench.restart()
+        bench.open()
+    bench.answer()
+    # The queue goes on.
+    assert seconds_of(bench)[-1] == 2
+    assert seconds_of(bench).count(1) <= 1
+    [row] = bench.kept(State.HELD)
+    assert row.action == "MeterValues"
+    assert bench.relay.held == 1
+    assert bench.kept() == []
+
+
+@rule("Setting `hold` parks it for a person instead.")
+def test_hold_lets_no_message_go_unnoted() -> None:
+    bench = online(**HOLD)
+    bench.holds_writes = True
+    bench.send(meter(1))
+    bench.write_one()
+    assert bench.upstream == []
+    bench.write_one()
+    assert bench.upstream == [meter(1)]
+
+
+@rule("Setting `hold` parks it for a person instead.")
+def test_a_message_that_did_not_leave_is_not_held() -> None:
+    bench = away(**HOLD)
+    bench.ask(meter(1))
+    again = bench.restart()
+    again.open()
+    again.answer()
+    assert again.upstream == [meter(1)]
+    assert again.kept(State.HELD) == []
+
+
+def test_what_follows_a_held_start_is_held_with_it() -> None:
+    bench = away(**HOLD, **LOCAL)
+    local_id = local_start(bench)
+    bench.ask(meter(1, local_id))
+    bench.ask(meter(2))
+    bench.open()
+    bench.close()
+    bench.open()
+    bench.answer()
+    assert [row.action for row in bench.kept(State.HELD)] == ["StartTransaction", "MeterValues"]
+    assert seconds_of(bench) == [2]
+
+
+@rule(
+    "After TransactionMessageAttempts CALLERRORs, or when it cannot be encoded, a message moves to"
+    " a durable dead-letter table (metric, listed, can be retried); the queue goes on."
+)
+def test_after_so_many_errors_a_message_is_dead_and_the_queue_goes_on() -> None:
+    bench = online(attempts=3, retry_interval=60.0)
+    bench.send(meter(1))
+    bench.send(meter(2))
+    bench.fail(ERROR)
+    bench.advance(59)
+    assert seconds_of(bench) == [1]
+    bench.advance(1)
+    assert seconds_of(bench) == [1, 1]
+    bench.fail(ERROR)
+    bench.advance(119)
+    assert seconds_of(bench) == [1, 1]
+    bench.advance(1)
+    assert seconds_of(bench) == [1, 1, 1]
+    ids = {send.entry.call_id for send in bench.sent}
+    assert len(ids) == 1
+    bench.fail(ERROR)
+    assert seconds_of(bench) == [1, 1, 1, 2]
+    [row] = bench.kept(State.DEAD)
+    assert (row.attempts, row.reason) == (3, "the peer answered InternalError: no")
+    assert len(bench.told(event.DeadLettered)) == 1
+    assert bench.relay.dead == 1
+
+
+@rule(
+    "After TransactionMessageAttempts CALLERRORs, or when it cannot be encoded, a message moves to"
+    " a durable dead-letter table (metric, listed, can be retried); the queue goes on."
+)
+def test_what_cannot_be_encoded_is_dead_at_once() -> None:
+    bench = online()
+    bench.send(meter(1))
+    bench.fail(InvalidMessage("MeterValuesRequest", "", ConstraintKind.LENGTH, "too large"))
+    [row] = bench.kept(State.DEAD)
+    assert row.reason == "MeterValuesRequest: too large"
+
+
+def test_the_attempts_are_counted_over_a_restart() -> None:
+    bench = online(attempts=2, retry_interval=0.0)
+    bench.send(meter(1))
+    bench.holds_writes = True
+    bench.fail(ERROR)
+    bench.write_one()
+    again = bench.restart()
+    again.open()
+    again.fail(ERROR)
+    assert len(again.kept(State.DEAD)) == 1
+
+
+@rule(
+    "After TransactionMessageAttempts CALLERRORs, or when it cannot be encoded, a message moves to"
+    " a durable dead-letter table (metric, listed, can be retried); the queue goes on."
+)
+def test_a_dead_letter_that_is_retried_goes_to_its_place_in_the_line() -> None:
+    bench = online(attempts=1)
+    bench.send(meter(1))
+    first = bench.flight
+    bench.send(meter(2))
+    bench.send(meter(3))
+    bench.fail(ERROR)
+    with bench.engine.begin() as connection:
+        [dead] = query.messages(connection, "CP1", [State.DEAD])
+        assert query.release(connection, dead.key) is not None
+        [row] = query.released(connection)
+    bench.do(bench.relay.release(row, bench.now))
+    bench.answer_all()
+    assert seconds_of(bench) == [1, 2, 1, 3]
+    assert {s.entry.call_id for s in bench.sent if s.request == meter(1)} == {first.entry.call_id}
+    assert bench.relay.dead == 0
+    assert bench.kept(State.DEAD, State.QUEUED, State.RELEASED) == []
+
+
+def test_a_retry_for_an_absent_charge_point_connects_and_disconnects() -> None:
+    bench = online(attempts=1)
+    bench.send(meter(1))
+    bench.fail(ERROR)
+    bench.advance(750)
+    assert bench.wanted is False
+    with bench.engine.begin() as connection:
+        [dead] = query.messages(connection, "CP1", [State.DEAD])
+        query.release(connection, dead.key)
+        [row] = query.released(connection)
+    bench.do(bench.relay.release(row, bench.now))
+    assert bench.wanted
+    bench.open()
+    bench.answer()
+    assert bench.wanted is False
+
+
+def test_a_link_that_is_lost_is_no_failed_attempt() -> None:
+    bench = online(attempts=1)
+    bench.send(meter(1))
+    for _ in range(5):
+        bench.fail(LOST)
+        bench.close()
+        bench.open()
+    assert bench.kept(State.DEAD) == []
+    bench.answer()
+    assert bench.kept() == []
+
+
+def test_a_late_answer_to_a_question_is_dropped() -> None:
+    bench = online()
+    ticket = bench.send(authorize())
+    send = bench.flight
+    bench.advance(40)
+    assert is_refused(bench.outcomes[ticket])
+    bench.answer(send=send)
+    bench.send(meter(1))
+    assert bench.upstream == [authorize(), meter(1)]
+
+
+def test_an_invalid_answer_counts_as_delivered_unless_it_is_needed() -> None:
+    bench = online(attempts=1)
+    invalid = InvalidResponse(ErrorCode.FORMATION_VIOLATION, "", "odd")
+    bench.send(meter(1))
+    bench.fail(invalid)
+    assert bench.kept(State.DEAD, State.QUEUED) == []
+    assert len(bench.told(event.Altered)) == 1
+    ticket = bench.send(start())
+    bench.fail(invalid)
+    assert ticket in bench.outcomes
+    assert not isinstance(bench.outcomes[ticket], m.StartTransactionResponse)
+
+
+# Transaction ids
+
+
+@rule("Transaction ids over 32 bit are mapped.")
+@pytest.mark.parametrize("backend_id", [2**31, 2**40, -(2**31) - 1])
+def test_an_id_that_soap_cannot_carry_is_mapped(backend_id: int) -> None:
+    bench = online()
+    ticket = bench.send(start())
+    bench.answer(started(backend_id))
+    outcome = bench.outcomes[ticket]
+    assert isinstance(outcome, m.StartTransactionResponse)
+    local_id = outcome.transaction_id
+    assert 0 < local_id < 2**31
+    assert bench.ask(start()) == outcome
+    again = bench.restart()
+    again.open()
+    again.send(meter(5, local_id))
+    assert again.upstream == [meter(5, backend_id)]
+    assert again.relay.ids.local_of(backend_id) == local_id
+
+
+@rule("Ids are the backend's; local ids are mapped both ways; unknown ids pass unchanged.")
+def test_the_backends_id_passes_as_it_is() -> None:
+    bench = online()
+    ticket = bench.send(start())
+    bench.answer(started(7))
+    assert bench.outcomes[ticket] == started(7)
+    bench.send(meter(1, 7))
+    bench.answer()
+    bench.send(meter(2, 99))
+    assert bench.upstream[1:] == [meter(1, 7), meter(2, 99)]
+
+
+@rule("Ids are the backend's; local ids are mapped both ways; unknown ids pass unchanged.")
+def test_local_ids_are_mapped_both_ways_over_a_restart() -> None:
+    bench = away(**LOCAL)
+    one, two = local_start(bench, 1), local_start(bench, 2)
+    assert one != two
+    bench.ask(meter(3, two))
+    bench.ask(meter(4, one))
+    again = bench.restart()
+    again.ask(stop(one))
+    again.open()
+    again.answer(started(100))
+    again.answer(started(200))
+    again.answer_all()
+    assert again.upstream == [start(1), start(2), meter(3, 200), meter(4, 100), stop(100)]
+    assert [again.relay.ids.local_of(each) for each in (100, 200, 300)] == [one, two, 300]
+    last = again.restart()
+    assert last.relay.ids.local_of(200) == two
+
+
+def test_a_local_id_that_the_backend_gives_to_another_transaction_is_mapped_again() -> None:
+    bench = away(**LOCAL)
+    local_id = local_start(bench)
+    bench.open()
+    bench.answer(started(7))
+    ticket = bench.send(start(50, connector=2))
+    bench.answer(started(local_id))
+    outcome = bench.outcomes[ticket]
+    assert isinstance(outcome, m.StartTransactionResponse)
+    assert outcome.transaction_id != local_id
+    bench.send(stop(outcome.transaction_id))
+    assert bench.upstream[-1] == stop(local_id)
+
+
+def test_a_start_given_up_leaves_minus_one_to_its_later_messages() -> None:
+    bench = away(attempts=1, **LOCAL)
+    local_id = local_start(bench)
+    bench.ask(meter(1, local_id))
+    bench.open()
+    bench.fail(ERROR)
+    assert bench.upstream == [start(), meter(1, -1)]
+    again = bench.restart()
+    again.ask(stop(local_id))
+    again.open()
+    again.answer_all()
+    assert again.upstream == [meter(1, -1), stop(-1)]
+
+
+def test_a_start_that_is_not_accepted_keeps_its_id() -> None:
+    bench = away(**LOCAL)
+    local_id = local_start(bench)
+    bench.open()
+    bench.answer(started(7, AuthorizationStatus.BLOCKED))
+    bench.send(meter(1, local_id))
+    assert bench.upstream[-1] == meter(1, 7)
+
+
+def test_the_backend_may_use_its_id_before_the_answer_is_committed() -> None:
+    bench = away(**LOCAL)
+    local_id = local_start(bench)
+    bench.open()
+    bench.holds_writes = True
+    bench.answer(started(7))
+    request = m.RemoteStopTransactionRequest(transaction_id=7)
+    mapped = bench.relay.ids.for_charge_point(request)
+    assert mapped == m.RemoteStopTransactionRequest(transaction_id=local_id)
+
+
+# Registration
+
+
+def test_nothing_but_boot_leaves_until_it_is_accepted() -> None:
+    bench = away()
+    bench.ask(meter(1))
+    again = bench.restart()
+    again.open()
+    again.close()
+    again.relay.status = "Pending"
+    again.open()
+    assert len(again.sent) == 1  # What had left before.
+    ticket = again.send(boot())
+    assert again.upstream[-1] == boot()
+    again.answer(booted())
+    assert again.outcomes[ticket] == booted()
+    assert again.upstream[-1] == meter(1)
+
+
+def test_what_was_asked_for_while_pending_leaves() -> None:
+    bench = online()
+    bench.send(boot())
+    bench.answer(booted(RegistrationStatus.PENDING))
+    # The gate of the role has let it in, so the backend has asked for it.
+    bench.send(status("asked for"))
+    assert bench.upstream[-1] == status("asked for")
+
+
+def test_a_boot_that_we_answered_is_sent_until_it_is_accepted() -> None:
+    bench = away()
+    bench.ask(boot())
+    bench.ask(meter(1))
+    bench.open()
+    assert bench.upstream == [boot()]
+    bench.answer(booted(RegistrationStatus.REJECTED, 40))
+    assert bench.registered == ["Rejected"]
+    bench.advance(39)
+    assert bench.upstream == [boot()]
+    bench.advance(1)
+    assert bench.upstream == [boot(), boot()]
+    bench.answer(booted())
+    assert bench.registered == ["Rejected", "Accepted"]
+    assert bench.upstream == [boot(), boot(), meter(1)]
+
+
+# Silence
+
+
+@rule(
+    "A charger silent for 2.5 heartbeat intervals is offline: its upstream connection is closed,"
+    " and reopened at its next request."
+)
+def test_a_silent_charge_point_is_disconnected_and_connected_again() -> None:
+    bench = online()
+    bench.send(status())
+    bench.answer()
+    bench.advance(749)
+    assert bench.relay.is_online
+    bench.do(bench.relay.heard(bench.now))
+    bench.advance(749)
+    assert bench.wanted
+    bench.advance(1)
+    assert not bench.relay.is_online
+    assert bench.wanted is False
+    assert len(bench.told(event.ChargerOffline)) == 1
+    ticket = bench.send(authorize())
+    assert bench.wanted
+    bench.open()
+    bench.answer()
+    assert isinstance(bench.outcomes[ticket], m.AuthorizeResponse)
+
+
+def test_a_silent_charge_point_stays_connected_until_all_is_delivered() -> None:
+    bench = online(upstream_timeout=10_000.0)
+    bench.send(meter(1))
+    bench.advance(800)
+    assert not bench.relay.is_online
+    assert bench.wanted
+    bench.answer()
+    assert bench.wanted is False
+
+
+def test_the_interval_of_the_acceptance_counts() -> None:
+    bench = Bench(silent_after=3.0)
+    bench.send(boot())
+    bench.open()
+    bench.answer(booted(interval=10))
+    bench.advance(29)
+    assert bench.wanted
+    bench.advance(1)
+    assert bench.wanted is False

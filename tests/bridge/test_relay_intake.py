@@ -1,0 +1,551 @@
+"""What becomes of a charge point's messages, by the rules: stored, passed, refused, answered."""
+
+from __future__ import annotations
+
+import attrs
+import pytest
+
+from ocpp16 import messages as m
+from ocpp16.bridge import event
+from ocpp16.bridge.settings import OfflineStart
+from ocpp16.datatypes import IdTagInfo
+from ocpp16.enums import AuthorizationStatus, FirmwareStatus, RegistrationStatus
+from ocpp16.errors import CallFailed, ErrorCode, Fault, SecurityError
+from ocpp16.store.bridge.tables import State
+from ocpp16.structure import Request
+from tests.bridge.relay_bench import (
+    NO_ANSWER,
+    NOON,
+    Bench,
+    at,
+    authorize,
+    away,
+    boot,
+    booted,
+    is_refused,
+    meter,
+    online,
+    start,
+    started,
+    status,
+    stop,
+)
+from tests.bridge.rule import rule
+
+HEARTBEAT = m.HeartbeatRequest()
+LOCAL = {"offline_start": OfflineStart.LOCAL_ID}
+
+
+@rule("Nothing is acknowledged to a charger before it is committed (SQLite WAL, synchronous=FULL).")
+@pytest.mark.parametrize("request_", [stop(7), meter(), status()])
+def test_it_is_committed_before_it_is_acknowledged(request_: Request[m.Response]) -> None:
+    bench = away()
+    bench.holds_writes = True
+    ticket = bench.send(request_)
+    assert ticket not in bench.outcomes
+    bench.write_one()
+    assert bench.outcomes[ticket] == type(request_).response_type()()
+    assert len(bench.kept()) == 1
+
+
+@rule("Nothing is acknowledged to a charger before it is committed (SQLite WAL, synchronous=FULL).")
+def test_a_started_transaction_is_committed_before_its_id_is_told() -> None:
+    bench = online()
+    ticket = bench.send(start())
+    bench.holds_writes = True
+    bench.answer(started(7))
+    assert ticket not in bench.outcomes
+    bench.write_one()
+    assert bench.outcomes[ticket] == started(7)
+    assert bench.kept() == []
+
+
+@rule("Nothing is acknowledged to a charger before it is committed (SQLite WAL, synchronous=FULL).")
+def test_an_accepted_boot_is_committed_before_it_is_told() -> None:
+    bench = Bench()
+    ticket = bench.send(boot())
+    bench.open()
+    bench.holds_writes = True
+    bench.answer(booted())
+    assert ticket not in bench.outcomes
+    bench.write_one()
+    assert bench.outcomes[ticket] == booted()
+    assert bench.restart().relay.status == "Accepted"
+
+
+def test_what_cannot_be_stored_is_refused_and_so_is_heartbeat_as_long_as_the_store_fails() -> None:
+    bench = online()
+    bench.store_fails = True
+    assert is_refused(bench.ask(meter()))
+    assert is_refused(bench.ask(start()))
+    assert bench.ask(HEARTBEAT) == NO_ANSWER
+    assert bench.upstream == []
+    bench.store_fails = False
+    bench.advance(2)
+    assert bench.ask(meter()) == m.MeterValuesResponse()
+
+
+def test_a_commit_that_was_cut_off_and_took_place_is_delivered_all_the_same() -> None:
+    bench = online()
+    bench.holds_writes = True
+    ticket = bench.send(status("cut off"))
+    write = bench.writes.popleft()
+    with bench.engine.begin() as connection:
+        write.change.apply(connection)
+    bench.holds_writes = False
+    bench.do(bench.relay.unwritten(write, RuntimeError("unknown"), bench.now))
+    assert is_refused(bench.outcomes[ticket])
+    assert bench.upstream == [status("cut off")]
+    bench.answer()
+    assert bench.kept() == []
+    assert bench.relay.is_idle
+
+
+@rule("Backend down: StartTransaction is refused with Receiver/InternalError (default `refuse`).")
+def test_a_start_is_refused_while_the_backend_is_away() -> None:
+    bench = away()
+    assert is_refused(bench.ask(start()))
+    assert bench.kept() == []
+    assert bench.told(event.Refused)[0].action == "StartTransaction"
+
+
+@rule("Authorize and DataTransfer are refused likewise.")
+@pytest.mark.parametrize("request_", [authorize(), m.DataTransferRequest(vendor_id="V")])
+def test_questions_are_refused_while_the_backend_is_away(request_: Request[m.Response]) -> None:
+    assert is_refused(away().ask(request_))
+
+
+@rule(
+    "While anything is being refused Heartbeat is refused too (HTTP 503), since a charger that gets"
+    " an answered Heartbeat discards what was refused."
+)
+@pytest.mark.parametrize("request_", [start(), authorize(), boot("other")])
+def test_heartbeat_gets_no_answer_while_anything_is_refused(
+    request_: Request[m.Response],
+) -> None:
+    bench = away()
+    assert is_refused(bench.ask(request_))
+    assert bench.ask(HEARTBEAT) == NO_ANSWER
+
+
+@rule(
+    "While anything is being refused Heartbeat is refused too (HTTP 503), since a charger that gets"
+    " an answered Heartbeat discards what was refused."
+)
+def test_that_something_is_refused_is_known_after_a_restart() -> None:
+    bench = away()
+    bench.ask(start())
+    again = bench.restart()
+    ticket = again.send(HEARTBEAT)
+    again.fail_to_open()
+    assert again.outcomes[ticket] == NO_ANSWER
+
+
+def test_that_something_is_refused_is_committed_before_it_is_told() -> None:
+    bench = away()
+    bench.holds_writes = True
+    ticket = bench.send(authorize())
+    assert ticket not in bench.outcomes
+    bench.write_one()
+    assert is_refused(bench.outcomes[ticket])
+
+
+def test_heartbeat_is_refused_until_the_refused_start_has_come_through() -> None:
+    bench = away()
+    bench.ask(start())
+    bench.open()
+    bench.close()
+    bench.fail_to_open()
+    # The charge point has not had its chance to send it again.
+    assert bench.ask(HEARTBEAT) == NO_ANSWER
+    bench.open()
+    ticket = bench.send(start())
+    bench.answer(started(7))
+    assert bench.outcomes[ticket] == started(7)
+    bench.close()
+    bench.fail_to_open()
+    assert bench.ask(HEARTBEAT) == m.HeartbeatResponse(current_time=bench.now.at)
+
+
+@rule("With `local-id`, and when nothing is waiting to be refused, Heartbeat is answered locally.")
+@pytest.mark.parametrize("rules", [{}, LOCAL])
+def test_heartbeat_is_answered_by_our_clock_when_nothing_is_refused(
+    rules: dict[str, OfflineStart],
+) -> None:
+    bench = away(**rules)
+    bench.ask(meter())
+    bench.ask(status())
+    bench.time = 100
+    assert bench.ask(HEARTBEAT) == m.HeartbeatResponse(current_time=at(100))
+
+
+@rule("With `local-id`, and when nothing is waiting to be refused, Heartbeat is answered locally.")
+def test_with_local_ids_a_start_does_not_keep_heartbeat_from_being_answered() -> None:
+    bench = away(**LOCAL)
+    bench.ask(start())
+    assert bench.ask(HEARTBEAT) == m.HeartbeatResponse(current_time=bench.now.at)
+
+
+def test_heartbeat_passes_through_while_the_backend_is_there() -> None:
+    bench = online()
+    ticket = bench.send(HEARTBEAT)
+    bench.answer(m.HeartbeatResponse(current_time=at(33)))
+    assert bench.outcomes[ticket] == m.HeartbeatResponse(current_time=at(33))
+
+
+def test_heartbeat_does_not_wait_behind_others() -> None:
+    bench = online()
+    bench.send(status())
+    assert bench.ask(HEARTBEAT) == m.HeartbeatResponse(current_time=bench.now.at)
+
+
+@rule("Or given a local id that is mapped later (`local-id`).")
+def test_a_start_gets_a_local_id_while_the_backend_is_away() -> None:
+    bench = away(**LOCAL)
+    outcome = bench.ask(start())
+    assert isinstance(outcome, m.StartTransactionResponse)
+    assert outcome.id_tag_info == IdTagInfo(status=AuthorizationStatus.ACCEPTED)
+    local_id = outcome.transaction_id
+    assert 2**30 <= local_id < 2**31
+    assert bench.ask(stop(local_id)) == m.StopTransactionResponse()
+    bench.open()
+    bench.answer(started(7))
+    assert bench.upstream == [start(), stop(7)]
+    assert bench.relay.ids.local_of(7) == local_id
+
+
+@rule(
+    "BootNotification of a charger accepted before, with the same data, is answered Accepted with"
+    " our clock and its last interval, and queued, otherwise refused."
+)
+def test_a_known_boot_is_answered_and_queued_while_the_backend_is_away() -> None:
+    bench = away()
+    bench.time = 50
+    expected = m.BootNotificationResponse(
+        status=RegistrationStatus.ACCEPTED, current_time=at(50), interval=300
+    )
+    ticket = bench.send(boot())
+    bench.fail_to_open()
+    assert bench.outcomes[ticket] == expected
+    assert [row.action for row in bench.kept()] == ["BootNotification"]
+    bench.open()
+    assert bench.upstream == [boot()]
+
+
+@rule(
+    "BootNotification of a charger accepted before, with the same data, is answered Accepted with"
+    " our clock and its last interval, and queued, otherwise refused."
+)
+@pytest.mark.parametrize("known", [True, False])
+def test_another_boot_is_refused_while_the_backend_is_away(known: bool) -> None:  # noqa: FBT001
+    bench = away() if known else Bench()
+    ticket = bench.send(boot("other"))
+    if not known:
+        bench.fail_to_open()
+    assert is_refused(bench.outcomes[ticket])
+    assert bench.kept() == []
+
+
+def test_a_boot_that_was_not_accepted_last_is_refused_while_the_backend_is_away() -> None:
+    bench = online()
+    bench.send(boot())
+    bench.answer(booted(RegistrationStatus.REJECTED, 60))
+    bench.close()
+    bench.fail_to_open()
+    assert is_refused(bench.ask(boot()))
+
+
+def test_the_answer_to_a_boot_passes_through() -> None:
+    bench = Bench()
+    ticket = bench.send(boot())
+    bench.open()
+    bench.answer(booted(RegistrationStatus.PENDING, 5))
+    assert bench.outcomes[ticket] == booted(RegistrationStatus.PENDING, 5)
+    assert bench.relay.status == "Pending"
+
+
+@rule(
+    "StatusNotification, MeterValues, StopTransaction and other notifications are stored and"
+    " acknowledged."
+)
+def test_notices_are_stored_and_acknowledged_while_the_backend_is_away() -> None:
+    bench = away()
+    sent: list[Request[m.Response]] = [
+        status(),
+        meter(),
+        stop(7),
+        m.FirmwareStatusNotificationRequest(status=FirmwareStatus.IDLE),
+    ]
+    for request in sent:
+        assert bench.ask(request) == type(request).response_type()()
+    assert [row.action for row in bench.kept()] == [
+        "StatusNotification",
+        "MeterValues",
+        "StopTransaction",
+        "FirmwareStatusNotification",
+    ]
+    bench.open()
+    bench.answer_all()
+    assert bench.upstream == sent
+    assert bench.kept() == []
+
+
+def test_a_stop_gets_the_backends_own_answer_while_that_is_there() -> None:
+    bench = online()
+    ticket = bench.send(stop(7))
+    assert ticket not in bench.outcomes
+    own = m.StopTransactionResponse(id_tag_info=IdTagInfo(status=AuthorizationStatus.BLOCKED))
+    bench.answer(own)
+    assert bench.outcomes[ticket] == own
+    assert bench.ask(stop(7)) == own
+
+
+def test_a_stop_is_acknowledged_after_ten_seconds_without_the_backends_answer() -> None:
+    bench = online()
+    ticket = bench.send(stop(7))
+    bench.advance(9)
+    assert ticket not in bench.outcomes
+    bench.advance(1)
+    assert bench.outcomes[ticket] == m.StopTransactionResponse()
+
+
+def full() -> Bench:
+    bench = away(queue_limit=3)
+    for second in (1, 2, 3):
+        bench.ask(meter(second))
+    return bench
+
+
+@rule(
+    "When a charger's queue (10,000) is full, transaction messages are refused with a Fault so that"
+    " the charger keeps them."
+)
+@pytest.mark.parametrize("request_", [meter(9), stop(7), start()])
+@pytest.mark.parametrize("rules", [{}, LOCAL])
+def test_a_full_queue_refuses_transaction_messages(
+    request_: Request[m.Response], rules: dict[str, OfflineStart]
+) -> None:
+    bench = away(queue_limit=3, **rules)
+    for second in (1, 2, 3):
+        assert bench.ask(meter(second)) == m.MeterValuesResponse()
+    assert is_refused(bench.ask(request_))
+    assert len(bench.kept()) == 3
+
+
+@rule("The same holds for a full queue.")
+def test_a_full_queue_refuses_the_rest_and_heartbeat_while_anything_is_refused() -> None:
+    bench = full()
+    assert bench.ask(HEARTBEAT) == m.HeartbeatResponse(current_time=bench.now.at)
+    assert is_refused(bench.ask(status()))
+    assert is_refused(bench.ask(boot()))
+    assert is_refused(bench.ask(authorize()))
+    assert bench.ask(HEARTBEAT) == NO_ANSWER
+    bench.open()
+    assert bench.ask(HEARTBEAT) == NO_ANSWER  # It is still full.
+    bench.answer_all()
+    ticket = bench.send(HEARTBEAT)
+    bench.answer()
+    assert bench.outcomes[ticket] == m.HeartbeatResponse(current_time=NOON)
+
+
+def test_a_full_queue_still_knows_a_repeat() -> None:
+    bench = full()
+    assert bench.ask(meter(2)) == m.MeterValuesResponse()
+
+
+def test_dead_letters_are_bounded_as_well() -> None:
+    bench = online(queue_limit=2, attempts=1)
+    for second in (1, 2):
+        bench.send(meter(second))
+        bench.fail()
+    assert len(bench.kept(State.DEAD)) == 2
+    assert is_refused(bench.ask(meter(3)))
+
+
+@rule(
+    "A repeat of a SOAP message is known by its content, not its MessageID; the stored answer is"
+    " given again."
+)
+@pytest.mark.parametrize("request_", [start(), stop(7), meter(1)])
+def test_a_repeat_gets_the_stored_answer(request_: Request[m.Response]) -> None:
+    bench = online()
+    first = bench.send(request_)
+    bench.answer()
+    second = bench.send(request_)
+    assert bench.outcomes[second] == bench.outcomes[first]
+    assert len(bench.upstream) == 1
+    assert len(bench.told(event.Repeated)) == 1
+
+
+@rule(
+    "A repeat of a SOAP message is known by its content, not its MessageID; the stored answer is"
+    " given again."
+)
+def test_a_repeat_gets_the_stored_answer_while_the_backend_is_away_and_after_a_restart() -> None:
+    bench = online()
+    bench.send(start())
+    bench.answer(started(7))
+    bench.close()
+    bench.fail_to_open()
+    assert bench.ask(start()) == started(7)
+    again = bench.restart()
+    again.fail_to_open()
+    assert again.ask(start(tag="tag")) == started(7)
+
+
+def test_a_repeat_waits_for_the_answer_to_the_first() -> None:
+    bench = online()
+    first, second = bench.send(start()), bench.send(start())
+    assert len(bench.upstream) == 1
+    bench.answer(started(7))
+    assert bench.outcomes[first] == bench.outcomes[second] == started(7)
+
+
+def test_equal_notifications_without_a_time_are_two_messages() -> None:
+    bench = online()
+    nothing = m.MeterValuesRequest(connector_id=1, meter_value=())
+    for request in (status(), status(), nothing, nothing):
+        bench.send(request)
+        bench.answer()
+    assert bench.upstream == [status(), status(), nothing, nothing]
+
+
+def test_a_question_passes_through_and_so_does_its_fault() -> None:
+    bench = online()
+    ticket = bench.send(authorize())
+    bench.fail(CallFailed(ErrorCode.SECURITY_ERROR, "not you"))
+    fault = bench.outcomes[ticket]
+    assert isinstance(fault, SecurityError)
+    assert fault.description == "not you"
+    # It is the backend's word: nothing is refused by us.
+    assert bench.relay.refusing == ""
+
+
+@rule("A Fault maps by the table, no answer is GenericError, another identity SecurityError.")
+@pytest.mark.parametrize(
+    ("error", "code"),
+    [
+        (CallFailed(ErrorCode.NOT_SUPPORTED), ErrorCode.NOT_SUPPORTED),
+        (CallFailed(ErrorCode.FORMATION_VIOLATION), ErrorCode.FORMATION_VIOLATION),
+        (CallFailed("Odd", "text"), ErrorCode.GENERIC_ERROR),
+    ],
+)
+def test_the_backends_errors_cross_as_faults(error: CallFailed, code: ErrorCode) -> None:
+    bench = online()
+    ticket = bench.send(m.DataTransferRequest(vendor_id="V"))
+    bench.fail(error)
+    fault = bench.outcomes[ticket]
+    assert isinstance(fault, Fault)
+    assert fault.code is code
+
+
+def test_a_start_that_the_backend_refuses_is_the_charge_points_again() -> None:
+    bench = online()
+    ticket = bench.send(start())
+    bench.fail(CallFailed(ErrorCode.GENERIC_ERROR, "no"))
+    fault = bench.outcomes[ticket]
+    assert isinstance(fault, Fault)
+    assert fault.code is ErrorCode.GENERIC_ERROR
+    assert bench.kept() == []
+    second = bench.send(start())
+    bench.answer(started(8))
+    assert bench.outcomes[second] == started(8)
+
+
+def test_messages_wait_for_the_attempt_that_is_on_its_way() -> None:
+    bench = Bench()
+    tickets = [bench.send(each) for each in (boot(), authorize(), start())]
+    assert bench.wanted is True
+    assert bench.outcomes == {}
+    bench.fail_to_open()
+    assert all(is_refused(bench.outcomes[each]) for each in tickets)
+    assert bench.kept() == []
+
+
+def test_a_message_brings_about_another_attempt_but_not_too_often() -> None:
+    bench = away()
+    before = bench.opened
+    assert is_refused(bench.ask(authorize()))
+    assert bench.opened == before
+    bench.time += 5
+    ticket = bench.send(authorize())
+    assert bench.opened == before + 1
+    bench.open()
+    bench.answer()
+    assert isinstance(bench.outcomes[ticket], m.AuthorizeResponse)
+
+
+def test_an_exchange_that_waits_too_long_is_refused_and_its_start_taken_back() -> None:
+    bench = online()
+    bench.send(authorize())
+    ticket = bench.send(start())
+    bench.advance(25)
+    assert is_refused(bench.outcomes[ticket])
+    assert bench.kept() == []
+    assert bench.upstream == [authorize()]
+
+
+def test_a_start_that_has_left_stays_until_its_outcome_is_known() -> None:
+    bench = online()
+    ticket = bench.send(start())
+    bench.advance(25)
+    assert is_refused(bench.outcomes[ticket])
+    assert bench.ask(HEARTBEAT) is not None
+    bench.answer(started(7))
+    assert bench.ask(start()) == started(7)
+
+
+def test_with_local_ids_a_start_that_waits_too_long_gets_one() -> None:
+    bench = online(**LOCAL)
+    ticket = bench.send(start())
+    bench.advance(25)
+    outcome = bench.outcomes[ticket]
+    assert isinstance(outcome, m.StartTransactionResponse)
+    bench.answer(started(7))
+    assert bench.ask(start()) == outcome
+    bench.send(stop(outcome.transaction_id))
+    assert bench.upstream == [start(), stop(7)]
+
+
+def test_a_forgotten_exchange_gets_nothing_and_its_message_goes_on() -> None:
+    bench = online()
+    ticket = bench.send(stop(7))
+    bench.do(bench.relay.forget(ticket, bench.now))
+    bench.answer()
+    assert ticket not in bench.outcomes
+    assert bench.kept() == []
+
+
+def test_a_start_whose_exchange_ended_before_it_was_stored_is_taken_back() -> None:
+    bench = online()
+    bench.holds_writes = True
+    ticket = bench.send(start())
+    bench.do(bench.relay.forget(ticket, bench.now))
+    bench.holds_writes = False
+    bench.settle()
+    assert bench.kept() == []
+    assert bench.upstream == []
+
+
+def test_what_came_while_others_wait_for_their_commit_keeps_its_place() -> None:
+    bench = online()
+    bench.holds_writes = True
+    bench.send(status("first"))
+    question = bench.send(authorize())
+    assert bench.upstream == []
+    bench.settle()
+    bench.answer()
+    bench.settle()
+    assert bench.upstream == [status("first"), authorize()]
+    bench.answer()
+    assert question in bench.outcomes
+
+
+def test_changes_are_told_as_an_event() -> None:
+    bench = online()
+    value = meter().meter_value[0]
+    empty = attrs.evolve(value, sampled_value=())
+    bench.send(attrs.evolve(meter(), meter_value=(value, empty)))
+    assert bench.upstream == [meter()]
+    [told] = bench.told(event.Altered)
+    assert told.changes == ("/meterValue/1: a meter value without sampled values is left out",)
