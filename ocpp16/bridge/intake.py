@@ -37,6 +37,8 @@ class Intake(Delivery):
     def _take(self, entry: Entry, now: Now) -> None:
         """Take a message that can be sent on."""
         match entry.manner:
+            case Manner.HEARTBEAT if self._is_about_refusal(now):
+                self._ignore(entry.take_waiters())
             case Manner.HEARTBEAT:
                 self._take_heartbeat(entry, now)
             case Manner.BOOT:
