@@ -89,9 +89,27 @@ def load(
         Misconfigured: Something is wrong.
     """
     reading = _Reading(environment or {}, flags or {})
-    named = reading.environment.get(CONFIG_VARIABLE)
-    path = file or (Path(named) if named else None)
-    return reading.read(path, tuple(charge_points))
+    return reading.read(_path_of(file, reading.environment), tuple(charge_points))
+
+
+def load_store(
+    file: Path | None,
+    *,
+    environment: Mapping[str, str],
+    flags: Mapping[str, object],
+) -> str:
+    """Return the URL of the store that flags, environment and file name; see `load`.
+
+    Raises:
+        Misconfigured: What they say of the store is wrong, or the file cannot be read.
+    """
+    reading = _Reading(environment, flags)
+    return reading.read_store(_path_of(file, reading.environment))
+
+
+def _path_of(file: Path | None, environment: Mapping[str, str]) -> Path | None:
+    named = environment.get(CONFIG_VARIABLE)
+    return file or (Path(named) if named else None)
 
 
 class _Reading:
@@ -133,6 +151,17 @@ class _Reading:
         if settings is None:
             raise Misconfigured(self._faults)
         return Configuration(settings=settings, sources=self._sources)
+
+    def read_store(self, path: Path | None) -> str:
+        """Return the URL of the store, whatever else is wrong."""
+        if path is not None:
+            self._path = path
+            self._document = self._load(path)
+        entry = next(entry for entry in BRIDGE if entry.key == "store")
+        values = self._value(entry, self._document.get(entry.key))
+        if self._faults:
+            raise Misconfigured(self._faults)
+        return str(values[0]) if values else entry.default
 
     # Sources
 

@@ -12,21 +12,22 @@ import difflib
 import sys
 from collections.abc import Iterable
 from datetime import timedelta
-from enum import StrEnum
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
-from typing import Annotated, BinaryIO, NoReturn
+from typing import Annotated, BinaryIO
 from urllib.parse import urlsplit
 
 import typer
 
 from ocpp16._version import __version__
+from ocpp16.apps.bridge_commands import bridge
 from ocpp16.apps.central_system import run_central_system
 from ocpp16.apps.charge_point.simulator import Hardware
 from ocpp16.apps.charging_session import Plan, run_charge_point
 from ocpp16.apps.demo import WIRES, installed_wires, run_demo
 from ocpp16.apps.inspection import Inspector, inspect_stream
 from ocpp16.apps.json_lines import JsonLines
+from ocpp16.apps.options import Output, OutputOption, fail
 from ocpp16.apps.output import Watch, guarded
 from ocpp16.apps.printer import Printer
 from ocpp16.apps.stopping import stopped_by_signals
@@ -48,18 +49,7 @@ OPTIONS = {
 """Which option a field of a message comes from."""
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None)
-
-
-class Output(StrEnum):
-    """How results are written."""
-
-    TEXT = "text"
-    JSON = "json"
-
-
-OutputOption = Annotated[
-    Output, typer.Option("--output", help="For people, or one JSON object a line.")
-]
+app.add_typer(bridge, name="bridge")
 
 
 @app.callback(invoke_without_command=True)
@@ -212,9 +202,9 @@ def central_system(  # noqa: PLR0917 - typer passes them by name
     except OSError as error:
         reason = error.strerror or str(error)
         places = " and ".join(place for place in (json, soap) if place is not None)
-        _fail(f"cannot listen at {places}: {reason}", "another port may be free; 0 takes any")
+        fail(f"cannot listen at {places}: {reason}", "another port may be free; 0 takes any")
     except ImportError as error:
-        _fail(f"SOAP needs {error.name}", "pip install 'ocpp16[soap]'", code=2)
+        fail(f"SOAP needs {error.name}", "pip install 'ocpp16[soap]'", code=2)
 
 
 @app.command("charge-point")
@@ -372,9 +362,9 @@ def inspect(
                 frames, valid = frames + 1, valid + verdict.valid
                 accepted += verdict.accepted
     except ModuleNotFoundError as error:
-        _fail(f"XML needs {error.name}", "pip install 'ocpp16[soap]'", code=2)
+        fail(f"XML needs {error.name}", "pip install 'ocpp16[soap]'", code=2)
     except OSError as error:
-        _fail(f"cannot read {file}: {error.strerror}", "- is standard input", code=2)
+        fail(f"cannot read {file}: {error.strerror}", "- is standard input", code=2)
     printer.summary(frames, valid, accepted)
     raise typer.Exit(0 if valid == frames else 1)
 
@@ -425,7 +415,7 @@ def _meant(name: str, names: Iterable[str]) -> str:
 def _opened(file: str) -> contextlib.AbstractContextManager[BinaryIO]:
     if file == "-":
         if sys.stdin is None:
-            _fail("there is no standard input", "it was closed", code=2)
+            fail("there is no standard input", "it was closed", code=2)
         if sys.stdin.isatty():
             typer.echo("reading frames from standard input, one a line; Ctrl-D ends", err=True)
         return contextlib.nullcontext(sys.stdin.buffer)
@@ -441,8 +431,3 @@ def _printer(
     from ocpp16.apps.console import Screen  # noqa: PLC0415 - no rich for who wants JSON
 
     return Screen(file, timed=timed, dated=dated, named=named)
-
-
-def _fail(what: str, hint: str, code: int = 1) -> NoReturn:
-    typer.echo(f"ocpp16: {what} ({hint})", err=True)
-    raise typer.Exit(code)

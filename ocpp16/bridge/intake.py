@@ -40,6 +40,8 @@ class Intake(Delivery):
         match entry.manner:
             case Manner.BOOT | Manner.ASK:
                 self._take_question(entry, now)
+            case Manner.HEARTBEAT if self._is_about_refusal(now):
+                self._ignore(entry.take_waiters())
             case Manner.HEARTBEAT:
                 self._wait_less(entry, now)
                 self._take_question(entry, now)

@@ -27,6 +27,9 @@ USUAL_INTERVAL: Final = 300.0
 """Seconds between heartbeats where no acceptance has told them."""
 HURRY_AFTER: Final = 5.0
 """Seconds after an attempt to connect before a message brings about another one out of turn."""
+ASKS_WITHIN: Final = 30.0
+"""Seconds after a refusal in which a Heartbeat is taken as the question about it (SE 3.2), though
+the backend may be there again: an answer would count as one more proof against the message."""
 WRITE_AGAIN: Final = 1.0
 """Seconds after which a change that could not be written is tried again."""
 
@@ -102,6 +105,8 @@ class RelayState:
         self._rules = rules
         self._boot = memory.boot
         self._refusing = {word for word in memory.refusing.split(",") if word}
+        # When something was refused before a restart is not known: then from the first Heartbeat.
+        self._asks_until: float | None = None if self._refusing else 0.0
         self._oldest = memory.oldest
         self._random = random
         self._last_seen = 0.0
@@ -250,6 +255,7 @@ class RelayState:
         if not waiters:
             return
         self._tell(event.Refused(self.identity, entry.action, why))
+        self._asks_until = self._last_seen + ASKS_WITHIN
         refusals = [Refuse(each.ticket, InternalError(why), is_ours=True) for each in waiters]
         word = entry.manner.value if entry.manner.is_transaction else "any"
         if word in self._refusing:
@@ -262,6 +268,14 @@ class RelayState:
 
         # If that cannot be written, it holds until this process ends.
         self._write(SetRefusing(identity=self.identity, refusing=self.refusing), go_on, go_on)
+
+    def _is_about_refusal(self, now: Now) -> bool:
+        """Tell whether a Heartbeat may decide over a message that was refused."""
+        if not self._refusing:
+            return False
+        if self._asks_until is None:
+            self._asks_until = now.time + ASKS_WITHIN
+        return now.time < self._asks_until
 
     def _accept(self, manner: Manner) -> None:
         """Take it that a message came through: one that was refused before may have been this."""

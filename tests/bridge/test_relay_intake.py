@@ -169,6 +169,45 @@ def test_heartbeat_is_refused_until_the_refused_start_has_come_through() -> None
     assert bench.ask(HEARTBEAT) == m.HeartbeatResponse(current_time=bench.now.at)
 
 
+def test_a_heartbeat_that_asks_about_a_refusal_gets_no_answer_though_the_backend_is_back() -> None:
+    bench = away()
+    assert is_refused(bench.ask(start()))
+    bench.open()
+    assert bench.ask(HEARTBEAT) == NO_ANSWER
+    bench.time += 29
+    assert bench.ask(HEARTBEAT) == NO_ANSWER
+    # A charge point that has given it up, or lost it, is not mute for ever.
+    bench.time += 1
+    ticket = bench.send(HEARTBEAT)
+    bench.answer(m.HeartbeatResponse(current_time=at(33)))
+    assert bench.outcomes[ticket] == m.HeartbeatResponse(current_time=at(33))
+
+
+def test_such_a_heartbeat_is_answered_once_the_message_has_come_through() -> None:
+    bench = away()
+    bench.ask(start())
+    bench.open()
+    bench.send(start())
+    bench.answer(started(7))
+    ticket = bench.send(HEARTBEAT)
+    bench.answer(m.HeartbeatResponse(current_time=at(33)))
+    assert bench.outcomes[ticket] == m.HeartbeatResponse(current_time=at(33))
+
+
+def test_a_heartbeat_after_a_restart_asks_about_what_was_refused_before() -> None:
+    bench = away()
+    bench.ask(start())
+    again = bench.restart()
+    again.send(status())
+    again.open()
+    again.answer(m.StatusNotificationResponse())
+    assert again.ask(HEARTBEAT) == NO_ANSWER
+    again.time += 30
+    ticket = again.send(HEARTBEAT)
+    again.answer(m.HeartbeatResponse(current_time=at(33)))
+    assert again.outcomes[ticket] == m.HeartbeatResponse(current_time=at(33))
+
+
 @rule("With `local-id`, and when nothing is waiting to be refused, Heartbeat is answered locally.")
 @pytest.mark.parametrize("rules", [{}, LOCAL])
 def test_heartbeat_is_answered_by_our_clock_when_nothing_is_refused(

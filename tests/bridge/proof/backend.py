@@ -111,6 +111,11 @@ class Backend:
             connection.transport.abort()
         await server.wait_closed()
 
+    def resume(self, other: Backend) -> None:
+        """Go on with what another backend has answered."""
+        self._answers.update(other._answers)
+        self._asked = other._asked
+
     # Messages of charge points
 
     async def _serve(self, connection: ServerConnection) -> None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import random as random_source
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import urlsplit
@@ -46,6 +46,8 @@ class Pace:
     """For an answer."""
     attempts: int = 3
     """Refusals after which a transaction message is given up."""
+    backlog: int = 15
+    """Transaction messages that wait before no car comes any more."""
     values: int = 2
     """MeterValues in a session."""
 
@@ -71,7 +73,7 @@ class Charger:
         ledger: Where it writes.
         random: Where chance comes from.
         pace: How fast it is.
-        listen: Where it takes calls; None is nowhere.
+        listen: Where it takes calls; unless given it names a port that nobody listens at.
     """
 
     def __init__(
@@ -82,7 +84,7 @@ class Charger:
         *,
         random: random_source.Random,
         pace: Pace = Pace(),
-        listen: str | None = None,
+        listen: str = "http://127.0.0.1:9",
     ) -> None:
         self.identity = f"CP{number:04}"
         self.url = url
@@ -91,25 +93,31 @@ class Charger:
         self._ledger = ledger
         self._random = random
         self._pace = pace
-        self._listen = f"{listen}/{self.identity}" if listen else None
+        self._listen = f"{listen}/{self.identity}"
         self._markers = iter(range(number * MARKERS + 1, (number + 1) * MARKERS))
         self._line = asyncio.Lock()  # One request at a time, as HTTP clients of those days do.
         self._queue: deque[Message] = deque()
         self._filled = asyncio.Event()
         self._is_booted = self._is_done = False
         self._clock = datetime(2026, 1, 1, tzinfo=UTC)
-        self._transactions: dict[int, Message] = {}
+        self._transactions: set[int] = set()
 
     # What it does
 
-    async def run(self, sessions: int) -> None:
-        """Boot if it has not, play sessions, return once every transaction message is through."""
+    async def run(self, sessions: Iterable[object]) -> None:
+        """Boot if it has not, play sessions, return once every transaction message is through.
+
+        Args:
+            sessions: One item for each; it may end whenever it likes.
+        """
         if not self._is_booted:
             await self.boot()
         async with asyncio.TaskGroup() as group:
             group.create_task(self._empty_queue())
-            for _ in range(sessions):
+            for _ in sessions:
                 await self.play()
+                while len(self._queue) > self._pace.backlog:
+                    await self._wait(self._pace.retry)
             self._is_done = True
             self._filled.set()
 
@@ -216,7 +224,7 @@ class Charger:
             return outcome
         if message.action == "StartTransaction":
             message.transaction = outcome["transactionId"]
-            self._transactions[outcome["transactionId"]] = message
+            self._transactions.add(outcome["transactionId"])
         self._ledger.add(Told(charger=self.identity, marker=message.marker, answer=outcome))
         return TOLD
 
@@ -278,7 +286,12 @@ class Charger:
         chance = self._random.random()
         refuses = chance < 0.05
         self._ledger.add(
-            Executed(charger=self.identity, marker=marker, answer=None if refuses else answer)
+            Executed(
+                charger=self.identity,
+                marker=marker,
+                answer=None if refuses else answer,
+                transaction=call.payload.get("transactionId"),
+            )
         )
         if refuses:
             return 500, b""
@@ -286,7 +299,9 @@ class Charger:
             return 0, b""  # It was done, and nobody learns of it.
         return 200, soap_text.response(action, answer, relates_to=call.message_id or "")
 
-    def _execute(self, action: str, payload: Mapping[str, Any]) -> tuple[int, dict[str, Any]]:
+    def _execute(
+        self, action: str, payload: Mapping[str, Any]
+    ) -> tuple[int | None, dict[str, Any]]:
         match action:
             case "DataTransfer":
                 data = payload["data"]
@@ -296,9 +311,8 @@ class Charger:
             case "RemoteStartTransaction":
                 return int(payload["idTag"][1:]), {"status": "Accepted"}
             case "RemoteStopTransaction":
-                # Known by the id that this charge point was told, or not at all.
-                start = self._transactions.get(payload["transactionId"])
-                return (0 if start is None else start.marker), {"status": "Accepted"}
+                is_known = payload["transactionId"] in self._transactions
+                return None, {"status": "Accepted" if is_known else "Rejected"}
             case _:
                 raise AssertionError(f"{action} is not called here")
 

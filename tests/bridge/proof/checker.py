@@ -27,6 +27,7 @@ from tests.bridge.proof.ledger import (
 )
 
 TRANSACTION_MESSAGES = frozenset({"StartTransaction", "StopTransaction", "MeterValues"})
+ACCEPTED = {"status": "Accepted"}
 NO_TRANSACTION = -1
 """The id in messages of a transaction whose start was given up (CE 3.18)."""
 
@@ -164,7 +165,8 @@ class _Case:
 
     def doubled(self) -> Iterator[Violation]:
         for marker, received in self._received.items():
-            ids = {each.message_id for each in received}
+            # One that was answered an error is over: what follows may have another id.
+            ids = {each.message_id for each in received if not self._was_refused(each)}
             if len(ids) > 1 and received[0].action in TRANSACTION_MESSAGES:
                 yield self._violation("doubled", marker, f"came in with {len(ids)} message ids")
         contents: dict[tuple[str, str], set[int | None]] = defaultdict(set)
@@ -173,6 +175,10 @@ class _Case:
         for (charger, message_id), markers in contents.items():
             if len(markers) > 1:
                 yield Violation("mixed up", charger, f"id {message_id} stands for {markers}")
+
+    def _was_refused(self, received: Received) -> bool:
+        answers = self._answers[received.charger, received.message_id]
+        return bool(answers) and all(answer is None for answer in answers)
 
     # "Ids are the backend's; local ids are mapped both ways; unknown ids pass unchanged."
 
@@ -235,16 +241,28 @@ class _Case:
     # "Never queued, never sent twice, never a false Accepted."
 
     def wrong_calls(self) -> Iterator[Violation]:
-        executed: dict[int, list[Executed]] = defaultdict(list)
+        executed: dict[int | None, list[Executed]] = defaultdict(list)
+        starts = self._starts()
         for entry in self._ledger.of(Executed):
-            executed[entry.marker].append(entry)
+            marker = entry.marker
+            if entry.transaction is not None:
+                marker = starts.get((entry.charger, entry.transaction))
+            executed[marker].append(entry)
         asked = {entry.marker: entry for entry in self._ledger.of(Asked)}
         for marker, entries in executed.items():
             charger = entries[0].charger
-            if len(entries) > 1:
+            if len(entries) > 1 and marker is not None:
                 yield Violation("call repeated", charger, f"{marker} came {len(entries)} times")
-            if marker not in asked:
-                yield Violation("invented", charger, f"call {marker} was never made")
+            if marker is None:
+                # Stopped before it was told its id, which a restart then replaced (wide ids).
+                accepted = [entry for entry in entries if entry.answer == ACCEPTED]
+                for entry in accepted:
+                    yield Violation(
+                        "invented", entry.charger, f"it knows {entry}, and was not told"
+                    )
+            elif marker not in asked:
+                what = f"call {marker} was never made: {entries[0]}"
+                yield Violation("invented", charger, what)
             elif asked[marker].charger != charger:
                 yield Violation(
                     "mixed up", charger, f"call {marker} is for {asked[marker].charger}"
@@ -252,10 +270,23 @@ class _Case:
         for replied in self._ledger.of(Replied):
             if replied.answer is None:
                 continue
-            answers = [entry.answer for entry in executed.get(replied.marker, ())]
+            known = [*executed.get(replied.marker, ()), *executed.get(None, ())]
+            answers = [entry.answer for entry in known if entry.charger == replied.charger]
             if replied.answer not in answers:
                 what = f"call {replied.marker} answered {replied.answer}, it said {answers}"
                 yield Violation("false answer", replied.charger, what)
+
+    def _starts(self) -> dict[tuple[str, int], int]:
+        """Return the StartTransaction of each id that charge points have, or might have."""
+        found: dict[tuple[str, int], int] = {}
+        for marker, sent in self._sent.items():
+            if sent.action == "StartTransaction":
+                told = self._told.get(marker)
+                answers = self._answers_to(marker) if told is None else [told.answer]
+                for answer in answers:
+                    if answer is not None:
+                        found[sent.charger, answer["transactionId"]] = marker
+        return found
 
     def _violation(self, rule: str, marker: int, what: str) -> Violation:
         sent = self._sent[marker]

@@ -84,7 +84,8 @@ async def served(answer: Answerer, port: int = 0) -> AsyncIterator[int]:
                 )
                 writer.write(content)
                 await writer.drain()
-        except (OSError, EOFError, ValueError):
+        except (OSError, EOFError, ValueError, asyncio.CancelledError):
+            # Python 3.11 complains of tasks of a server that were cancelled.
             pass
         finally:
             writer.transport.abort()

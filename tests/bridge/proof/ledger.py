@@ -8,6 +8,7 @@ other message's, so that both ends know it without trusting any id.
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, ClassVar, TypeAlias, TypeVar
@@ -26,6 +27,8 @@ class Entry:
     """One thing that happened."""
 
     charger: str
+    at: int = attrs.field(factory=time.monotonic_ns, eq=False)
+    """When, in nanoseconds of the machine's monotonic clock."""
 
 
 @attrs.frozen(kw_only=True)
@@ -104,9 +107,12 @@ class Replied(Entry):
 class Executed(Entry):
     """A charge point got a call of the backend, and answered it."""
 
-    marker: int
+    marker: int | None
+    """None for one that is known by its transaction."""
     answer: Payload | None
     """None for a fault."""
+    transaction: int | None = None
+    """Id of the transaction in it. It may come before the charge point was told that id."""
 
 
 EntryT = TypeVar("EntryT", bound=Entry)

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import functools
+import os
 from collections.abc import Callable, Coroutine
 from typing import ParamSpec
 
 P = ParamSpec("P")
-PATIENCE = 60
+PATIENCE = float(os.environ.get("OCPP16_PROOF_PATIENCE", "300"))
+"""Seconds."""
 
 
 def in_a_loop(test: Callable[P, Coroutine[object, object, None]]) -> Callable[P, None]:

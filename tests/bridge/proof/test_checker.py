@@ -162,6 +162,15 @@ def test_an_overtaken_message_is_caught_among_many() -> None:
     assert rules_broken(entries) == {"reordered"}
 
 
+def test_what_was_answered_an_error_may_come_with_another_id() -> None:
+    entries = story()
+    entries[1:1] = [
+        received(1, "StartTransaction", START, "another"),
+        Answered(charger="A", message_id="another", answer=None),
+    ]
+    assert rules_broken(entries) == set()
+
+
 def test_two_transactions_with_one_id_are_caught() -> None:
     again = {**START, "meterStart": 6}
     entries = [*story(), *message(6, "StartTransaction", again, {"transactionId": 70})]
@@ -192,6 +201,21 @@ def test_ids_that_soap_cannot_carry_are_replaced() -> None:
     ]
     entries[3] = Told(charger="A", marker=1, answer={"transactionId": 8})
     assert rules_broken(entries) == set()
+
+
+def stopped(transaction: int) -> list[Entry]:
+    return [
+        Asked(charger="A", marker=1, action="RemoteStopTransaction"),
+        Executed(charger="A", marker=None, answer={"status": "Accepted"}, transaction=transaction),
+        Replied(charger="A", marker=1, answer={"status": "Accepted"}),
+    ]
+
+
+def test_a_remote_stop_is_known_by_the_id_that_the_charge_point_was_told() -> None:
+    assert rules_broken([*story(), *stopped(70)]) == set()
+    # It may come before the charge point knows.
+    assert rules_broken([*stopped(70), *story()]) == set()
+    assert rules_broken([*story(), *stopped(71)]) == {"invented"}
 
 
 def test_a_start_that_was_given_up_leaves_minus_one() -> None:

@@ -139,7 +139,7 @@ async def played(relay: type[Relay], chargers: int = 2) -> AsyncIterator[Ledger]
             url = f"http://127.0.0.1:{port}/ocpp"
             await asyncio.gather(
                 *(
-                    Charger(number, url, ledger, random=random.Random(number)).run(2)
+                    Charger(number, url, ledger, random=random.Random(number)).run(range(2))
                     for number in range(chargers)
                 )
             )
@@ -190,7 +190,7 @@ async def test_a_charge_point_keeps_what_is_refused_while_the_link_is_broken() -
         await charger.boot()
         await backend.stop()
         async with asyncio.TaskGroup() as group:
-            running = group.create_task(charger.run(2))
+            running = group.create_task(charger.run(range(2)))
             while charger.retries < 20:  # noqa: ASYNC110 - it goes on by itself
                 await asyncio.sleep(0.001)
             assert not running.done()
