@@ -238,7 +238,12 @@ class Bridge:
     async def _handle(self, peer: Peer, request: Request[Any]) -> Response:
         charger = self._chargers.get(peer.identity)
         if charger is None:
-            charger = await self._find(peer.identity)
+            try:
+                charger = await self._find(peer.identity)
+            except StoreError as error:
+                # What to do with it is not known: it may have come before.
+                self._warn(error)
+                raise NoAnswer(str(error)) from None
         if self._is_lost:
             raise NoAnswer("another process leads the store")
         return await charger.handle(peer, request)
