@@ -302,7 +302,7 @@ class Delivery(RelayState):
 
     def _answer_plainly(self, entry: Entry) -> None:
         """Acknowledge a stored message whose better answer will not come."""
-        if entry.manner is not Manner.START:
+        if entry.waiters and entry.manner is not Manner.START:
             self._answer(entry.take_waiters(), plain_answer(entry.request), "stored")
 
     # It leaves the line

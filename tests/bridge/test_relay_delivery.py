@@ -250,6 +250,15 @@ def test_hold_parks_a_message_with_an_unknown_outcome(how: str) -> None:
 
 
 @rule("Setting `hold` parks it for a person instead.")
+def test_a_boot_that_we_answered_can_be_held_as_well() -> None:
+    bench = away(**HOLD)
+    bench.ask(boot())
+    bench.open()
+    bench.close()
+    assert [row.action for row in bench.kept(State.HELD)] == ["BootNotification"]
+
+
+@rule("Setting `hold` parks it for a person instead.")
 def test_hold_lets_no_message_go_unnoted() -> None:
     bench = online(**HOLD)
     bench.holds_writes = True
