@@ -478,6 +478,28 @@ def test_an_invalid_answer_to_a_start_is_asked_for_again_by_the_same_id() -> Non
     assert bench.ask(start()) == started(7)
 
 
+def test_a_message_that_is_put_back_by_a_commit_that_was_cut_off_is_sent() -> None:
+    bench = online(attempts=1)
+    bench.send(meter(1))
+    bench.fail(ERROR)
+    bench.advance(750)
+    with bench.engine.begin() as connection:
+        [dead] = query.messages(connection, "CP1", [State.DEAD])
+        query.release(connection, dead.key)
+        [row] = query.released(connection)
+    bench.holds_writes = True
+    bench.do(bench.relay.release(row, bench.now))
+    write = bench.writes.popleft()
+    with bench.engine.begin() as connection:
+        write.change.apply(connection)
+    bench.holds_writes = False
+    bench.do(bench.relay.unwritten(write, RuntimeError("unknown"), bench.now))
+    bench.open()
+    bench.answer()
+    assert seconds_of(bench) == [1, 1]
+    assert bench.kept() == []
+
+
 def test_a_message_that_is_put_back_twice_is_sent_once() -> None:
     bench = online(attempts=1)
     bench.send(meter(1))
