@@ -5,8 +5,6 @@ from __future__ import annotations
 import asyncio
 import base64
 import json
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -15,13 +13,12 @@ import httpx
 import pytest
 import websockets.asyncio.server as websockets
 
-from ocpp16 import ChargePoint
 from ocpp16 import messages as m
 from ocpp16.bindings.ocppj import codec
 from ocpp16.bridge import event
 from ocpp16.bridge.bridge import SCHEMA, Bridge
-from ocpp16.bridge.settings import ChargerSettings, OfflineStart
-from ocpp16.bridge.upstream import Turns, with_credentials
+from ocpp16.bridge.settings import ChargerSettings
+from ocpp16.bridge.upstream import with_credentials
 from ocpp16.enums import ClearCacheStatus, RemoteStartStopStatus
 from ocpp16.errors import (
     CallFailed,
@@ -31,20 +28,16 @@ from ocpp16.errors import (
     NotSupported,
     SecurityError,
 )
-from ocpp16.settings import Settings
-from ocpp16.store.bridge import query
-from ocpp16.store.bridge.tables import State
 from ocpp16.store.database import Database
 from ocpp16.store.error import StoreInUse
-from ocpp16.testing import HandClock
 from tests.bridge.relay_bench import authorize, boot, booted, meter, start, started, status, stop
 from tests.bridge.rule import rule
 from tests.bridge.scene import (
     JsonBackend,
-    Scene,
     bridging,
     charger,
     post,
+    run,
     settings_for,
     until,
 )
@@ -56,10 +49,6 @@ ONE_PROCESS = (
 )
 NOWHERE = "ws://127.0.0.1:9/ocpp"
 CLEARED = m.ClearCacheResponse(status=ClearCacheStatus.ACCEPTED)
-
-
-def run(main: Any) -> None:
-    asyncio.run(asyncio.wait_for(main, 60))
 
 
 @rule("Only identities it knows; `--open` admits all.")
@@ -420,160 +409,6 @@ def test_calls_that_the_registration_does_not_allow_do_not_cross(
     run(main())
 
 
-# Restarts
-
-
-@rule("What was acknowledged is never dropped.")
-def test_a_restart_brings_everything_back(tmp_path: Path) -> None:
-    async def main() -> None:
-        backend = JsonBackend()
-        station = "http://127.0.0.1:0/"
-        options = {"offline_start": OfflineStart.LOCAL_ID}
-        async with (
-            backend.serving() as url,
-            bridging(url, tmp_path, **options) as scene,
-            charger(scene, ClearCache=CLEARED, listen=station) as one,
-        ):
-            await one.call(boot())
-            port = one.info.callback
-        # The backend is away: a whole session is taken.
-        async with (
-            bridging(url, tmp_path, **options) as scene,
-            charger(scene, ClearCache=CLEARED) as one,
-        ):
-            answer = await one.call(start())
-            await one.call(meter(1, answer.transaction_id))
-            await one.call(stop(answer.transaction_id))
-            await one.call(boot())
-            # The bridge goes, and comes back with its backend; the charge point says nothing.
-            listen = one.info.callback
-            assert listen != port
-            backend.seen.clear()
-        async with (
-            _silent_charger(listen),
-            backend.serving(url),
-            bridging(url, tmp_path, **options) as scene,
-        ):
-            await until(lambda: len(backend.seen) == 4)
-            assert backend.of("CP1") == [start(), meter(1, 7), stop(7), boot()]
-            peer = await backend.central.wait_for("CP1")
-            assert await peer.call(m.ClearCacheRequest()) == CLEARED
-            await scene.idle()
-
-    run(main())
-
-
-@asynccontextmanager
-async def _silent_charger(listen: str) -> AsyncIterator[Any]:
-    """Let a charge point listen at an address, and say nothing by itself."""
-    station = ChargePoint("CP1")
-
-    @station.on(m.ClearCacheRequest)
-    async def clear(_: Any, request: m.ClearCacheRequest) -> m.ClearCacheResponse:
-        return CLEARED
-
-    async with station.connect("http://127.0.0.1:9/", listen=listen) as silent:
-        yield silent
-
-
-def test_a_stop_delivers_what_waits(tmp_path: Path) -> None:
-    async def main() -> None:
-        backend = JsonBackend()
-        async with backend.serving() as url:
-            async with bridging(url, tmp_path) as scene, charger(scene) as one:
-                await one.call(boot())
-                await asyncio.gather(*(one.call(meter(second)) for second in range(30)))
-            assert len(backend.of("CP1", m.MeterValuesRequest)) == 30
-        settings = settings_for(url, tmp_path)
-        async with await Database.open(settings.store, schemas=[SCHEMA]) as database:
-            [row] = await database.read(query.chargers)
-            assert (row.queued, row.status, row.interval) == (0, "Accepted", 300)
-            assert row.last_seen is not None
-
-    run(main())
-
-
-def test_a_message_that_a_person_puts_back_is_noticed(tmp_path: Path) -> None:
-    async def main() -> None:
-        backend = JsonBackend()
-        backend.answers[m.MeterValuesRequest] = GenericError("no")
-        async with (
-            backend.serving() as url,
-            bridging(url, tmp_path, attempts=1) as scene,
-            charger(scene) as one,
-        ):
-            await one.call(boot())
-            await one.call(meter(1))
-            await until(lambda: scene.state().dead == 1)
-            del backend.answers[m.MeterValuesRequest]
-            other = await Database.open(scene.bridge.settings.store, schemas=[SCHEMA])
-            async with other:
-                [dead] = await other.read(
-                    lambda connection: query.messages(connection, "CP1", [State.DEAD])
-                )
-                assert dead.action == "MeterValues"
-                await other.write(lambda connection: query.release(connection, dead.key))
-                await until(lambda: len(backend.of("CP1", m.MeterValuesRequest)) == 2)
-            await until(lambda: scene.state().dead == 0)
-
-    run(main())
-
-
-# Where charge points are called
-
-
-def test_a_fixed_address_goes_before_what_a_charge_point_names(tmp_path: Path) -> None:
-    async def main() -> None:
-        backend = JsonBackend()
-        async with _silent_charger("http://127.0.0.1:0/") as silent, backend.serving() as url:
-            chargers = {"CP1": ChargerSettings(callback_address=silent.info.callback)}
-            options: dict[str, Any] = {"chargers": chargers, "callback_networks": []}
-            async with bridging(url, tmp_path, **options) as scene:
-                await post(scene.bridge.url, boot(), from_address="http://10.0.0.1:80/")
-                peer = await backend.central.wait_for("CP1", registered=True)
-                assert await peer.call(m.ClearCacheRequest()) == CLEARED
-
-    run(main())
-
-
-def test_a_relay_prefix_stands_before_every_identity(tmp_path: Path) -> None:
-    async def main() -> None:
-        backend = JsonBackend()
-        # The gateway that takes them is a charge point at its path here.
-        async with _silent_charger("http://127.0.0.1:0/gate/CP1") as silent:
-            prefix = silent.info.callback.rpartition("/")[0]
-            async with (
-                backend.serving() as url,
-                bridging(url, tmp_path, relay_prefix=prefix, callback_networks=[]) as scene,
-            ):
-                await post(scene.bridge.url, boot(), from_address="http://10.0.0.1:80/")
-                peer = await backend.central.wait_for("CP1", registered=True)
-                assert await peer.call(m.ClearCacheRequest()) == CLEARED
-
-    run(main())
-
-
-def test_an_address_that_is_not_allowed_is_not_called(tmp_path: Path) -> None:
-    async def main() -> None:
-        backend = JsonBackend()
-        async with (
-            backend.serving() as url,
-            bridging(url, tmp_path, callback_networks=[]) as scene,
-            charger(scene, ClearCache=CLEARED) as one,
-        ):
-            await one.call(boot())
-            peer = await backend.central.wait_for("CP1")
-            with pytest.raises(CallFailed) as caught:
-                await peer.call(m.ClearCacheRequest())
-            assert caught.value.code is ErrorCode.GENERIC_ERROR
-            assert one.seen == []
-
-    run(main())
-
-
-# The rest
-
-
 async def post_text(url: str, text: bytes) -> Any:
     async with httpx.AsyncClient() as client:
         return await client.post(url, content=text, headers={"Content-Type": SOAP})
@@ -609,88 +444,5 @@ def test_what_leniency_let_in_is_mended_and_told(tmp_path: Path) -> None:
             odder = envelope(status("note")).replace(b"Available", b"Dozing")
             assert (await post_text(scene.bridge.url, odder)).status_code == 200
             assert scene.state().dead == 1
-
-    run(main())
-
-
-@rule("At most 50 reconnects a second (setting).")
-def test_attempts_to_connect_take_turns() -> None:
-    async def main() -> None:
-        clock = HandClock()
-        turns = Turns(50.0, clock)
-        times: list[float] = []
-
-        async def attempt() -> None:
-            await turns.wait()
-            times.append(clock.time())
-
-        tasks = [asyncio.create_task(attempt()) for _ in range(200)]
-        await clock.advance(10)
-        await asyncio.gather(*tasks)
-        assert times == sorted(times)
-        for first, last in zip(times, times[50:], strict=False):
-            assert last - first >= 1.0 - 1e-9
-        assert times[-1] < 4.0
-        # Whoever comes later does not wait for turns that nobody took.
-        await attempt()
-        assert times[-1] == 10.0
-
-    run(main())
-
-
-@rule("At most 50 reconnects a second (setting).")
-def test_charge_points_take_turns_at_the_backend(tmp_path: Path) -> None:
-    async def main() -> None:
-        backend = JsonBackend()
-        async with (
-            backend.serving() as url,
-            bridging(url, tmp_path, reconnects_per_second=20.0) as scene,
-        ):
-            loop = asyncio.get_running_loop()
-            begin = loop.time()
-            names = [f"CP{number}" for number in range(11)]
-            await asyncio.gather(*(post(scene.bridge.url, boot(), name) for name in names))
-            assert loop.time() - begin >= 0.5
-            assert len(backend.handshakes) == 11
-
-    run(main())
-
-
-def test_only_so_many_charge_points(tmp_path: Path) -> None:
-    async def main() -> None:
-        async with JsonBackend().serving() as url:
-            protocol = Settings(connections=2)
-            async with bridging(url, tmp_path, protocol=protocol) as scene:
-                for name, expected in (("CP1", 200), ("CP2", 200), ("CP3", 503), ("CP1", 200)):
-                    answer = await post(scene.bridge.url, boot(), name)
-                    assert answer.status_code == expected, name
-
-    run(main())
-
-
-def test_a_silent_charge_point_is_forgotten_and_found_again(tmp_path: Path) -> None:
-    async def main() -> None:
-        backend = JsonBackend()
-        backend.answers[m.BootNotificationRequest] = booted(interval=1)
-        async with (
-            backend.serving() as url,
-            bridging(url, tmp_path, silent_after=1.0) as scene,
-            charger(scene) as one,
-        ):
-            await one.call(boot())
-            await until(lambda: not scene.bridge.chargers())
-            await until(lambda: "CP1" not in backend.central.peers)
-            assert await one.call(meter(1)) == m.MeterValuesResponse()
-            await until(lambda: backend.of("CP1", m.MeterValuesRequest))
-
-    run(main())
-
-
-def test_a_scene_has_nothing_to_show_at_first(tmp_path: Path) -> None:
-    async def main() -> None:
-        async with bridging(NOWHERE, tmp_path) as scene:
-            assert isinstance(scene, Scene)
-            assert scene.bridge.chargers() == []
-            assert scene.bridge.url.startswith("http://127.0.0.1:")
 
     run(main())
