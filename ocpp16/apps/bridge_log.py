@@ -20,6 +20,8 @@ from ocpp16.bridge.settings import LogFormat
 from ocpp16.log import one_line
 
 LINE_LIMIT: Final = 2048
+VALUE_LIMIT: Final = 400
+"""Characters of one value of an object."""
 _LOGGER: Final = logging.getLogger("ocpp16.bridge")
 _EVENT: Final = "ocpp16_event"
 
@@ -88,10 +90,16 @@ class _JsonFormatter(logging.Formatter):
         else:
             line["event"] = _words(type(event).__name__)
             line |= {
-                name: one_line(value, LINE_LIMIT) if isinstance(value, str) else value
+                name: value
+                if isinstance(value, (int, float))
+                else one_line(str(value), VALUE_LIMIT)
                 for name, value in attrs.asdict(event, recurse=False).items()
             }
         return json.dumps(line, ensure_ascii=True, default=str)
+
+
+def _plain(value: object) -> object:
+    return value if isinstance(value, (int, float)) else one_line(str(value), VALUE_LIMIT)
 
 
 @contextlib.contextmanager
