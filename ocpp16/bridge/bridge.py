@@ -33,6 +33,7 @@ from ocpp16.bridge.state import USUAL_INTERVAL
 from ocpp16.bridge.upstream import Turns, Upstream, with_credentials
 from ocpp16.clock import Clock
 from ocpp16.envelope import PeerInfo
+from ocpp16.errors import NoAnswer
 from ocpp16.roles.central_system import CentralSystem
 from ocpp16.roles.peer import Peer
 from ocpp16.roles.role import new_uuid
@@ -111,6 +112,7 @@ class Bridge:
         self._observers: list[Callable[[event.Event], object]] = []
         self._chargers: dict[str, Charger] = {}
         self._loading: dict[str, asyncio.Task[Charger]] = {}
+        self._is_lost = False
         self._changed = Signal()
         self._tasks = TaskGroup(lambda error: log.failure(logger, "a task failed", error))
         self._turns = Turns(settings.reconnects_per_second, self.clock)
@@ -168,6 +170,7 @@ class Bridge:
         await self._server.start()
         for row in rows:
             await self._restore(row)
+        self._tasks.spawn(self._watch_lead())
         self._tasks.spawn(self._poll())
         self._tasks.spawn(self._prune())
 
@@ -235,7 +238,14 @@ class Bridge:
     async def _handle(self, peer: Peer, request: Request[Any]) -> Response:
         charger = self._chargers.get(peer.identity)
         if charger is None:
-            charger = await self._find(peer.identity)
+            try:
+                charger = await self._find(peer.identity)
+            except StoreError as error:
+                # What to do with it is not known: it may have come before.
+                self._warn(error)
+                raise NoAnswer(str(error)) from None
+        if self._is_lost:
+            raise NoAnswer("another process leads the store")
         return await charger.handle(peer, request)
 
     async def _find(self, identity: str) -> Charger:
@@ -350,6 +360,13 @@ class Bridge:
         """Return those whose backend is there, or may be."""
         away = {Reach.IDLE, Reach.DOWN}
         return [each for each in self._chargers.values() if each.relay.reach not in away]
+
+    async def _watch_lead(self) -> None:
+        """Stop everything once another process leads: what waits is for that one to deliver."""
+        await self.database.lost()
+        self._is_lost = True
+        logger.error("another process leads the store: nothing is relayed any more")
+        await asyncio.gather(*(charger.stop() for charger in self._chargers.values()))
 
     async def _poll(self) -> None:
         while True:

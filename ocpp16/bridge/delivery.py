@@ -210,6 +210,11 @@ class Delivery(RelayState):
             self._end_flight(entry)
             self._pass_fault(entry.take_waiters(), fault)
         elif entry.manner is Manner.START and entry.local_id is None:
+            if isinstance(error, InvalidResponse) and entry.attempts + 1 < self._rules.attempts:
+                # The backend may have begun a transaction: asked again, it is by the same id.
+                self._refuse(entry, "the backend's answer is invalid")
+                self._count_attempt(entry, str(error), now)
+                return
             # The charge point knows of no transaction, and is the one to try again (C 3.7).
             waiters = entry.take_waiters()
             self._withdraw(entry, str(error), lambda: self._pass_fault(waiters, fault))
@@ -297,7 +302,7 @@ class Delivery(RelayState):
 
     def _answer_plainly(self, entry: Entry) -> None:
         """Acknowledge a stored message whose better answer will not come."""
-        if entry.manner is not Manner.START:
+        if entry.waiters and entry.manner is not Manner.START:
             self._answer(entry.take_waiters(), plain_answer(entry.request), "stored")
 
     # It leaves the line

@@ -275,7 +275,9 @@ class Relay(Intake):
         elif row.reason == Leave.REASON and self._rules.delivery is DeliveryChoice.HOLD:
             self._move(entry, State.HELD, "the bridge ended while it was on its way", now)
 
-    def _requeued(self, row: MessageRow, counts: tuple[int, int], now: Now) -> None:
+    def _requeued(self, row: MessageRow, counts: tuple[int, int] | None, now: Now) -> None:
+        if counts is None:
+            return
         self.held, self.dead = counts
         self._tell(event.Released(self.identity, row.action, row.call_id))
         self.line.depth += 1

@@ -51,6 +51,9 @@ from tests.bridge.scene import (
 from tests.strategies import full_payload
 from tests.transports.soap_post import SOAP, envelope
 
+ONE_PROCESS = (
+    "One active process per store; with PostgreSQL a second waits as hot standby (advisory lock)."
+)
 NOWHERE = "ws://127.0.0.1:9/ocpp"
 CLEARED = m.ClearCacheResponse(status=ClearCacheStatus.ACCEPTED)
 
@@ -90,6 +93,34 @@ def test_one_process_for_a_store(tmp_path: Path) -> None:
             async with await Database.open(settings.store, schemas=[SCHEMA]) as database:
                 with pytest.raises(StoreInUse):
                     await Bridge(settings, database).start()
+
+    run(main())
+
+
+@rule(
+    "One active process per store; with PostgreSQL a second waits as hot standby (advisory lock)."
+)
+def test_nothing_is_relayed_once_another_process_leads(tmp_path: Path) -> None:
+    class Usurped(Database):
+        is_lost: asyncio.Event
+
+        async def lost(self) -> None:
+            await self.is_lost.wait()
+
+    async def main() -> None:
+        backend = JsonBackend()
+        async with backend.serving() as url:
+            settings = settings_for(url, tmp_path)
+            async with await Usurped.open(settings.store, schemas=[SCHEMA]) as database:
+                database.is_lost = asyncio.Event()
+                async with Bridge(settings, database) as bridge:
+                    assert (await post(bridge.url, boot())).status_code == 200
+                    assert "CP1" in backend.central.peers
+                    database.is_lost.set()
+                    await until(lambda: "CP1" not in backend.central.peers)
+                    assert (await post(bridge.url, meter(1))).status_code == 503
+                    assert (await post(bridge.url, boot(), "CP2")).status_code == 503
+        assert [each for _, each in backend.seen] == [boot()]
 
     run(main())
 

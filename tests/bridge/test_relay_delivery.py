@@ -13,6 +13,7 @@ from ocpp16.errors import (
     CallFailed,
     ConstraintKind,
     ErrorCode,
+    GenericError,
     InvalidMessage,
     InvalidResponse,
     Unreachable,
@@ -249,6 +250,15 @@ def test_hold_parks_a_message_with_an_unknown_outcome(how: str) -> None:
 
 
 @rule("Setting `hold` parks it for a person instead.")
+def test_a_boot_that_we_answered_can_be_held_as_well() -> None:
+    bench = away(**HOLD)
+    bench.ask(boot())
+    bench.open()
+    bench.close()
+    assert [row.action for row in bench.kept(State.HELD)] == ["BootNotification"]
+
+
+@rule("Setting `hold` parks it for a person instead.")
 def test_hold_lets_no_message_go_unnoted() -> None:
     bench = online(**HOLD)
     bench.holds_writes = True
@@ -407,8 +417,42 @@ def test_an_invalid_answer_counts_as_delivered_unless_it_is_needed() -> None:
     assert len(bench.told(event.Altered)) == 1
     ticket = bench.send(start())
     bench.fail(invalid)
-    assert ticket in bench.outcomes
-    assert not isinstance(bench.outcomes[ticket], m.StartTransactionResponse)
+    assert isinstance(bench.outcomes[ticket], GenericError)
+    assert bench.kept() == []
+
+
+def test_an_invalid_answer_to_a_start_is_asked_for_again_by_the_same_id() -> None:
+    bench = online(attempts=2, retry_interval=60.0)
+    ticket = bench.send(start())
+    bench.fail(InvalidResponse(ErrorCode.FORMATION_VIOLATION, "", "odd"))
+    assert is_refused(bench.outcomes[ticket])
+    again = bench.send(start())
+    bench.advance(20)
+    assert len(bench.sent) == 1
+    bench.do(bench.relay.forget(again, bench.now))
+    bench.advance(40)
+    assert [send.entry.call_id for send in bench.sent] == [ticket, ticket]
+    bench.answer(started(7))
+    assert bench.ask(start()) == started(7)
+
+
+def test_a_message_that_is_put_back_twice_is_sent_once() -> None:
+    bench = online(attempts=1)
+    bench.send(meter(1))
+    bench.fail(ERROR)
+    with bench.engine.begin() as connection:
+        [dead] = query.messages(connection, "CP1", [State.DEAD])
+        query.release(connection, dead.key)
+        [row] = query.released(connection)
+    bench.holds_writes = True
+    bench.do(bench.relay.release(row, bench.now))
+    bench.do(bench.relay.release(row, bench.now))
+    bench.write_one()
+    bench.answer()
+    bench.holds_writes = False
+    bench.settle()
+    assert seconds_of(bench) == [1, 1]
+    assert bench.relay.is_idle
 
 
 # Transaction ids

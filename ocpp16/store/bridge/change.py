@@ -260,9 +260,19 @@ class Requeue:
     identity: str
     key: int
 
-    def apply(self, connection: Connection) -> tuple[int, int]:
-        """Write it, and return how many messages of the charge point are held and dead."""
-        _set(connection, self.key, state=State.QUEUED.value, attempts=0, reason=None, moved=None)
+    def apply(self, connection: Connection) -> tuple[int, int] | None:
+        """Write it.
+
+        Returns:
+            How many messages of the charge point are held and dead now; None if the message has
+            been taken already.
+        """
+        change = sa.update(MESSAGES).where(
+            MESSAGES.c.key == self.key, MESSAGES.c.state == State.RELEASED.value
+        )
+        values = {"state": State.QUEUED.value, "attempts": 0, "reason": None, "moved": None}
+        if connection.execute(change.values(values)).rowcount == 0:
+            return None
         rows = connection.execute(
             sa.select(MESSAGES.c.state, sa.func.count())
             .where(MESSAGES.c.identity == self.identity)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
 import attrs
 import sqlalchemy as sa
@@ -86,11 +87,11 @@ def chargers(connection: Connection, identity: str | None = None) -> list[Charge
     return sorted(found, key=lambda row: row.identity)
 
 
-def _charger(row: dict[str, object], counts: dict[str, tuple[int, int]]) -> ChargerRow:
+def _charger(row: dict[str, Any], counts: dict[str, tuple[int, int]]) -> ChargerRow:
     queued, oldest = counts.get(State.QUEUED, (0, None))
     released, _ = counts.get(State.RELEASED, (0, None))
     seen = row.pop("last_seen", None)
-    defaults: dict[str, object] = {
+    defaults: dict[str, Any] = {
         "status": None,
         "interval": None,
         "boot": None,
@@ -101,7 +102,7 @@ def _charger(row: dict[str, object], counts: dict[str, tuple[int, int]]) -> Char
         "last_error": None,
     }
     return ChargerRow(
-        **(defaults | row),  # type: ignore[arg-type]
+        **(defaults | row),
         last_seen=instant(seen) if isinstance(seen, int) else None,
         queued=queued + released,
         held=counts.get(State.HELD, (0, 0))[0],
