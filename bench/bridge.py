@@ -213,6 +213,7 @@ async def at_bridge(
         "OCPP16_BRIDGE_PROTOCOL_SOAP_BODY_TIMEOUT": "10",
         "OCPP16_BRIDGE_PROTOCOL_HANDSHAKE_TIMEOUT": "10",
     }
+    environment["OCPP16_BRIDGE_LOG_LEVEL"] = "warning"
     bridge = BridgeProcess(store, upstream, folder, program=ZYGOTE, environment=environment)
     try:
         await bridge.start()

@@ -16,7 +16,7 @@ from typing import Any, Final, TextIO
 import attrs
 
 from ocpp16.bridge import event as told
-from ocpp16.bridge.settings import LogFormat
+from ocpp16.bridge.settings import LogFormat, LogLevel
 from ocpp16.log import one_line
 
 LINE_LIMIT: Final = 2048
@@ -103,14 +103,14 @@ def _plain(value: object) -> object:
 
 
 @contextlib.contextmanager
-def logging_to(file: TextIO, form: LogFormat, level: int = logging.INFO) -> Iterator[None]:
+def logging_to(file: TextIO, form: LogFormat, level: LogLevel = LogLevel.INFO) -> Iterator[None]:
     """Write what the library logs to a file while it is entered."""
     handler = logging.StreamHandler(file)
     handler.setFormatter(_JsonFormatter() if form is LogFormat.JSON else _Formatter())
     root = logging.getLogger("ocpp16")
     before = root.level
     root.addHandler(handler)
-    root.setLevel(level)
+    root.setLevel(level.upper())
     try:
         yield
     finally:

@@ -69,6 +69,7 @@ VALUES: dict[str, tuple[str, str, object]] = {
     "drain_timeout": ("7", "7", timedelta(seconds=7)),
     "metrics": ('"7"', "7", "127.0.0.1:7"),
     "log_format": ('"json"', "json", "json"),
+    "log_level": ('"warning"', "warning", "warning"),
 }  # fmt: skip
 """Of each setting: in TOML, as text, and what it is."""
 

@@ -10,7 +10,7 @@ import pytest
 
 from ocpp16.apps.bridge_log import log_event, logging_to
 from ocpp16.bridge import event
-from ocpp16.bridge.settings import LogFormat
+from ocpp16.bridge.settings import LogFormat, LogLevel
 
 CROSSED = event.ExchangeCrossed("CP1", "Heartbeat", event.Direction.UP, "answered", 0.0123, "id-1")
 
@@ -77,6 +77,15 @@ def test_what_the_library_logs_is_in_the_same_form() -> None:
     assert (value["logger"], value["text"], value["level"]) == (
         "ocpp16.events", "CP1: odd\\n", "warning",
     )  # fmt: skip
+
+
+def test_the_level_is_a_setting() -> None:
+    file = io.StringIO()
+    with logging_to(file, LogFormat.TEXT, LogLevel.WARNING):
+        log_event(CROSSED)
+        log_event(event.Refused("CP1", "Heartbeat", "x"))
+    assert "exchange" not in file.getvalue()
+    assert len(file.getvalue().splitlines()) == 1
 
 
 def test_logging_is_as_before_afterwards() -> None:
