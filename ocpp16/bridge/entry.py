@@ -161,10 +161,15 @@ class Line:
 
     # Reading what is behind
 
-    def doubt(self) -> None:
-        """Take it that a message may be stored, though its commit failed."""
-        if self._doubt_after is None:
-            self._doubt_after = self._last_key
+    def doubt(self, after: int | None = None) -> None:
+        """Take it that a message may be stored and wait, though its commit failed.
+
+        Args:
+            after: A key before its own; None for a new message.
+        """
+        after = self._last_key if after is None else after
+        if self._doubt_after is None or after < self._doubt_after:
+            self._doubt_after = after
 
     def next_load(self) -> tuple[int, int]:
         """Return behind which key to read, and how many."""

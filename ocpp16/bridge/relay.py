@@ -201,6 +201,8 @@ class Relay(Intake):
         self.line.end_load(len(rows), limit, total)
         for row in rows:
             self._look_at_row(row, now)
+        if rows and self.reach is Reach.IDLE:
+            self._open(now)
         return self._end(now)
 
     def not_loaded(self, error: Exception, now: Now) -> list[Action]:
@@ -213,8 +215,11 @@ class Relay(Intake):
     def release(self, row: MessageRow, now: Now) -> list[Action]:
         """Take a message that a person has put back, to its place in the line."""
         if self.line.find(row.key) is None:
-            self._persist(
-                Requeue(identity=self.identity, key=row.key), partial(self._requeued, row)
+            self._write(
+                Requeue(identity=self.identity, key=row.key),
+                partial(self._requeued, row),
+                # If it did not take place it is released still, and will be told again.
+                lambda *_: self.line.doubt(row.key - 1),
             )
         return self._end(now)
 

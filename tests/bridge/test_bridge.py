@@ -22,7 +22,7 @@ from ocpp16.bridge import event
 from ocpp16.bridge.bridge import SCHEMA, Bridge
 from ocpp16.bridge.settings import ChargerSettings, OfflineStart
 from ocpp16.bridge.upstream import Turns, with_credentials
-from ocpp16.enums import ClearCacheStatus, RegistrationStatus, RemoteStartStopStatus
+from ocpp16.enums import ClearCacheStatus, RemoteStartStopStatus
 from ocpp16.errors import (
     CallFailed,
     ErrorCode,
@@ -363,17 +363,40 @@ def test_what_soap_cannot_carry_is_an_error_by_the_table(tmp_path: Path) -> None
     run(main())
 
 
-def test_a_pending_charge_point_is_not_started_remotely(tmp_path: Path) -> None:
+REMOTE_START = ("RemoteStartTransaction", {"idTag": "TAG"})
+
+
+@pytest.mark.parametrize(
+    ("registration", "call", "expected"),
+    [
+        ("Pending", REMOTE_START, [3, "1", {"status": "Rejected"}]),
+        (
+            "Pending",
+            ("RemoteStopTransaction", {"transactionId": 7}),
+            [3, "1", {"status": "Rejected"}],
+        ),
+        ("Rejected", REMOTE_START, [4, "1", "SecurityError"]),
+        ("Rejected", ("ClearCache", {}), [4, "1", "SecurityError"]),
+        (
+            "Accepted",
+            ("TriggerMessage", {"requestedMessage": "BootNotification"}),
+            [3, "1", {"status": "Rejected"}],
+        ),
+    ],
+)
+def test_calls_that_the_registration_does_not_allow_do_not_cross(
+    registration: str, call: tuple[str, dict[str, Any]], expected: list[Any], tmp_path: Path
+) -> None:
     async def main() -> None:
         answers: list[Any] = []
 
         async def backend(socket: Any) -> None:
             # One that does not keep to C 4.2 itself.
             _, call_id, _, _ = json.loads(await socket.recv())
-            told = {"status": "Pending", "currentTime": "2026-01-01T12:00:00Z", "interval": 60}
+            told = {"status": registration, "currentTime": "2026-01-01T12:00:00Z", "interval": 60}
             await socket.send(json.dumps([3, call_id, told]))
             await asked.wait()
-            await socket.send(json.dumps([2, "1", "RemoteStartTransaction", {"idTag": "TAG"}]))
+            await socket.send(json.dumps([2, "1", *call]))
             answers.append(json.loads(await socket.recv()))
 
         asked = asyncio.Event()
@@ -384,13 +407,14 @@ def test_a_pending_charge_point_is_not_started_remotely(tmp_path: Path) -> None:
                 charger(scene) as one,
             ):
                 answer = await one.call(boot())
-                assert answer.status is RegistrationStatus.PENDING
-                with pytest.raises(CallFailed) as caught:
-                    await one.call(authorize())
-                assert caught.value.code is ErrorCode.SECURITY_ERROR
+                assert answer.status == registration
+                if registration != "Accepted":
+                    with pytest.raises(CallFailed) as caught:
+                        await one.call(authorize())
+                    assert caught.value.code is ErrorCode.SECURITY_ERROR
                 asked.set()
                 await until(lambda: answers)
-                assert answers == [[3, "1", {"status": "Rejected"}]]
+                assert [each[: len(expected)] for each in answers] == [expected]
                 assert one.seen == []
 
     run(main())

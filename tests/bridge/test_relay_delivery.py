@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+import sqlalchemy as sa
 
 from ocpp16 import messages as m
 from ocpp16.bridge import event
@@ -19,7 +20,7 @@ from ocpp16.errors import (
     Unreachable,
 )
 from ocpp16.store.bridge import query
-from ocpp16.store.bridge.tables import State
+from ocpp16.store.bridge.tables import MESSAGES, State
 from tests.bridge.relay_bench import (
     LOST,
     Bench,
@@ -109,6 +110,47 @@ def test_messages_that_come_while_a_long_queue_leaves_go_to_its_end() -> None:
     bench.answer_all()
     assert seconds_of(bench) == list(range(5 * WINDOW))
     assert bench.relay.line.depth == 0
+
+
+def test_what_is_stored_while_others_are_read_is_not_forgotten() -> None:
+    bench = away()
+    for second in range(WINDOW):
+        bench.ask(meter(second))
+    bench.holds_writes = True
+    bench.send(meter(1000))
+    bench.write_one()  # It went behind, into the store alone.
+    bench.open()
+    while not bench.loads:
+        bench.answer()
+        bench.write_one()
+    load = bench.loads.popleft()
+    with bench.engine.connect() as connection:
+        rows, total = query.line(connection, "CP1", load.after, load.limit)
+    bench.send(meter(2000))
+    bench.write_one()
+    # What was read, was read before that.
+    bench.do(bench.relay.loaded(rows, load.limit, total, bench.now))
+    bench.holds_writes = False
+    bench.settle()
+    bench.answer_all()
+    assert seconds_of(bench) == [*range(WINDOW), 1000, 2000]
+    assert bench.kept() == []
+
+
+def test_a_message_that_cannot_be_read_is_dead() -> None:
+    bench = away()
+    bench.ask(meter(1))
+    bench.ask(meter(2))
+    with bench.engine.begin() as connection:
+        change = sa.update(MESSAGES).where(MESSAGES.c.key == 1)
+        connection.execute(change.values(payload=b'{"connectorId":"x"}'))
+    again = bench.restart()
+    again.open()
+    again.answer_all()
+    assert seconds_of(again) == [2]
+    [row] = again.kept(State.DEAD)
+    assert row.reason is not None
+    assert row.reason.startswith("cannot be read: /")
 
 
 def test_behind_a_long_queue_the_backend_counts_as_away() -> None:
@@ -434,6 +476,28 @@ def test_an_invalid_answer_to_a_start_is_asked_for_again_by_the_same_id() -> Non
     assert [send.entry.call_id for send in bench.sent] == [ticket, ticket]
     bench.answer(started(7))
     assert bench.ask(start()) == started(7)
+
+
+def test_a_message_that_is_put_back_by_a_commit_that_was_cut_off_is_sent() -> None:
+    bench = online(attempts=1)
+    bench.send(meter(1))
+    bench.fail(ERROR)
+    bench.advance(750)
+    with bench.engine.begin() as connection:
+        [dead] = query.messages(connection, "CP1", [State.DEAD])
+        query.release(connection, dead.key)
+        [row] = query.released(connection)
+    bench.holds_writes = True
+    bench.do(bench.relay.release(row, bench.now))
+    write = bench.writes.popleft()
+    with bench.engine.begin() as connection:
+        write.change.apply(connection)
+    bench.holds_writes = False
+    bench.do(bench.relay.unwritten(write, RuntimeError("unknown"), bench.now))
+    bench.open()
+    bench.answer()
+    assert seconds_of(bench) == [1, 1]
+    assert bench.kept() == []
 
 
 def test_a_message_that_is_put_back_twice_is_sent_once() -> None:
