@@ -143,7 +143,7 @@ def _run(configuration: Configuration) -> None:
             await run_bridge(settings, listening=announce, standing_by=stand_by, stop=stop)
 
     try:
-        with logging_to(sys.stderr, settings.log_format):
+        with logging_to(sys.stderr, settings.log_format, settings.log_level):
             asyncio.run(serve())
     except StoreError as error:
         fail(one_line(str(error), 500), "see docs/howto/bridge")

@@ -16,10 +16,12 @@ from typing import Any, Final, TextIO
 import attrs
 
 from ocpp16.bridge import event as told
-from ocpp16.bridge.settings import LogFormat
+from ocpp16.bridge.settings import LogFormat, LogLevel
 from ocpp16.log import one_line
 
 LINE_LIMIT: Final = 2048
+VALUE_LIMIT: Final = 400
+"""Characters of one value of an object."""
 _LOGGER: Final = logging.getLogger("ocpp16.bridge")
 _EVENT: Final = "ocpp16_event"
 
@@ -88,21 +90,27 @@ class _JsonFormatter(logging.Formatter):
         else:
             line["event"] = _words(type(event).__name__)
             line |= {
-                name: one_line(value, LINE_LIMIT) if isinstance(value, str) else value
+                name: value
+                if isinstance(value, (int, float))
+                else one_line(str(value), VALUE_LIMIT)
                 for name, value in attrs.asdict(event, recurse=False).items()
             }
         return json.dumps(line, ensure_ascii=True, default=str)
 
 
+def _plain(value: object) -> object:
+    return value if isinstance(value, (int, float)) else one_line(str(value), VALUE_LIMIT)
+
+
 @contextlib.contextmanager
-def logging_to(file: TextIO, form: LogFormat, level: int = logging.INFO) -> Iterator[None]:
+def logging_to(file: TextIO, form: LogFormat, level: LogLevel = LogLevel.INFO) -> Iterator[None]:
     """Write what the library logs to a file while it is entered."""
     handler = logging.StreamHandler(file)
     handler.setFormatter(_JsonFormatter() if form is LogFormat.JSON else _Formatter())
     root = logging.getLogger("ocpp16")
     before = root.level
     root.addHandler(handler)
-    root.setLevel(level)
+    root.setLevel(level.upper())
     try:
         yield
     finally:

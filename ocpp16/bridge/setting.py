@@ -11,12 +11,13 @@ from datetime import timedelta
 from enum import StrEnum
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
-from typing import Any, Final, TypeAlias
+from typing import Any, Final
 from urllib.parse import urlsplit
 
 import attrs
 
-Network: TypeAlias = IPv4Network | IPv6Network
+from ocpp16.settings import Leniency
+from ocpp16.transports.callback import Network, check_listed
 
 DAY: Final = 24 * 60 * 60
 NONE: Final = "none"
@@ -413,3 +414,58 @@ def check_fields(instance: attrs.AttrsInstance, place: str) -> None:
         except Unfit as error:
             shown = "its value" if setting.is_secret else repr(value)
             raise ValueError(f"{place}.{field.name}: {shown} {error}") from None
+
+
+def _check_store(value: str) -> None:
+    if not value.startswith(("sqlite://", "postgresql://", "postgresql+psycopg://")):
+        raise Unfit("is no sqlite:///PATH or postgresql+psycopg://USER@HOST/DATABASE")
+
+
+def _check_callback(value: str) -> None:
+    try:
+        check_listed(value)
+    except ValueError as error:
+        raise Unfit(f"is no address to call a charge point at: {error}") from None
+
+
+ADDRESS: Final = text_of("HOST:PORT or PORT", address)
+NETWORKS: Final = several("networks", one_network)
+LENIENCY: Final = several("leniencies", one_word(Leniency), as_set=True)
+STORE: Final = text_of("URL of a database", _check_store)
+UPSTREAM: Final = url("wss", "ws")
+CALLBACK: Final = text_of("URL (http:// or https://)", _check_callback)
+
+
+def as_networks(values: object) -> tuple[Network, ...]:
+    """Convert an attribute: networks may be texts."""
+    # What is wrong with it, is told by the check that follows.
+    if isinstance(values, (list, tuple)):
+        return tuple(
+            ip_network(value) if isinstance(value, str) and _is_network(value) else value
+            for value in values
+        )
+    return values  # type: ignore[return-value]
+
+
+def _is_network(value: str) -> bool:
+    try:
+        one_network(value)
+    except ValueError:
+        return False
+    return True
+
+
+def as_words(values: object) -> frozenset[Leniency]:
+    """Convert an attribute: leniencies may be texts."""
+    if isinstance(values, (list, tuple, set, frozenset)):
+        known = set(Leniency)
+        return frozenset(
+            Leniency(value) if isinstance(value, str) and value in known else value
+            for value in values
+        )
+    return values  # type: ignore[return-value]
+
+
+def as_optional_words(values: object) -> frozenset[Leniency] | None:
+    """Convert an attribute: likewise, or None."""
+    return None if values is None else as_words(values)

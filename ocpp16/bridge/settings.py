@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import timedelta
 from enum import StrEnum, unique
-from ipaddress import IPv4Network, IPv6Network, ip_network
+from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from types import MappingProxyType
 from typing import Final
@@ -19,29 +19,31 @@ from urllib.parse import quote
 import attrs
 
 from ocpp16.bridge.setting import (
+    ADDRESS,
+    CALLBACK,
     DAY,
+    LENIENCY,
+    NETWORKS,
     PATH,
+    STORE,
     SWITCH,
-    Unfit,
-    address,
+    UPSTREAM,
     as_address,
     as_listening_url,
+    as_networks,
+    as_optional_words,
+    as_words,
     check_fields,
     choice,
     described,
     duration,
     listening_url,
     number,
-    one_network,
-    one_word,
     optional,
-    several,
     text_of,
-    url,
     whole,
 )
 from ocpp16.settings import STRICT, Leniency, Settings
-from ocpp16.transports.callback import Network, check_listed
 from ocpp16.transports.identity import check_identity
 
 KEY_LENGTH: Final = 64
@@ -76,58 +78,14 @@ class LogFormat(StrEnum):
     JSON = "json"
 
 
-def _check_store(value: str) -> None:
-    if not value.startswith(("sqlite://", "postgresql://", "postgresql+psycopg://")):
-        raise Unfit("is no sqlite:///PATH or postgresql+psycopg://USER@HOST/DATABASE")
+@unique
+class LogLevel(StrEnum):
+    """What is logged: lines of this level and of those that come after it."""
 
-
-def _check_callback(value: str) -> None:
-    try:
-        check_listed(value)
-    except ValueError as error:
-        raise Unfit(f"is no address to call a charge point at: {error}") from None
-
-
-def _check_metrics(value: str) -> None:
-    address(value)
-
-
-LENIENCY: Final = several("leniencies", one_word(Leniency), as_set=True)
-STORE: Final = text_of("URL of a database", _check_store)
-UPSTREAM: Final = url("wss", "ws")
-CALLBACK: Final = text_of("URL (http:// or https://)", _check_callback)
-
-
-def _network_tuple(values: object) -> tuple[Network, ...]:
-    # What is wrong with it, is told by the check that follows.
-    if isinstance(values, (list, tuple)):
-        return tuple(
-            ip_network(value) if isinstance(value, str) and _is_network(value) else value
-            for value in values
-        )
-    return values  # type: ignore[return-value]
-
-
-def _is_network(value: str) -> bool:
-    try:
-        one_network(value)
-    except ValueError:
-        return False
-    return True
-
-
-def _word_set(values: object) -> frozenset[Leniency]:
-    if isinstance(values, (list, tuple, set, frozenset)):
-        known = set(Leniency)
-        return frozenset(
-            Leniency(value) if isinstance(value, str) and value in known else value
-            for value in values
-        )
-    return values  # type: ignore[return-value]
-
-
-def _optional_word_set(values: object) -> frozenset[Leniency] | None:
-    return None if values is None else _word_set(values)
+    DEBUG = "debug"
+    INFO = "info"
+    WARNING = "warning"
+    ERROR = "error"
 
 
 @attrs.frozen(kw_only=True)
@@ -161,7 +119,7 @@ class ChargerSettings:
     )
     leniency: frozenset[Leniency] | None = attrs.field(
         default=None,
-        converter=_optional_word_set,
+        converter=as_optional_words,
         metadata=described(optional(LENIENCY), "What is tolerated in its messages."),
     )
     offline_start: OfflineStart | None = attrs.field(
@@ -355,9 +313,9 @@ class BridgeSettings:
     )
     callback_networks: tuple[IPv4Network | IPv6Network, ...] = attrs.field(
         default=(),
-        converter=_network_tuple,
+        converter=as_networks,
         metadata=described(
-            several("networks", one_network),
+            NETWORKS,
             "Private and loopback networks where charge points may be called.",
             flag="--callback-allow",
             metavar="CIDR",
@@ -375,7 +333,7 @@ class BridgeSettings:
     )
     leniency: frozenset[Leniency] = attrs.field(
         default=STRICT,
-        converter=_word_set,
+        converter=as_words,
         metadata=described(
             LENIENCY,
             f"What is tolerated in messages of charge points: {', '.join(Leniency)}.",
@@ -385,7 +343,7 @@ class BridgeSettings:
     )
     upstream_leniency: frozenset[Leniency] = attrs.field(
         default=STRICT,
-        converter=_word_set,
+        converter=as_words,
         metadata=described(
             LENIENCY,
             "What is tolerated in messages of the backend.",
@@ -415,7 +373,7 @@ class BridgeSettings:
         default=None,
         converter=as_address,
         metadata=described(
-            optional(text_of("HOST:PORT or PORT", _check_metrics)),
+            optional(ADDRESS),
             "Where /metrics, /healthz and /readyz are served; a port alone is on this machine.",
             flag="--metrics",
             metavar="[HOST:]PORT",
@@ -427,6 +385,15 @@ class BridgeSettings:
             choice(LogFormat),
             "How log lines are written to standard error.",
             flag="--log-format",
+            metavar="WORD",
+        ),
+    )
+    log_level: LogLevel = attrs.field(
+        default=LogLevel.INFO,
+        metadata=described(
+            choice(LogLevel),
+            "What is logged: each exchange is a line of level info.",
+            flag="--log-level",
             metavar="WORD",
         ),
     )

@@ -47,6 +47,7 @@ def settings(**values: Any) -> BridgeSettings:
         ("relay_prefix", "http://169.254.169.254/"), ("upstream_leniency", ["over-lenght"]),
         ("retention", timedelta(0)), ("drain_timeout", None), ("metrics", "here"),
         ("metrics", "h:"), ("metrics", ":1"), ("metrics", 9000), ("log_format", "xml"),
+        ("log_level", "loud"),
     ],
 )  # fmt: skip
 def test_a_wrong_value_is_refused_by_name(name: str, value: Any) -> None:

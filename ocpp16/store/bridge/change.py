@@ -24,6 +24,24 @@ from ocpp16.store.bridge.tables import (
 
 REASON_LIMIT = 500
 
+# Made once: to put an expression together costs more than to run it, and each message has several.
+_KEY: sa.BindParameter[int] = sa.bindparam("of_key")
+_IDENTITY: sa.BindParameter[str] = sa.bindparam("of")
+_DIGEST: sa.BindParameter[bytes] = sa.bindparam("content")
+_ADD_MESSAGE = sa.insert(MESSAGES)
+_SET_MESSAGE = sa.update(MESSAGES).where(MESSAGES.c.key == _KEY)
+_DELETE_MESSAGE = sa.delete(MESSAGES).where(MESSAGES.c.key == _KEY)
+_MESSAGE_WITH = (
+    sa.select(MESSAGES.c.key, MESSAGES.c.state)
+    .where(MESSAGES.c.identity == _IDENTITY, MESSAGES.c.digest == _DIGEST)
+    .limit(1)
+)
+_ANSWER_TO = sa.select(ANSWERS.c.answer).where(
+    ANSWERS.c.identity == _IDENTITY, ANSWERS.c.digest == _DIGEST
+)
+_ADD_ANSWER = sa.insert(ANSWERS)
+_SET_ANSWER = sa.update(ANSWERS).where(ANSWERS.c.identity == _IDENTITY, ANSWERS.c.digest == _DIGEST)
+
 
 @attrs.frozen
 class Added:
@@ -101,7 +119,7 @@ class AddMessage:
             "reason": _cut(self.reason),
             "local_id": self.local_id,
         }
-        result = connection.execute(sa.insert(MESSAGES).values(row))
+        result = connection.execute(_ADD_MESSAGE, row)
         if self.digest is not None and self.answer is not None:
             _keep_answer(
                 connection, self.identity, self.digest, self.action, answer=self.answer, at=at
@@ -178,7 +196,7 @@ class Settle:
     def apply(self, connection: Connection) -> None:
         """Write it."""
         at = milliseconds(self.at)
-        connection.execute(sa.delete(MESSAGES).where(MESSAGES.c.key == self.key))
+        connection.execute(_DELETE_MESSAGE, {"of_key": self.key})
         if self.digest is not None and self.answer is not None:
             _keep_answer(
                 connection, self.identity, self.digest, self.action, answer=self.answer, at=at
@@ -197,7 +215,7 @@ class Withdraw:
 
     def apply(self, connection: Connection) -> None:
         """Write it."""
-        connection.execute(sa.delete(MESSAGES).where(MESSAGES.c.key == self.key))
+        connection.execute(_DELETE_MESSAGE, {"of_key": self.key})
 
 
 @attrs.frozen(kw_only=True)
@@ -336,35 +354,27 @@ def put_charger(connection: Connection, identity: str, **values: object) -> None
 
 
 def _find(connection: Connection, identity: str, digest: bytes) -> Known | Pending | None:
-    answer = connection.scalar(
-        sa.select(ANSWERS.c.answer).where(
-            ANSWERS.c.identity == identity, ANSWERS.c.digest == digest
-        )
-    )
+    content = {"of": identity, "content": digest}
+    answer = connection.scalar(_ANSWER_TO, content)
     if answer is not None:
         return Known(bytes(answer))
-    row = connection.execute(
-        sa.select(MESSAGES.c.key, MESSAGES.c.state)
-        .where(MESSAGES.c.identity == identity, MESSAGES.c.digest == digest)
-        .limit(1)
-    ).one_or_none()
+    row = connection.execute(_MESSAGE_WITH, content).one_or_none()
     return None if row is None else Pending(row.key, State(row.state))
 
 
 def _keep_answer(
     connection: Connection, identity: str, digest: bytes, action: str, *, answer: bytes, at: int
 ) -> None:
-    change = (
-        sa.update(ANSWERS)
-        .where(ANSWERS.c.identity == identity, ANSWERS.c.digest == digest)
-        .values(answer=answer)
-    )
-    if connection.execute(change).rowcount == 0:
-        connection.execute(
-            sa.insert(ANSWERS).values(
-                identity=identity, digest=digest, action=action, answer=answer, given=at
-            )
-        )
+    change = {"of": identity, "content": digest, "answer": answer}
+    if connection.execute(_SET_ANSWER, change).rowcount == 0:
+        row = {
+            "identity": identity,
+            "digest": digest,
+            "action": action,
+            "answer": answer,
+            "given": at,
+        }
+        connection.execute(_ADD_ANSWER, row)
 
 
 def _map(
@@ -384,7 +394,7 @@ def _map(
 
 
 def _set(connection: Connection, key: int, **values: object) -> None:
-    connection.execute(sa.update(MESSAGES).where(MESSAGES.c.key == key).values(values))
+    connection.execute(_SET_MESSAGE, {"of_key": key, **values})
 
 
 def _key_of(result: sa.CursorResult[Any]) -> int:

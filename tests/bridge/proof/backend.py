@@ -28,10 +28,12 @@ from tests.bridge.proof.ledger import (
     marker_of,
 )
 
+OVERSIZE = 300_000
+"""Characters."""
 Misdeed = str
 """What is done to a message instead of answering it: `silence` (no answer), `cut` (the connection
 breaks before the answer leaves), `error` (CALLERROR), `slow` (the answer takes a while), `twice`
-(it comes two times)."""
+(it comes two times), `oversize` (a call larger than anybody takes comes before it)."""
 Mood = Callable[[str, int | None], Misdeed | None]
 """Decides, by action and marker; None answers as is due."""
 
@@ -162,6 +164,9 @@ class Backend:
         if misdeed == "cut":
             connection.transport.abort()
             return
+        if misdeed == "oversize":
+            huge = {"vendorId": "Example", "data": "x" * OVERSIZE}
+            await connection.send(json.dumps([2, "huge", "DataTransfer", huge]))
         if misdeed == "slow":
             await asyncio.sleep(self._slow)
         for _ in range(2 if misdeed == "twice" else 1):

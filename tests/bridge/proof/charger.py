@@ -168,6 +168,12 @@ class Charger:
         }  # fmt: skip
         await self._send_once(Message(marker, "StatusNotification", payload))
 
+    async def chatter(self) -> str:
+        """Send what is larger than anybody takes, and return how it was refused."""
+        marker = next(self._markers)
+        payload = {"vendorId": "Example", "data": "x" * 300_000}
+        return await self._send_once(Message(marker, "DataTransfer", payload))
+
     async def heartbeat(self) -> bool:
         """Send a Heartbeat, and tell whether it was answered."""
         return isinstance(await self._exchange("Heartbeat", {}), dict)

@@ -76,23 +76,50 @@ def play_of(folder: Path, **values: object) -> Play:
 
 
 @pytest.mark.proof
-@pytest.mark.parametrize("fault", ["cut", "delay", "half_open", "lost_reply", "duplicate", "slow"])
+@pytest.mark.parametrize(
+    "faults", [("cut", "lost_reply"), ("delay", "slow"), ("half_open", "duplicate")], ids="-".join
+)
 @in_a_loop
-async def test_bad_networks(tmp_path: Path, fault: str) -> None:
-    stage = await played(play_of(tmp_path, weather=Weather(**{fault: 0.25})), 8)
+async def test_bad_networks(tmp_path: Path, faults: tuple[str, ...]) -> None:
+    weather = Weather(**dict.fromkeys(faults, 0.15))
+    stage = await played(play_of(tmp_path, weather=weather), 8)
     assert stage.judge(Rules()) == []
-    assert stage.down.faults[fault] > 5
+    assert all(stage.down.faults[fault] > 3 for fault in faults)
 
 
 @pytest.mark.proof
-@pytest.mark.parametrize("misdeed", ["silence", "cut", "slow", "twice"])
+@pytest.mark.parametrize(
+    "misdeeds", [("silence", "cut"), ("slow", "twice", "oversize")], ids="-".join
+)
 @in_a_loop
-async def test_a_backend_that_is_not_well(tmp_path: Path, misdeed: str) -> None:
+async def test_a_backend_that_is_not_well(tmp_path: Path, misdeeds: tuple[str, ...]) -> None:
     done: Counter[str] = Counter()
-    play = play_of(tmp_path, mood=mood_of({misdeed: 0.15}, SEED, done))
-    stage = await played(play, 8)
+    mood = mood_of(dict.fromkeys(misdeeds, 0.1), SEED, done)
+    stage = await played(play_of(tmp_path, mood=mood), 8)
     assert stage.judge(Rules()) == []
-    assert done[misdeed] > 3
+    assert all(done[misdeed] > 2 for misdeed in misdeeds)
+
+
+@pytest.mark.proof
+@in_a_loop
+async def test_the_clock_is_set_and_messages_are_too_large(tmp_path: Path) -> None:
+    clock = tmp_path / "clock"
+    clock.write_text("0")
+    async with Stage(play_of(tmp_path, environment={"PROOF_CLOCK": str(clock)})).set_up() as stage:
+        await stage.begin()
+        for step in (86400, -86400, 3600, 0):
+            clock.write_text(str(step))
+            async with asyncio.TaskGroup() as group:
+                for charger in stage.chargers:
+                    group.create_task(charger.play())
+            assert await stage.chargers[0].chatter() in {"http", "link"}
+        stage.is_over = True
+        for charger in stage.chargers:
+            await charger.run(range(1))
+        await stage.drained()
+        assert await stage.bridge.stop() == 0
+    assert stage.judge(Rules()) == []
+    assert len(list(stage.ledger.of(Told))) > 5 * 4 * len(stage.chargers)
 
 
 @pytest.mark.proof

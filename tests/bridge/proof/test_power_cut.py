@@ -112,12 +112,17 @@ async def recorded(folder: Path, recorder: Recorder) -> tuple[Stage, Recording]:
     return stage, Recording(watched, log.read_bytes())
 
 
+@pytest.fixture(scope="module")
+def run(recorder: Recorder, tmp_path_factory: pytest.TempPathFactory) -> tuple[Stage, Recording]:
+    """One run, recorded; each test cuts it as it likes."""
+    return asyncio.run(recorded(tmp_path_factory.mktemp("recorded"), recorder))
+
+
 @pytest.mark.proof
-@in_a_loop
-async def test_nothing_told_is_lost_when_the_power_fails(
-    tmp_path: Path, recorder: Recorder
+def test_nothing_told_is_lost_when_the_power_fails(
+    tmp_path: Path, run: tuple[Stage, Recording]
 ) -> None:
-    stage, recording = await recorded(tmp_path, recorder)
+    stage, recording = run
     ledger = stage.ledger
     told = [entry.at for entry in ledger.of(Told)]
     assert len(told) > 5 * SESSIONS
@@ -136,9 +141,8 @@ async def test_nothing_told_is_lost_when_the_power_fails(
 
 
 @pytest.mark.proof
-@in_a_loop
-async def test_a_store_that_forgets_is_found_out(tmp_path: Path, recorder: Recorder) -> None:
-    stage, recording = await recorded(tmp_path, recorder)
+def test_a_store_that_forgets_is_found_out(tmp_path: Path, run: tuple[Stage, Recording]) -> None:
+    stage, recording = run
     last = list(stage.ledger.of(Told))[-1].at
     recording.cut(recording.at(last) // 2, tmp_path / "cut", Random(SEED), "nothing")
     assert list(lost(stage.ledger, last, kept_in(tmp_path / "cut" / "bridge.db")))
@@ -147,10 +151,10 @@ async def test_a_store_that_forgets_is_found_out(tmp_path: Path, recorder: Recor
 @pytest.mark.proof
 @in_a_loop
 async def test_the_bridge_goes_on_after_the_power_has_failed(
-    tmp_path: Path, recorder: Recorder
+    tmp_path: Path, run: tuple[Stage, Recording]
 ) -> None:
-    """Everything told before the cut arrives after it; what came later the charge points know."""
-    before, recording = await recorded(tmp_path, recorder)
+    """Everything told before the cut arrives after it; what came later, charge points know."""
+    before, recording = run
     random = Random(SEED)
     told = [entry.at for entry in before.ledger.of(Told)]
     for number in range(max(1, CUTS // 25)):
