@@ -93,6 +93,9 @@ class Bridge:
         clock: Where time comes from; None is the machine's.
         random: Gives a number from 0 to below 1.
         new_id: Source of message ids, each unique for ever; None is UUID4.
+
+    Raises:
+        ValueError: The settings ask for what a bridge cannot do.
     """
 
     def __init__(
@@ -104,6 +107,10 @@ class Bridge:
         random: Callable[[], float] = random_source.random,
         new_id: Callable[[], str] | None = None,
     ) -> None:
+        for identity, charger in settings.chargers.items():
+            if charger.client_certificate is not None:
+                # Not to be passed over: the backend would be connected without it.
+                raise ValueError(f"{identity!r}: client certificates are not shown upstream")
         self.settings = settings
         self.database = database
         self.clock: Clock = SystemClock() if clock is None else clock

@@ -137,6 +137,7 @@ class Charger:
         self._timer: Timer | None = None
         self._timer_due = 0.0
         self._is_over = False
+        self._has_begun = False
         self._noted: Note | None = None
 
     # For the bridge
@@ -217,7 +218,7 @@ class Charger:
     def is_forgettable(self) -> bool:
         """Tell whether all that is known of it is in the store."""
         is_gone = not self.relay.is_online and self.relay.reach is Reach.IDLE
-        return is_gone and self.is_idle and not len(self._tasks)
+        return self._has_begun and is_gone and self.is_idle and not len(self._tasks)
 
     async def stop(self) -> None:
         """Stop: what waits stays in the store."""
@@ -251,6 +252,7 @@ class Charger:
     def _perform(self, actions: list[Action]) -> None:
         if self._is_over:
             return
+        self._has_begun = True
         for action in actions:
             match action:
                 case Answer(ticket, response, outcome):

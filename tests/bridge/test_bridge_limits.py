@@ -5,10 +5,15 @@ from __future__ import annotations
 import asyncio
 from pathlib import Path
 
+import pytest
+
 from ocpp16 import messages as m
+from ocpp16.bridge.bridge import SCHEMA, Bridge
+from ocpp16.bridge.settings import ChargerSettings
 from ocpp16.bridge.upstream import Turns
 from ocpp16.enums import ClearCacheStatus
 from ocpp16.settings import Settings
+from ocpp16.store.database import Database
 from ocpp16.testing import HandClock
 from tests.bridge.relay_bench import boot, booted, meter
 from tests.bridge.rule import rule
@@ -19,6 +24,7 @@ from tests.bridge.scene import (
     charger,
     post,
     run,
+    settings_for,
     until,
 )
 
@@ -108,5 +114,17 @@ def test_a_scene_has_nothing_to_show_at_first(tmp_path: Path) -> None:
             assert isinstance(scene, Scene)
             assert scene.bridge.chargers() == []
             assert scene.bridge.url.startswith("http://127.0.0.1:")
+
+    run(main())
+
+
+def test_a_certificate_that_would_not_be_shown_is_not_passed_over(tmp_path: Path) -> None:
+    async def main() -> None:
+        key = tmp_path / "key.pem"
+        chargers = {"CP1": ChargerSettings(client_certificate=key, client_key=key)}
+        settings = settings_for(NOWHERE, tmp_path, chargers=chargers)
+        async with await Database.open(settings.store, schemas=[SCHEMA]) as database:
+            with pytest.raises(ValueError, match="'CP1': client certificates"):
+                Bridge(settings, database)
 
     run(main())
