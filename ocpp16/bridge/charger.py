@@ -200,7 +200,7 @@ class Charger:
         note = Note(
             identity=self.identity,
             is_online=self.relay.is_online,
-            upstream=self.relay.reach.value,
+            upstream=(Reach.IDLE if self._is_over else self.relay.reach).value,
             last_seen=self.last_seen,
             last_error=self.relay.last_error,
         )

@@ -33,7 +33,7 @@ from ocpp16.bridge.policy import (
     manner_of,
 )
 from ocpp16.bridge.settings import Delivery as DeliveryChoice
-from ocpp16.bridge.state import WRITE_AGAIN, Memory, Reach, Rules
+from ocpp16.bridge.state import OPEN_WITHIN, WRITE_AGAIN, Memory, Reach, Rules
 from ocpp16.catalog import action_of
 from ocpp16.errors import CallFailed, InvalidMessage, InvalidResponse, OcppError
 from ocpp16.store.bridge.change import (
@@ -235,6 +235,11 @@ class Relay(Intake):
             if any(waiter.deadline <= now.time for waiter in entry.waiters):
                 self._expire(entry, now)
         self._check_flight(now)
+        if self.reach is Reach.OPENING and now.time >= self._last_try + OPEN_WITHIN:
+            # Many may wait for their turn; this one has to be answered.
+            self.reach = Reach.DOWN
+            self._last_try = now.time
+            self._flush(now)
         if self.is_online and now.time >= self._silent_at:
             self.is_online = False
             self._tell(event.ChargerOffline(self.identity))

@@ -27,6 +27,8 @@ USUAL_INTERVAL: Final = 300.0
 """Seconds between heartbeats where no acceptance has told them."""
 HURRY_AFTER: Final = 5.0
 """Seconds after an attempt to connect before a message brings about another one out of turn."""
+OPEN_WITHIN: Final = 10.0
+"""Seconds after which messages do not wait any more for an attempt to connect that goes on."""
 ASKS_WITHIN: Final = 30.0
 """Seconds after a refusal in which a Heartbeat is taken as the question about it (SE 3.2), though
 the backend may be there again: an answer would count as one more proof against the message."""
@@ -149,6 +151,8 @@ class RelayState:
         times = [when for when, _ in self._again]
         if self._load_due is not None:
             times.append(self._load_due)
+        if self.reach is Reach.OPENING:
+            times.append(self._last_try + OPEN_WITHIN)
         times += [waiter.deadline for entry in self.line for waiter in entry.waiters]
         flight = self._flight
         if flight is None:

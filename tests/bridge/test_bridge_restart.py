@@ -111,6 +111,7 @@ def test_a_stop_delivers_what_waits(tmp_path: Path) -> None:
             [row] = await database.read(query.chargers)
             assert (row.queued, row.status, row.interval) == (0, "Accepted", 300)
             assert row.last_seen is not None
+            assert row.upstream == "idle"
 
     run(main())
 

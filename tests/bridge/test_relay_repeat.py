@@ -188,6 +188,20 @@ def test_messages_wait_for_the_attempt_that_is_on_its_way() -> None:
     assert bench.kept() == []
 
 
+def test_messages_do_not_wait_for_an_attempt_that_goes_on() -> None:
+    bench = Bench()
+    ticket = bench.send(authorize())
+    bench.advance(9)
+    assert ticket not in bench.outcomes
+    bench.advance(1)
+    assert is_refused(bench.outcomes[ticket])
+    assert is_refused(bench.ask(authorize()))
+    bench.open()
+    ticket = bench.send(authorize())
+    bench.answer()
+    assert isinstance(bench.outcomes[ticket], m.AuthorizeResponse)
+
+
 def test_a_message_brings_about_another_attempt_but_not_too_often() -> None:
     bench = away()
     before = bench.opened
