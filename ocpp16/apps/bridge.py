@@ -8,11 +8,9 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import random as random_source
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any, Final
-from uuid import uuid4
 
 import sqlalchemy as sa
 
@@ -72,13 +70,7 @@ async def run_bridge(
         operation.database = database
         if not await _lead(database, standing_by, stop):
             return
-        bridge = Bridge(
-            settings,
-            database,
-            clock=clock,
-            random=random_source.random,
-            new_id=lambda: str(uuid4()),
-        )
+        bridge = Bridge(settings, database, clock=clock)
         bridge.observe(log_event)
         if settings.metrics is not None:
             operation.count(bridge)
