@@ -56,7 +56,8 @@ class Relay(Intake):
         """Go on after a restart: what waits is to be delivered."""
         if is_online:
             self._see(now)
-        if is_online or self.line.depth:
+        # A request that came in meanwhile may have opened it already.
+        if (is_online or self.line.depth) and self.reach is Reach.IDLE:
             self._open(now)
         return self._end(now)
 

@@ -230,3 +230,16 @@ def test_the_interval_of_the_acceptance_counts() -> None:
     assert bench.wanted
     bench.advance(1)
     assert bench.wanted is False
+
+
+def test_a_charge_point_that_comes_before_it_was_restored_stays_connected() -> None:
+    bench = away()
+    bench.ask(meter())
+    # The listener is open before everything that was there is restored.
+    again = Bench(bench.engine, now=bench.time, names=bench.names)
+    again.send(status())
+    again.open()
+    again.do(again.relay.start(again.now, is_online=True))
+    again.answer_all()
+    assert again.upstream[0] == meter()
+    assert again.kept() == []
