@@ -18,6 +18,7 @@ from ocpp16.errors import (
     InternalError,
     InvalidMessage,
     InvalidResponse,
+    NoAnswer,
     NotImplementedFault,
     NotSupported,
     OccurrenceConstraintViolation,
@@ -29,6 +30,7 @@ from ocpp16.errors import (
     SessionClosed,
     TypeConstraintViolation,
     UnanswerableFrame,
+    Unreachable,
 )
 from ocpp16.roles import event as events
 from ocpp16.roles.backend import Backend
@@ -64,6 +66,7 @@ __all__ = [
     "InvalidMessage",
     "InvalidResponse",
     "Leniency",
+    "NoAnswer",
     "NotImplementedFault",
     "NotSupported",
     "OccurrenceConstraintViolation",
@@ -86,6 +89,7 @@ __all__ = [
     "Side",
     "TypeConstraintViolation",
     "UnanswerableFrame",
+    "Unreachable",
     "__version__",
     "datatypes",
     "deviations",

@@ -16,7 +16,7 @@ import attrs
 
 from ocpp16 import log
 from ocpp16.catalog import ACTIONS, action_of
-from ocpp16.errors import Fault, InternalError, NotSupported
+from ocpp16.errors import Fault, InternalError, NoAnswer, NotSupported
 from ocpp16.spec import ActionSpec, Side
 from ocpp16.structure import Request, RequestType, Response
 
@@ -156,6 +156,7 @@ class Dispatcher(Generic[PeerT]):
 
         Raises:
             Fault: The handler answers an error, or failed: InternalError then, and a log line.
+            NoAnswer: The handler gives none.
         """
         action = action_of(type(request))
         handler = self._handlers.get(action.name)
@@ -163,7 +164,7 @@ class Dispatcher(Generic[PeerT]):
             raise NotSupported(f"{action.name} is not offered here")
         try:
             response = await self._run(handler, peer, request)
-        except Fault:
+        except (Fault, NoAnswer):
             raise
         except Exception as error:  # noqa: BLE001 - whatever a handler raises
             # The peer learns nothing of our code: the trace is for the log alone.

@@ -63,7 +63,8 @@ class PeerInfo:
     url: str | None = None
     """The URL it asked for, or that we connected to."""
     callback: str | None = None
-    """Where a SOAP charge point listens."""
+    """Where a SOAP charge point listens. An admission that sets it has decided where it is called,
+    whatever it names itself."""
     user_agent: str | None = None
     """What it says of its software; untrusted text."""
     security_profile: int = 0

@@ -274,6 +274,14 @@ def fault_of_code(code: ErrorCode, description: str = "") -> Fault:
     return _FAULTS[code](description)
 
 
+class NoAnswer(OcppError):
+    """A handler raises it so that its call gets no answer: SOAP ends the exchange with HTTP 503.
+
+    For whoever must not tell the peer that it was heard (SE 3.2: a charge point that has its
+    Heartbeat answered takes it that a message which failed is at fault, not the link).
+    """
+
+
 class UnanswerableFrame(OcppError):
     """The peer's bytes break a rule and no reply is possible: log it, and go on."""
 
@@ -333,6 +341,10 @@ class CallTimeout(OcppError, TimeoutError):
 
 class SessionClosed(OcppError, ConnectionError):
     """The connection ended, or never was, before the answer came."""
+
+
+class Unreachable(SessionClosed):
+    """The peer could not be reached: the call has not left."""
 
 
 class CallNotAllowed(OcppError):

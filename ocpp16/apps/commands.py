@@ -20,6 +20,7 @@ from urllib.parse import urlsplit
 import typer
 
 from ocpp16._version import __version__
+from ocpp16.apps.bridge_commands import bridge
 from ocpp16.apps.central_system import run_central_system
 from ocpp16.apps.charge_point.simulator import Hardware
 from ocpp16.apps.charging_session import Plan, run_charge_point
@@ -49,6 +50,7 @@ OPTIONS = {
 """Which option a field of a message comes from."""
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None)
+app.add_typer(bridge, name="bridge")
 
 
 @app.callback(invoke_without_command=True)

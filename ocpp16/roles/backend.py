@@ -122,6 +122,8 @@ class Backend(Peer):
         self._closed: str | None = None
         self._waiting = 0
         self._changed = Signal()
+        self._hurried = Signal()
+        self._is_hurried = False
         self._tasks = TaskGroup(lambda error: log.failure(logger, "a charge point failed", error))
         self._endings = TaskGroup(lambda error: log.failure(logger, "a close failed", error))
 
@@ -192,6 +194,12 @@ class Backend(Peer):
         if self._driver is not None:
             self._set_pings(self._driver.connection)
 
+    def hurry(self) -> None:
+        """Try to connect without the wait that would come first; no effect while connected."""
+        if self._driver is None:
+            self._is_hurried = True
+            self._hurried.notify()
+
     def close(self, code: int = NORMAL_CLOSURE, reason: str = "") -> None:
         """End the connection, and do not open another one."""
         self._end(f"closed by us: {code} {reason}".rstrip(), code, reason)
@@ -221,7 +229,7 @@ class Backend(Peer):
                     raise
                 self._warn("the start failed", error)
                 is_cut = isinstance(error, ConnectionError)
-                await self._clock.sleep(self._backoff.next_wait() if is_cut else self._boot_retry)
+                await self._pause(self._backoff.next_wait() if is_cut else self._boot_retry)
         self._tasks.spawn(self._while_open(self._keep_connected))
         if self._boot is not None:
             self._tasks.spawn(self._while_open(partial(self._keep_booting, self._boot)))
@@ -284,6 +292,7 @@ class Backend(Peer):
             is_deaf=lambda: self._gate.is_silent,
         )
         self._driver = driver
+        self._is_hurried = False
         self._since = self._clock.time()
         self._set_pings(connection)
         self.tell(told.Connected(self))
@@ -298,12 +307,19 @@ class Backend(Peer):
     async def _keep_connected(self) -> None:
         while True:
             await self._until(lambda: self._driver is None)
-            await self._clock.sleep(self._backoff.next_wait())
+            await self._pause(self._backoff.next_wait())
             self._check_not_closed()
             try:
                 await self._open()
             except (ConnectionRefused, SessionClosed) as error:
                 self._warn("no connection", error)
+
+    async def _pause(self, seconds: float) -> None:
+        if not self._is_hurried:
+            with suppress(TimeoutError):
+                async with time_limit(self._clock, seconds):
+                    await self._hurried.wait()
+        self._is_hurried = False
 
     async def _while_open(self, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
         with suppress(SessionClosed):

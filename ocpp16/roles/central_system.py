@@ -64,6 +64,8 @@ class CentralSystem(Role[Peer]):
             accepted is refused; None keeps it in memory, and leaves the gate open until this
             process answered Pending or Rejected.
         answers: Gives an identity its memory of answers; None keeps them as long as the process.
+        strict: Whether a charge point that was never accepted is refused; None goes by whether
+            there are `registrations`.
         registry: Who is connected; None keeps it in memory.
         settings: Limits, timers and choices.
         clock: Where time comes from; None is the machine's.
@@ -80,6 +82,7 @@ class CentralSystem(Role[Peer]):
         admission: Admission | None = None,
         registrations: Registrations | None = None,
         answers: Callable[[str], AnswerMemory] | None = None,
+        strict: bool | None = None,
         registry: PeerRegistry | None = None,
         settings: Settings = Settings(),  # noqa: B008 - frozen
         clock: Clock | None = None,
@@ -91,7 +94,7 @@ class CentralSystem(Role[Peer]):
             raise TypeError(f"known={known!r} is one text, not a collection of identities")
         self._known = known
         self._admission = admission
-        self._is_strict = registrations is not None
+        self._is_strict = registrations is not None if strict is None else strict
         self._registrations = MemoryRegistrations() if registrations is None else registrations
         self._answers = self._new_answers if answers is None else answers
         self._registry: PeerRegistry = LocalRegistry() if registry is None else registry
@@ -168,6 +171,17 @@ class CentralSystem(Role[Peer]):
             arrival = self._arrivals.get(identity)
             if arrival is not None and not arrival.is_awaited:
                 del self._arrivals[identity]
+
+    def register(self, identity: str, registration: Registration) -> None:
+        """Take it that a charge point is registered so from now on, though it was told otherwise.
+
+        For whoever answers BootNotification in the name of somebody else.
+        """
+        self._registrations.keep(identity, registration)
+        account = self._accounts.find(identity)
+        if account is not None:
+            account.gate.tell(RegistrationStatus(registration.status))
+            self._notify(identity)
 
     async def __aenter__(self) -> Self:
         self._is_entered = True

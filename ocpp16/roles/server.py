@@ -12,7 +12,7 @@ from ocpp16.roles.driver import Driver
 from ocpp16.roles.stack import stack_for
 from ocpp16.security.admission import Handshake, Refusal
 from ocpp16.settings import Settings
-from ocpp16.transports.connection import Connection, Listener
+from ocpp16.transports.connection import Connection, Listener, Restoring
 
 
 class Host(Protocol):
@@ -107,6 +107,21 @@ class Server:
             self._close_listeners()
             self._listeners.clear()
             raise
+
+    def restore(self, info: PeerInfo, *, is_fixed: bool = False) -> None:
+        """Go on with a charge point that was let in before this server was started.
+
+        On SOAP it can then be called where it listens, before it makes a request. Elsewhere there
+        is nothing to go on with.
+
+        Args:
+            info: Who it is; its callback address is the last one that was accepted, and is judged
+                again.
+            is_fixed: Whether it is called there whatever it names, as an admission can decide.
+        """
+        for listener in self._listeners.values():
+            if isinstance(listener, Restoring):
+                listener.restore(info, is_fixed=is_fixed)
 
     async def stop(self) -> None:
         """Stop gracefully: nobody is let in, handlers get their time, then all is closed."""

@@ -36,7 +36,7 @@ class StationPeer(Peer):
 
     @property
     def info(self) -> PeerInfo:
-        """Who it is; on SOAP the callback address in it is the one that counts now."""
+        """What is known of it: as it was let in, with the callback address of the moment."""
         return self._info if self._driver is None else self._driver.connection.info
 
     @property

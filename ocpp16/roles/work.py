@@ -13,7 +13,7 @@ from typing import Any, Generic, Protocol, TypeAlias, TypeVar
 
 from ocpp16 import log
 from ocpp16.clock import Clock
-from ocpp16.errors import Fault, InternalError
+from ocpp16.errors import Fault, InternalError, NoAnswer
 from ocpp16.session.event import CallReceived
 from ocpp16.structure import Request, Response
 from ocpp16.transports.task import Slots, TaskGroup, time_limit
@@ -58,7 +58,8 @@ class Workload(Generic[PeerT]):
 
     Args:
         limit: How many run at once.
-        handle: Runs the handler of a request; raises a `Fault` to answer an error.
+        handle: Runs the handler of a request; raises a `Fault` to answer an error, `NoAnswer` to
+            answer nothing.
         after: Runs what is due once a response has left.
     """
 
@@ -110,6 +111,8 @@ class Workload(Generic[PeerT]):
                 job.outcome = await self._handle(job.peer, request)
         except Fault as fault:
             job.outcome = fault
+        except NoAnswer:
+            job.outcome = None
         except Exception as error:  # noqa: BLE001 - the peer is owed an answer
             log.failure(logger, "a call could not be handled", error)
         finally:

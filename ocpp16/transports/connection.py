@@ -120,6 +120,20 @@ class Listener(Protocol):
         ...
 
 
+@runtime_checkable
+class Restoring(Protocol):
+    """A listener whose peers can be called while they have no connection: SOAP."""
+
+    def restore(self, info: PeerInfo, *, is_fixed: bool = False) -> None:
+        """Go on with a peer that was let in before, as if it had just made a request.
+
+        Args:
+            info: Who it is, and where it listens.
+            is_fixed: Whether it is called there whatever it names later.
+        """
+        ...
+
+
 Dial: TypeAlias = Callable[[], Awaitable[Connection]]
 """Opens a connection to a central system.
 

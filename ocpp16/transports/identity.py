@@ -68,9 +68,18 @@ def unescape(text: str) -> str:
     Raises:
         ValueError: It is neither.
     """
+    return unescape_bytes(text).decode()
+
+
+def unescape_bytes(text: str) -> bytes:
+    """Decode percent-encoding strictly, whatever bytes it stands for.
+
+    Raises:
+        ValueError: There is a `%` without two hex digits.
+    """
     if _BROKEN_ESCAPE.search(text):
         raise ValueError("a '%' without two hex digits")
-    return unquote_to_bytes(text).decode()
+    return unquote_to_bytes(text)
 
 
 def _decoded(path: str) -> list[str]:

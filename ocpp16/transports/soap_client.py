@@ -17,7 +17,14 @@ from ocpp16.bindings.ocpps.content import CONTENT_TYPE, ContentError, inflate
 from ocpp16.bindings.ocpps.envelope import read_frame
 from ocpp16.bindings.ocpps.faults import EnvelopeFault
 from ocpp16.clock import Clock
-from ocpp16.errors import CallFailed, CallTimeout, ErrorCode, InvalidResponse, SessionClosed
+from ocpp16.errors import (
+    CallFailed,
+    CallTimeout,
+    ErrorCode,
+    InvalidResponse,
+    SessionClosed,
+    Unreachable,
+)
 from ocpp16.settings import Settings
 from ocpp16.transports.task import time_limit
 
@@ -50,7 +57,8 @@ class SoapClient:
         """Send an envelope and return the one that answers it; `Post`.
 
         Raises:
-            SessionClosed: The address could not be reached, or the connection broke.
+            Unreachable: The address could not be reached: nothing was sent.
+            SessionClosed: The connection broke; whether the call arrived is unknown.
             CallTimeout: It took too long; whether the call arrived is unknown.
             CallFailed: The answer is an HTTP error without a fault.
             InvalidResponse: The answer has a body that is not read.
@@ -60,11 +68,11 @@ class SoapClient:
             async with time_limit(self._clock, seconds):
                 return await self._exchange(address, body)
         except httpx.ConnectTimeout:
-            raise SessionClosed(f"{address} cannot be reached: no connection in time") from None
+            raise Unreachable(f"{address} cannot be reached: no connection in time") from None
         except (TimeoutError, httpx.TimeoutException):
             raise CallTimeout(f"no answer came from {address} in time") from None
         except httpx.ConnectError as error:
-            raise SessionClosed(f"{address} cannot be reached: {error}") from error
+            raise Unreachable(f"{address} cannot be reached: {error}") from error
         except (httpx.HTTPError, httpx.InvalidURL) as error:
             reason = str(error) or type(error).__name__
             raise SessionClosed(f"the HTTP exchange with {address} broke: {reason}") from error

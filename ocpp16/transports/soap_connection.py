@@ -18,7 +18,7 @@ import attrs
 
 from ocpp16.clock import Clock, Timer
 from ocpp16.envelope import PeerInfo
-from ocpp16.errors import OcppError, SessionClosed
+from ocpp16.errors import OcppError, Unreachable
 from ocpp16.session.event import CallId, Exchange
 from ocpp16.transports.connection import NORMAL_CLOSURE, Receiver
 from ocpp16.transports.task import Signal, TaskGroup
@@ -203,7 +203,7 @@ class SoapConnection:
         outcome: bytes | OcppError
         try:
             if self._target is None:
-                raise SessionClosed(
+                raise Unreachable(
                     f"where {self._info.identity!r} listens is not known: it named no address that "
                     "is accepted"
                 )

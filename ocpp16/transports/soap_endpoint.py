@@ -67,6 +67,10 @@ class SoapEntrance:
         """Serve one HTTP request."""
         await self.app(scope, receive, send)
 
+    def restore(self, info: PeerInfo, *, is_fixed: bool = False) -> None:
+        """Go on with a charge point that was let in before; see `Gateway.restore`."""
+        self._gateway.restore(info, is_fixed=is_fixed)
+
     def stop(self) -> None:
         """Let nobody in any more; connections that are open go on until they are closed."""
         self.app.is_stopping = True
@@ -113,6 +117,10 @@ class SoapListener:
     def url(self) -> str:
         """Where it listens, with the port that was really bound."""
         return self._server.url
+
+    def restore(self, info: PeerInfo, *, is_fixed: bool = False) -> None:
+        """Go on with a charge point that was let in before; see `Gateway.restore`."""
+        self._entrance.restore(info, is_fixed=is_fixed)
 
     def stop(self) -> None:
         """Let nobody in any more; connections that are open go on until they are closed."""

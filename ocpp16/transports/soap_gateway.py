@@ -4,18 +4,20 @@ A charge point that is not let in is answered a Fault (Sender, SecurityError; HT
 what OCPP-S has for "not authorised", where OCPP-J has a refused upgrade. A status that a client has
 to see as such (401 with its challenge, 429, any 5xx) stays. `Admission` is asked with a charge
 point's first request, and again with one that comes from another address or with other credentials
-(any header field but those that describe the body): on HTTP each request speaks for itself.
+(any header field but those that describe the body): on HTTP each request speaks for itself. Where
+its verdict names a callback address, the charge point is called there, whatever its `From` says.
 """
 
 from __future__ import annotations
 
 import logging
 from typing import Final
+from urllib.parse import urlsplit
 
 import attrs
 
 from ocpp16.bindings.ocpps import framing
-from ocpp16.bindings.ocpps.envelope import SoapEnvelope, SoapFrame
+from ocpp16.bindings.ocpps.envelope import SoapFrame
 from ocpp16.bindings.ocpps.faults import EnvelopeFault
 from ocpp16.clock import Clock
 from ocpp16.envelope import PeerInfo
@@ -60,6 +62,8 @@ class _Resident:
     connection: SoapConnection
     claims: tuple[object, ...]
     """What it was let in with."""
+    fixed_callback: str | None = None
+    """Where it is called whatever it names, as the admission has it."""
     refused_callback: str | None = None
     """The last one, so that it is told once."""
     is_welcomed: bool = False
@@ -125,11 +129,38 @@ class Gateway:
                     return Reply(status=503, closes=True)
                 resident = made
             resident.claims = claims
-        self._learn(resident, read, head)
+            resident.fixed_callback = verdict.callback
+        may_move = read.action in _TELL_OF_ADDRESS
+        self._learn(resident, read.from_address, head, may_move=may_move)
         if not resident.is_welcomed:
             resident.is_welcomed = True
             self._welcome(resident.connection)
         return resident.connection
+
+    def restore(self, info: PeerInfo, *, is_fixed: bool = False) -> None:
+        """Go on with a charge point that was let in before: it can be called where it listened.
+
+        Nothing happens for one that has made a request already. Its callback address is judged
+        again, since what is allowed may have changed.
+
+        Args:
+            info: Who it is; its callback address is the last one that was accepted.
+            is_fixed: Whether it is called there whatever it names, as an admission can decide.
+        """
+        if info.identity in self._residents:
+            return
+        resident = self._let_in(info if is_fixed else attrs.evolve(info, callback=None))
+        if resident is None:
+            return
+        if is_fixed:
+            resident.fixed_callback = info.callback
+        elif info.callback is not None:
+            # It proved long ago that it sends from there.
+            host = urlsplit(info.callback).hostname
+            head = Head(url=info.url or "", host=host, address=None, headers=())
+            self._learn(resident, info.callback, head, may_move=True)
+        resident.is_welcomed = True
+        self._welcome(resident.connection)
 
     async def wait_closed(self) -> None:
         """Wait until no connection is left."""
@@ -187,8 +218,7 @@ class Gateway:
             del self._residents[identity]
             self._one_left.notify()
 
-    def _learn(self, resident: _Resident, read: SoapEnvelope, head: Head) -> None:
-        claim = read.from_address
+    def _learn(self, resident: _Resident, claim: str | None, head: Head, *, may_move: bool) -> None:
         connection = resident.connection
         identity, stored = connection.info.identity, connection.info.callback
         # Kept in the order of the last request.
@@ -198,8 +228,8 @@ class Gateway:
                 claim,
                 head.host,
                 stored=stored,
-                may_move=read.action in _TELL_OF_ADDRESS,
-                listed=self._settings.callback_addresses.get(identity, ()),
+                may_move=may_move,
+                listed=self._listed(resident),
                 networks=self._settings.callback_networks,
             )
         except ValueError as error:
@@ -214,6 +244,11 @@ class Gateway:
             return
         if chosen != stored:
             connection.learn(chosen)
+
+    def _listed(self, resident: _Resident) -> tuple[str, ...]:
+        if resident.fixed_callback is not None:
+            return (resident.fixed_callback,)
+        return self._settings.callback_addresses.get(resident.connection.info.identity, ())
 
 
 def _refusal(frame: SoapFrame) -> Reply | None:

@@ -14,7 +14,7 @@ import time
 from contextlib import suppress
 from email.utils import formatdate
 from functools import lru_cache
-from typing import Final, cast
+from typing import Final, Protocol, cast
 from urllib.parse import urlsplit
 
 import h11
@@ -24,7 +24,7 @@ from uvicorn.server import ServerState
 
 from ocpp16.clock import Clock, Timer
 from ocpp16.settings import Settings
-from ocpp16.transports.soap_app import SoapApp
+from ocpp16.transports.soap_app import Receive, Scope, Send
 from ocpp16.transports.task import Signal, time_limit
 
 _logger = logging.getLogger(f"{__name__}.http")
@@ -40,6 +40,17 @@ GRACE_SECONDS: Final = 5
 _NO_MORE: Final = b"Connection: close\r\nContent-Length: 0\r\n\r\n"
 TOO_LARGE: Final = b"HTTP/1.1 431 Request Header Fields Too Large\r\n" + _NO_MORE
 TOO_SLOW: Final = b"HTTP/1.1 408 Request Timeout\r\n" + _NO_MORE
+
+
+class HttpApp(Protocol):
+    """An ASGI application for HTTP."""
+
+    is_stopping: bool
+    """Set when it is to take no more requests."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a request."""
+        ...
 
 
 class HttpServer:
@@ -61,7 +72,7 @@ class HttpServer:
         self._state = ServerState()
         self._closed_one = Signal()
         self._server: asyncio.Server | None = None
-        self._app: SoapApp | None = None
+        self._app: HttpApp | None = None
 
     @property
     def path(self) -> str:
@@ -83,7 +94,7 @@ class HttpServer:
         """The address or name that it listens at."""
         return self._parts.hostname or ""
 
-    async def start(self, app: SoapApp) -> None:
+    async def start(self, app: HttpApp) -> None:
         """Bind and listen.
 
         Raises:
@@ -131,7 +142,7 @@ class HttpServer:
 
 
 class _Config(uvicorn.Config):
-    def __init__(self, app: SoapApp, settings: Settings, clock: Clock, closed_one: Signal) -> None:
+    def __init__(self, app: HttpApp, settings: Settings, clock: Clock, closed_one: Signal) -> None:
         super().__init__(
             app,
             http=_HttpProtocol,
@@ -180,7 +191,7 @@ class _HttpProtocol(H11Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         super().connection_made(cast("asyncio.Transport", transport))
-        if cast("SoapApp", self.config.app).is_stopping:
+        if cast("HttpApp", self.config.app).is_stopping:
             self.transport.abort()  # It was accepted just before.
         elif len(self.connections) > self.config.limit:
             self._make_room()

@@ -21,7 +21,7 @@ from ocpp16.errors import ConnectionRefused, OcppError, SessionClosed
 from ocpp16.settings import Settings
 from ocpp16.spec import Side
 from ocpp16.transports.connection import PROTOCOL_BROKEN
-from ocpp16.transports.identity import unescape, url_for, without_secrets
+from ocpp16.transports.identity import unescape, unescape_bytes, url_for, without_secrets
 from ocpp16.transports.task import time_limit
 from ocpp16.transports.websocket import (
     SILENT,
@@ -35,7 +35,8 @@ async def dial(url: str, identity: str, *, settings: Settings, clock: Clock) -> 
     """Open a WebSocket to a central system.
 
     Args:
-        url: Endpoint (`ws://host:port/path`); user and password in it become a Basic header.
+        url: Endpoint (`ws://host:port/path`); user and password in it become a Basic header, the
+            password as the bytes that its percent-encoding stands for.
         identity: The charge point's identity, which is appended percent-encoded.
         settings: Limits and timers.
         clock: Where timers run.
@@ -200,6 +201,7 @@ def _split_user(url: str) -> tuple[str, dict[str, str]]:
         name, colon, password = user.partition(":")
         if not colon:
             raise ValueError(f"{without_secrets(url)!r} has a user without a password")
-        credentials = f"{unescape(name)}:{unescape(password)}".encode()
+        # The key is bytes, not text (J 6.2).
+        credentials = b":".join((unescape(name).encode(), unescape_bytes(password)))
         headers["Authorization"] = f"Basic {b64encode(credentials).decode()}"
     return urlunsplit(parts._replace(netloc=host)), headers

@@ -1,0 +1,1 @@
+"""What the bridge keeps: messages on their way, answers given, transaction ids, charge points."""
