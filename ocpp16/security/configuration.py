@@ -72,8 +72,9 @@ class ServerSecurity:
     """
 
     profiles: frozenset[int] = attrs.field(converter=_profiles)
-    """Profiles that a link may have: 0 or 1 without TLS, 2 or 3 with it. A charge point that has
-    connected on a higher one is refused on a lower one for ever, whatever stands here."""
+    """Profiles that a link may have: 0 or 1 without TLS, 2 or 3 with it; where there are two, what
+    a charge point shows says which. One that has connected on a higher one is refused on a lower
+    one for ever, whatever stands here."""
     credentials: Credentials | None = attrs.field(default=None, repr=False)
     """The keys of charge points, for profiles 1 and 2."""
     certificates: tuple[KeyPair, ...] = attrs.field(default=(), converter=_pairs)

@@ -100,7 +100,7 @@ class ProfileAdmission:
             return await self._refuse_unknown(handshake)
         if handshake.certificate is not None and 3 in profiles:
             verdict = await self._judge_certificate(handshake, handshake.certificate)
-        elif profiles & {1, 2}:
+        elif profiles & {1, 2} and not (0 in profiles and _shows_nothing(handshake)):
             verdict = await self._judge_password(handshake, is_known=is_known)
         elif 0 in profiles:
             verdict = handshake.admit()
@@ -205,12 +205,13 @@ class ProfileAdmission:
 
     async def _judge_profile(self, info: PeerInfo) -> PeerInfo | Refusal:
         # Only now: a stranger shall not learn what somebody else has reached.
-        profiles = self.security.profiles
-        if info.security_profile not in profiles:
-            return _wrong_profile("this security profile is not taken here")
         if info.security_profile < await self._reached.find(info.identity):
             return _wrong_profile("this charge point has had a higher security profile")
         return info
+
+
+def _shows_nothing(handshake: Handshake) -> bool:
+    return not handshake.header_values("Authorization")
 
 
 def _login(handshake: Handshake) -> BasicLogin | None:

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from ocpp16 import RefusalCause
+from ocpp16 import RefusalCause, ServerSecurity
 from ocpp16.roles.event import Admitted, Connected, Refused
 from ocpp16.testing import HandClock
 from tests.parties import HEARTBEAT, PULSE, drained, make_station, run
@@ -107,6 +107,29 @@ def test_an_unknown_charge_point_is_not_found(authority: Authority) -> None:
         async with guarded(security, known={"CP1", "CP9"}) as (_, url):
             assert (await ask(url, "CP9", login("CP9"))).status == 401
             assert (await ask(url, "CP2", login("CP2", bytes(range(100, 120))))).status == 404
+
+    run(main)
+
+
+def test_where_a_password_is_not_needed_a_wrong_one_is_still_wrong(authority: Authority) -> None:
+    async def main() -> None:
+        security = ServerSecurity(profiles={0, 1}, credentials=keys())
+        async with guarded(security) as (central, url):
+            events = central.events()
+            found = [
+                (await ask(url, identity, headers)).status
+                for identity, headers in (
+                    ("CP9", {}),
+                    ("CP2", {}),
+                    ("CP1", login(key=WRONG)),
+                    ("CP1", login()),
+                    ("CP1", {}),
+                )
+            ]
+            # At last it has had a higher profile.
+            assert found == [101, 101, 401, 101, 403]
+            told = [each for each in await drained(events) if isinstance(each, Admitted)]
+            assert [each.info.security_profile for each in told] == [0, 0, 1]
 
     run(main)
 
