@@ -1,6 +1,6 @@
 """The commands of `ocpp16`: parse arguments, call an app, print, return an exit code.
 
-With `security_commands` the only module that knows `typer`; it is loaded when a command runs, never
+With other `..._commands` the only one that knows `typer`; it is loaded when a command runs, never
 by `import ocpp16`.
 Exit codes: 0 all went well, 1 it did not, 2 the command was called wrongly, 130 interrupted.
 """
