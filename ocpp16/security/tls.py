@@ -317,11 +317,13 @@ _THEIRS_REFUSED: Final = (
 
 
 def _events(theirs: SecurityEvent, ours: SecurityEvent) -> dict[str, SecurityEvent]:
-    table = dict.fromkeys(_THEIRS_REFUSED, theirs)
-    table.update(dict.fromkeys(_OURS_REFUSED, ours))
-    table.update(dict.fromkeys(_VERSION, SecurityEvent.INVALID_TLS_VERSION))
-    table.update(dict.fromkeys(_SUITE, SecurityEvent.INVALID_TLS_CIPHER_SUITE))
-    return table
+    kinds: tuple[tuple[tuple[str, ...], SecurityEvent], ...] = (
+        (_THEIRS_REFUSED, theirs),
+        (_OURS_REFUSED, ours),
+        (_VERSION, SecurityEvent.INVALID_TLS_VERSION),
+        (_SUITE, SecurityEvent.INVALID_TLS_CIPHER_SUITE),
+    )
+    return {reason: event for reasons, event in kinds for reason in reasons}
 
 
 _SERVER_EVENTS: Final = _events(
