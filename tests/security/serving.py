@@ -21,7 +21,7 @@ from tests.transports.raw_socket import Answer, RawSocket
 SOAP = """<s:Envelope xmlns:s="http://www.w3.org/2003/05/soap-envelope"
  xmlns:a="http://www.w3.org/2005/08/addressing" xmlns:o="urn://Ocpp/Cs/2015/10/"><s:Header>
 <o:chargeBoxIdentity>{identity}</o:chargeBoxIdentity><a:Action>/Heartbeat</a:Action>
-<a:MessageID>urn:uuid:1</a:MessageID><a:From><a:Address>http://127.0.0.1:1/</a:Address></a:From>
+<a:MessageID>urn:uuid:1</a:MessageID><a:From><a:Address>{origin}</a:Address></a:From>
 </s:Header><s:Body><o:heartbeatRequest/></s:Body></s:Envelope>"""
 
 
@@ -57,6 +57,7 @@ async def ask(
     context: ssl.SSLContext | None = None,
     host: str = "127.0.0.1",
     wire: str = "json",
+    origin: str = "http://127.0.0.1:1/",
 ) -> Answer:
     """Ask to be let in, and return what was answered.
 
@@ -67,12 +68,13 @@ async def ask(
         context: For TLS.
         host: Our own address.
         wire: By which wire.
+        origin: Where it says that it listens, on SOAP.
     """
     async with await open_socket(endpoint, context, host) as socket:
         path = urlsplit(endpoint).path or "/"
         if wire == "json":
             return await socket.ask(f"{path}/{identity}", headers)
-        body = SOAP.format(identity=identity).encode()
+        body = SOAP.format(identity=identity, origin=origin).encode()
         lines = {
             "Host": "localhost",
             "Content-Type": "application/soap+xml",

@@ -41,7 +41,12 @@ async def answer(central: CentralSystem, scope: Any) -> Any:
         heard.put_nowait({"type": "websocket.connect"})
         heard.put_nowait({"type": "websocket.disconnect", "code": 1000})
     else:
-        heard.put_nowait({"type": "http.request", "body": SOAP.format(identity="CP1").encode()})
+        heard.put_nowait(
+            {
+                "type": "http.request",
+                "body": SOAP.format(identity="CP1", origin="http://192.0.2.1/").encode(),
+            }
+        )
 
     async def send(message: Any) -> None:
         said.append(message)

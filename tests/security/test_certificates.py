@@ -188,6 +188,21 @@ def test_a_password_is_no_certificate(authority: Authority, wire: str) -> None:
     run(main)
 
 
+def test_on_soap_each_link_has_to_show_its_own_certificate(authority: Authority) -> None:
+    async def main() -> None:
+        async with guarded(authority.server(3), wire="soap") as (_, url):
+            ways = [client_of(authority, authority.pair(name)) for name in ("cp1", "cp2")]
+            # The very same request, but for the certificate of the link that it comes by.
+            for context, due in ((ways[0], 200), (ways[1], 400), (ways[0], 200)):
+                assert (await ask(url, context=context, wire="soap")).status == due
+        security = authority.server({2, 3}, credentials=keys())
+        async with guarded(security, wire="soap") as (_, url):
+            for context, due in ((ways[0], 200), (client_of(authority), 401)):
+                assert (await ask(url, context=context, wire="soap")).status == due
+
+    run(main)
+
+
 def test_a_link_that_cannot_be_is_an_event_of_the_right_kind(
     authority: Authority, stranger: Authority, wire: str
 ) -> None:

@@ -29,8 +29,10 @@ from ocpp16.security.profile_change import is_authorization_key
 from tests.parties import (
     HEARTBEAT,
     PULSE,
+    REJECTED,
     RESET,
     RESET_DONE,
+    booted,
     drained,
     kinds,
     make_station,
@@ -38,7 +40,8 @@ from tests.parties import (
     until,
 )
 from tests.security.authority import KEY, Authority
-from tests.security.serving import ask, guarded, login
+from tests.security.serving import ask, guarded, login, open_socket
+from tests.transports.raw_socket import TEXT
 
 NEW = bytes(range(200, 220))
 OTHER = bytes(range(50, 70))
@@ -248,6 +251,39 @@ def test_while_a_key_is_changed_the_old_one_proves_nothing(authority: Authority)
             go.set()
             assert await rotating is ConfigurationStatus.ACCEPTED
             assert await valid(credentials) == [NEW]
+
+    run(main)
+
+
+def test_on_soap_the_old_key_is_not_remembered_from_before(authority: Authority) -> None:
+    async def main() -> None:
+        async with both(authority, "soap") as (central, url, backend, _, _):
+            origin = backend.info.callback
+            assert origin is not None
+            again: dict[str, Any] = {"headers": login(), "wire": "soap", "origin": origin}
+            # The very request that lets it in, twice.
+            assert (await ask(url, **again)).status == 200
+            assert await central.rotate_key("CP1", NEW) is ConfigurationStatus.ACCEPTED
+            assert (await ask(url, **again)).status == 401
+
+    run(main)
+
+
+def test_where_nothing_is_sent_the_new_key_is_forgotten(authority: Authority) -> None:
+    async def main() -> None:
+        credentials = MemoryCredentials({"CP1": KEY})
+        security = authority.server(1, credentials=credentials)
+        boot = b'[2,"1","BootNotification",{"chargePointVendor":"V","chargePointModel":"M"}]'
+        async with (
+            guarded(security, boots=[booted(REJECTED)]) as (central, url),
+            await open_socket(url) as socket,
+        ):
+            assert (await socket.ask("/ocpp/CP1", login())).status == 101
+            socket.send(TEXT, boot)
+            assert "Rejected" in await socket.text()
+            with pytest.raises(CallNotAllowed):
+                await central.rotate_key("CP1", NEW)
+            assert await valid(credentials) == [KEY]
 
     run(main)
 
