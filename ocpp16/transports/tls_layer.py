@@ -171,6 +171,8 @@ class TlsLayer(asyncio.Protocol):
         self._began = 0.0
         self._raw: asyncio.Transport
         self.address: str | None = None
+        self.has_spoken = False
+        """Whether anything has come from the peer."""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Take the TCP connection, and begin the handshake."""
@@ -184,6 +186,7 @@ class TlsLayer(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         """Take bytes of the network."""
+        self.has_spoken = True
         if not self._is_over:
             self._go_on(data)
 
@@ -311,7 +314,8 @@ class TlsDoor:
             layer.fail(TlsFailure("the server stops"))  # It was accepted just before.
         elif len(self._half_open) > self._settings.handshakes:
             # Idle TCP connections cost their owner nothing, and must not keep out who is real.
-            oldest = next(iter(self._half_open))
+            silent = (each for each in self._half_open if not each.has_spoken and each is not layer)
+            oldest = next(silent, None) or next(iter(self._half_open))
             self._tell(UnusualActivity.LIMIT_HIT, oldest, TlsFailure("too many are connecting"))
             oldest.fail(TlsFailure("too many are connecting"))
 

@@ -123,6 +123,9 @@ def test_too_many_handshakes_cut_the_oldest_and_let_a_charge_point_in(
         async with guarded(security, wire=wire, handshakes=50) as (central, url):
             events = central.events()
             async with AsyncExitStack() as stack:
+                speaking = await stack.enter_async_context(await open_socket(url))
+                speaking.writer.write(b"\x16\x03\x01\x02\x00\x01")
+                await _settle()
                 sockets = [
                     await stack.enter_async_context(await open_socket(url)) for _ in range(120)
                 ]
@@ -132,6 +135,8 @@ def test_too_many_handshakes_cut_the_oldest_and_let_a_charge_point_in(
                 assert time.perf_counter() - began < 2
                 assert await sockets[0].is_at_end()
                 assert not sockets[-1]._reader.at_eof()
+                # Whoever has begun to speak goes after those who have not.
+                assert not speaking._reader.at_eof()
             told = [each for each in await drained(events) if isinstance(each, LimitHit)]
             assert {each.reason for each in told} == {"too many are connecting"}
 
