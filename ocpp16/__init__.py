@@ -39,7 +39,10 @@ from ocpp16.roles.charge_point import ChargePoint
 from ocpp16.roles.peer import Peer
 from ocpp16.roles.registry import PeerRegistry
 from ocpp16.roles.server import Server
-from ocpp16.security.admission import Handshake, Refusal
+from ocpp16.security.admission import Handshake, Refusal, RefusalCause
+from ocpp16.security.configuration import KeyPair, ServerSecurity, StationSecurity
+from ocpp16.security.credentials import Credentials, FileCredentials, MemoryCredentials
+from ocpp16.security.profiles import ReachedProfiles
 from ocpp16.settings import Leniency, Settings
 from ocpp16.spec import Side
 from ocpp16.storage import Registration, Registrations
@@ -55,9 +58,11 @@ __all__ = [
     "Clock",
     "ConnectionRefused",
     "ConstraintKind",
+    "Credentials",
     "Deviation",
     "ErrorCode",
     "Fault",
+    "FileCredentials",
     "FormationViolation",
     "GenericError",
     "Handshake",
@@ -65,7 +70,9 @@ __all__ = [
     "InternalError",
     "InvalidMessage",
     "InvalidResponse",
+    "KeyPair",
     "Leniency",
+    "MemoryCredentials",
     "NoAnswer",
     "NotImplementedFault",
     "NotSupported",
@@ -77,16 +84,20 @@ __all__ = [
     "PropertyConstraintViolation",
     "ProtocolError",
     "QueueFull",
+    "ReachedProfiles",
     "Refusal",
+    "RefusalCause",
     "Registration",
     "Registrations",
     "Request",
     "Response",
     "SecurityError",
     "Server",
+    "ServerSecurity",
     "SessionClosed",
     "Settings",
     "Side",
+    "StationSecurity",
     "TypeConstraintViolation",
     "UnanswerableFrame",
     "Unreachable",

@@ -69,3 +69,5 @@ class PeerInfo:
     """What it says of its software; untrusted text."""
     security_profile: int = 0
     """0 none, 1 Basic, 2 TLS and Basic, 3 TLS and client certificate."""
+    serial_number: str | None = None
+    """The charge point's serial number, as its client certificate names it (profile 3)."""

@@ -360,8 +360,13 @@ class ConnectionRefused(OcppError, ConnectionError):
 
     Attributes:
         status: The HTTP status it answered with, None where the handshake failed otherwise.
+        security_event: The whitepaper's name for it (`InvalidCentralSystemCertificate`), None where
+            it is no security event.
     """
 
-    def __init__(self, reason: str, *, status: int | None = None) -> None:
+    def __init__(
+        self, reason: str, *, status: int | None = None, security_event: str | None = None
+    ) -> None:
         super().__init__(reason)
         self.status = status
+        self.security_event = security_event

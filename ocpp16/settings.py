@@ -64,6 +64,12 @@ _LEAST = {
     "unsent_limit": 1,
     "missed_pongs": 1,
     "event_queue": 1,
+    "failed_logins": 1,
+    "failed_logins_address": 1,
+    "failed_logins_identity": 1,
+    "login_records": 1,
+    "login_threads": 1,
+    "logins_waiting": 1,
     "log_line": 100,
 }
 """Numbers that make no sense below this; the others may be 0."""
@@ -183,6 +189,26 @@ class Settings:
     """Wait before the next BootNotification where the central system names none (interval 0)."""
     drain_timeout: timedelta = timedelta(seconds=10)
     """How long running handlers get when a server stops."""
+
+    # Authentication
+    failed_logins: int = 10
+    """How often one address may fail to authenticate as one charge point before it has to wait
+    (HTTP 429). Who is connected stays so, and a password that was right before is right."""
+    failed_logins_address: int = 100
+    """How often one address (for IPv6, one /64 network) may fail in all; looking for identities
+    that do not exist counts."""
+    failed_logins_identity: int = 100
+    """How often anybody may fail as one charge point; then an address that has failed as it before
+    has to wait, and any other one may still try once."""
+    failed_login_wait: timedelta = timedelta(seconds=5)
+    """After so long each of them may fail once more."""
+    login_records: int = 10_000
+    """How many failures of each kind are kept, how many passwords that were right are known again
+    without a slow hash, and how many charge points and addresses activity is counted for."""
+    login_threads: int = 2
+    """How many passwords are hashed at once, in threads."""
+    logins_waiting: int = 500
+    """How many passwords may be hashed or wait for it; one more is answered HTTP 503."""
 
     # SOAP
     callback_networks: tuple[IPv4Network | IPv6Network, ...] = attrs.field(

@@ -25,7 +25,7 @@ from ocpp16.apps.commands import app, listening_url
 from ocpp16.apps.demo import DUE
 from tests.apps.processes import COMMAND, PATIENCE, ROOT, end, read_until, run, started
 
-COMMANDS = ("demo", "central-system", "charge-point", "inspect", "schedule")
+COMMANDS = ("demo", "central-system", "charge-point", "inspect", "schedule", "pki")
 HEARTBEAT = '[2,"1","Heartbeat",{}]'
 
 

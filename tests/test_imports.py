@@ -32,7 +32,7 @@ MAY_DO_IO = ("transports/", "roles/driver.py", "roles/asgi.py", "station/station
              "bridge/", "apps/", "testing.py", "cli.py")  # fmt: skip
 SOCKETS = {"asyncio", "socket", "selectors", "threading", "websockets", "httpx", "uvicorn"}
 HEAVY = {"lxml", "zeep", "spyne", "httpx", "uvicorn", "sqlalchemy", "typer", "rich", "starlette",
-         "matplotlib"}  # fmt: skip
+         "cryptography", "matplotlib"}  # fmt: skip
 
 
 def row(module: str) -> int:

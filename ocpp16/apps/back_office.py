@@ -115,10 +115,12 @@ class BackOffice:
         self._interval = interval
         self._tags = tags
         self._new_id = new_id
+        self._report: Callable[[Peer, str, int], object] = lambda peer, action, number: None
         self._starts: dict[tuple[str, int, str, int, datetime], Transaction] = {}
 
     def register(self, central: CentralSystem) -> None:
         """Let it answer for a role: everything that a charge point may send."""
+        self._report = central.report_foreign_transaction
         central.on(messages.AuthorizeRequest)(self._authorize)
         central.on(messages.BootNotificationRequest)(self._boot)
         central.on(messages.DataTransferRequest)(self._transfer_data)
@@ -214,7 +216,10 @@ class BackOffice:
         transaction = self.transactions.get(transaction_id)
         if transaction is not None and transaction.identity == peer.identity:
             return transaction
-        whose = "an unknown transaction" if transaction is None else "another one's transaction"
+        whose = "an unknown transaction"
+        if transaction is not None:
+            whose = "another one's transaction"
+            self._report(peer, action, transaction_id)
         self._flag(peer, f"{action} for {whose}, {transaction_id}")
         return None
 

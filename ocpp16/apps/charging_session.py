@@ -20,6 +20,7 @@ from ocpp16.clock import Clock
 from ocpp16.enums import ChargePointStatus, Reason
 from ocpp16.messages import AuthorizeRequest
 from ocpp16.roles.charge_point import ChargePoint
+from ocpp16.security.configuration import StationSecurity
 from ocpp16.settings import Settings
 from ocpp16.transports.system_clock import SystemClock
 from ocpp16.transports.task import time_limit
@@ -54,6 +55,7 @@ async def run_charge_point(
     tell: Tell,
     stop: asyncio.Event,
     listen: str | None = None,
+    security: StationSecurity | None = None,
     settings: Settings = Settings(),  # noqa: B008 - frozen
     clock: Clock | None = None,
 ) -> bool:
@@ -66,6 +68,7 @@ async def run_charge_point(
         tell: Takes what happens.
         stop: Ends it before its time.
         listen: Where it takes calls itself, on OCPP-S.
+        security: The security profile, and what it shows.
         settings: Limits and timers of the role.
         clock: Where real time comes from; None is the machine's.
 
@@ -82,7 +85,9 @@ async def run_charge_point(
     live = LiveStation(
         simulator,
         station,
-        lambda boot: station.connect(url, boot=boot, listen=listen),
+        lambda boot: station.connect(
+            url, boot=boot, listen=listen, security=_with_key(security, simulator.key)
+        ),
         tell=tell,
     )
     session = _Session(simulator, live, plan, clock=real_clock, tell=tell)
@@ -103,6 +108,13 @@ async def run_charge_point(
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
     return session.took_place
+
+
+def _with_key(security: StationSecurity | None, key: bytes | None) -> StationSecurity | None:
+    """Return the security, with the key that the central system has given since."""
+    if security is None or key is None:
+        return security
+    return attrs.evolve(security, authorization_key=key)
 
 
 class _Session:

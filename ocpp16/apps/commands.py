@@ -1,6 +1,7 @@
 """The commands of `ocpp16`: parse arguments, call an app, print, return an exit code.
 
-The only module that knows `typer`; it is loaded when a command runs, never by `import ocpp16`.
+With other `..._commands` the only one that knows `typer`; it is loaded when a command runs, never
+by `import ocpp16`.
 Exit codes: 0 all went well, 1 it did not, 2 the command was called wrongly, 130 interrupted.
 """
 
@@ -20,6 +21,7 @@ from urllib.parse import urlsplit
 import typer
 
 from ocpp16._version import __version__
+from ocpp16.apps import security_commands
 from ocpp16.apps.bridge_commands import bridge
 from ocpp16.apps.central_system import run_central_system
 from ocpp16.apps.charge_point.simulator import Hardware
@@ -31,6 +33,13 @@ from ocpp16.apps.options import Output, OutputOption, fail
 from ocpp16.apps.output import Watch, guarded
 from ocpp16.apps.printer import Printer
 from ocpp16.apps.schedule_commands import schedule
+from ocpp16.apps.security_commands import (
+    KEY_VARIABLE,
+    PkiOption,
+    ProfileOption,
+    server_security,
+    station_security,
+)
 from ocpp16.apps.stopping import stopped_by_signals
 from ocpp16.catalog import ACTIONS
 from ocpp16.errors import InvalidMessage
@@ -65,6 +74,7 @@ def root(
       ocpp16 demo                  both sides at work, every action of OCPP 1.6
       ocpp16 inspect frames.txt    what is wrong with these frames?
       ocpp16 schedule site.toml    what do these charging profiles allow?
+      ocpp16 pki certificates      certificates to try security profiles with
 
     \b
     Then, in two terminals:
@@ -82,6 +92,7 @@ def root(
 
 @app.command()
 def demo(
+    security_profile: ProfileOption = 0,
     output: OutputOption = Output.TEXT,
     quiet: Annotated[bool, typer.Option("--quiet", help="Print the table only.")] = False,
 ) -> None:
@@ -95,6 +106,7 @@ def demo(
     Examples:
       ocpp16 demo
       ocpp16 demo --quiet
+      ocpp16 demo --security-profile 3
       ocpp16 demo --output json | jq -c 'select(.type == "summary").ok'
 
     \b
@@ -107,7 +119,10 @@ def demo(
     wires = installed_wires()
     if len(wires) < len(WIRES):
         typer.echo("only JSON is shown; for SOAP: pip install 'ocpp16[soap]'", err=True)
-    report = asyncio.run(run_demo(watch, wires=wires))
+    try:
+        report = asyncio.run(run_demo(watch, wires=wires, profile=security_profile))
+    except ModuleNotFoundError as error:
+        fail(f"certificates need {error.name}", "pip install 'ocpp16[security]'", code=2)
     watch.check()
     printer.report(report)
     if report.ok and not quiet:
@@ -139,6 +154,18 @@ def central_system(  # noqa: PLR0917 - typer passes them by name
         list[str] | None,
         typer.Option("--charge-point", metavar="IDENTITY", help="Who may connect; repeatable."),
     ] = None,
+    security_profile: ProfileOption = 0,
+    pki: PkiOption = None,
+    authorization_key: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="IDENTITY=KEY", help="Key of a charge point, 32 to 40 hex digits; repeatable."
+        ),
+    ] = None,
+    credentials: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Hashes of keys, as `FileCredentials` keeps them."),
+    ] = None,
     interval: Annotated[
         int,
         typer.Option(
@@ -153,7 +180,8 @@ def central_system(  # noqa: PLR0917 - typer passes them by name
     Port 0 is any free one, and the path is /ocpp unless given. A SOAP charge point is called where
     it says that it listens: on this machine only if --soap is, and in private networks only if
     --callback-allow names them. Every tag is accepted. Nothing outlives
-    the process: it is for trying things. SIGINT or SIGTERM stop it gracefully.
+    the process: it is for trying things. SIGINT or SIGTERM stop it gracefully. With a security
+    profile, whoever has credentials may connect, and --charge-point says who of them.
 
     \b
     Examples:
@@ -162,17 +190,22 @@ def central_system(  # noqa: PLR0917 - typer passes them by name
       ocpp16 central-system --json 127.0.0.1:9000 --soap 127.0.0.1:9001 --open
       ocpp16 central-system --soap 0.0.0.0:9001 --callback-allow 10.0.0.0/8 --open
       ocpp16 central-system --json 127.0.0.1:9000 --open --output json
+      ocpp16 central-system --json localhost:9000 --security-profile 3 --pki DIR
 
     \b
     Exit codes: 0 stopped, 1 cannot listen there, 2 called wrongly.
     """  # noqa: D301 - click needs \b as one character
-    if anyone == bool(charge_point):
+    security = server_security(security_profile, pki, authorization_key or (), credentials)
+    if security is not None and anyone:
+        raise typer.BadParameter("--open is without authentication, so without a security profile")
+    if security is None and anyone == bool(charge_point):
         raise typer.BadParameter("say who may connect: either --open, or --charge-point IDENTITY")
     if json is None and soap is None:
         raise typer.BadParameter("say where to listen: --json HOST:PORT, --soap HOST:PORT, or both")
+    tls = "s" if security_profile > 1 else ""
     urls = {
-        "json": None if json is None else listening_url(json, "ws"),
-        "soap": None if soap is None else listening_url(soap, "http"),
+        "json": None if json is None else listening_url(json, f"ws{tls}"),
+        "soap": None if soap is None else listening_url(soap, f"http{tls}"),
     }
     networks = _networks(callback_allow or (), soap_url=urls["soap"])
     _check_identities(charge_point or ())
@@ -189,7 +222,8 @@ def central_system(  # noqa: PLR0917 - typer passes them by name
                 json=urls["json"],
                 soap=urls["soap"],
                 callback_networks=networks,
-                known=None if anyone else frozenset(charge_point or ()),
+                known=frozenset(charge_point) if charge_point else None,
+                security=security,
                 interval=interval,
                 tell=watch,
                 listening=announce,
@@ -220,7 +254,7 @@ def charge_point(  # noqa: PLR0917 - typer passes them by name
     ],
     listen: Annotated[
         str | None,
-        typer.Option(metavar="URL", help="Where it takes calls itself, on SOAP (http:// only)."),
+        typer.Option(metavar="URL", help="Where it takes calls itself, on SOAP."),
     ] = None,
     id_tag: Annotated[
         str, typer.Option(metavar="TAG", help="The driver's card, at most 20 characters.")
@@ -253,6 +287,14 @@ def charge_point(  # noqa: PLR0917 - typer passes them by name
     ] = 11_000,
     vendor: Annotated[str, typer.Option(metavar="TEXT", help="chargePointVendor.")] = "ocpp16",
     model: Annotated[str, typer.Option(metavar="TEXT", help="chargePointModel.")] = "Simulator",
+    security_profile: ProfileOption = 0,
+    pki: PkiOption = None,
+    authorization_key: Annotated[
+        str | None,
+        typer.Option(
+            metavar="KEY", envvar=KEY_VARIABLE, help="For profiles 1 and 2: 32 to 40 hex digits."
+        ),
+    ] = None,
     stay: Annotated[
         bool, typer.Option("--stay", help="Stay afterwards, and serve the central system.")
     ] = False,
@@ -272,6 +314,8 @@ def charge_point(  # noqa: PLR0917 - typer passes them by name
       ocpp16 charge-point CP1 --url ws://127.0.0.1:9000/ocpp --stay
       ocpp16 charge-point CP1 --url http://127.0.0.1:9001/ocpp \\
         --listen http://127.0.0.1:9010/
+      ocpp16 charge-point CP1 --url wss://localhost:9000/ocpp \\
+        --security-profile 3 --pki DIR
 
     \b
     Exit codes: 0 it charged, 1 it was not let, 2 called wrongly,
@@ -279,6 +323,7 @@ def charge_point(  # noqa: PLR0917 - typer passes them by name
     """  # noqa: D301 - click needs \b as one character
     if connector > connectors:
         raise typer.BadParameter(f"there is no connector {connector} of {connectors}")
+    security = station_security(identity, security_profile, pki, authorization_key)
     hardware = Hardware(
         identity=identity, vendor=vendor, model=model, connectors=connectors, power=power
     )
@@ -296,7 +341,7 @@ def charge_point(  # noqa: PLR0917 - typer passes them by name
         with stopped_by_signals() as stop:
             watch = Watch(printer.event, stop.set)
             charged = await run_charge_point(
-                hardware, url, plan, tell=watch, stop=stop, listen=listen
+                hardware, url, plan, tell=watch, stop=stop, listen=listen, security=security
             )
             watch.check()
             if stop.is_set():
@@ -372,6 +417,7 @@ def inspect(
 
 
 app.command()(schedule)
+app.command("pki")(security_commands.pki)
 
 
 def listening_url(address: str, scheme: str = "ws") -> str:

@@ -20,6 +20,7 @@ import attrs
 
 from ocpp16.apps.back_office import BackOffice
 from ocpp16.apps.charge_point.simulator import Hardware, Simulator
+from ocpp16.apps.demo_security import DemoSecurity, demo_security
 from ocpp16.apps.demo_stage import Chapter, Check, Stage, StageEvent, StoryBroken
 from ocpp16.apps.demo_story import CHAPTERS, TAGS, ChapterPlay
 from ocpp16.apps.exchange import Exchange
@@ -30,6 +31,7 @@ from ocpp16.clock import Clock
 from ocpp16.errors import OcppError
 from ocpp16.roles.central_system import CentralSystem
 from ocpp16.roles.charge_point import ChargePoint
+from ocpp16.security.profiles import PROFILES
 from ocpp16.settings import Settings
 from ocpp16.spec import Side
 from ocpp16.transports.system_clock import SystemClock
@@ -143,6 +145,7 @@ async def run_demo(
     wires: Mapping[str, str] = WIRES,
     chapters: Sequence[tuple[str, ChapterPlay]] = CHAPTERS,
     clock: Clock | None = None,
+    profile: int = 0,
 ) -> Report:
     """Play the story on each wire, one after the other, and report.
 
@@ -151,12 +154,19 @@ async def run_demo(
         wires: Where the central system listens, by the name of the wire.
         chapters: The story.
         clock: Where time comes from; None is the machine's.
+        profile: The security profile of the links.
+
+    Raises:
+        ModuleNotFoundError: Certificates, for profiles 2 and 3, need the extra `security`.
     """
     real_clock = SystemClock() if clock is None else clock
     report = Report(tuple(wires))
     began = real_clock.time()
-    for wire, url in wires.items():
-        await _Performance(wire, report, watch, real_clock).play(url, chapters)
+    identities = {wire: f"DEMO-{wire.upper()}" for wire in wires}
+    with demo_security(profile, list(identities.values()), real_clock.now()) as security:
+        for wire, url in wires.items():
+            performance = _Performance(wire, report, watch, real_clock, security)
+            await performance.play(security.url(url), identities[wire], chapters)
     report.seconds = real_clock.time() - began
     return report
 
@@ -164,18 +174,25 @@ async def run_demo(
 class _Performance:
     """The story on one wire."""
 
-    def __init__(self, wire: str, report: Report, watch: Watch, clock: Clock) -> None:
+    def __init__(
+        self, wire: str, report: Report, watch: Watch, clock: Clock, security: DemoSecurity
+    ) -> None:
         self._wire = wire
         self._report = report
         self._watch = watch
         self._clock = clock
+        self._security = security
 
-    async def play(self, url: str, chapters: Sequence[tuple[str, ChapterPlay]]) -> None:
-        self._tell(
-            Chapter(TITLES[self._wire], "The same story, by the same handlers, on any wire.")
+    async def play(
+        self, url: str, identity: str, chapters: Sequence[tuple[str, ChapterPlay]]
+    ) -> None:
+        profile = self._security.profile
+        kind = f", security profile {profile}: {PROFILES[profile].title}" if profile else ""
+        title = f"{TITLES[self._wire]}{kind}"
+        self._tell(Chapter(title, "The same story, by the same handlers, on any wire."))
+        central = CentralSystem(
+            settings=SETTINGS, clock=self._clock, security=self._security.server
         )
-        identity = f"DEMO-{self._wire.upper()}"
-        central = CentralSystem(settings=SETTINGS, clock=self._clock)
         station = ChargePoint(identity, settings=SETTINGS, clock=self._clock)
         office = BackOffice(now=self._clock.now, tell=self._tell, tags=TAGS)
         office.register(central)
@@ -184,13 +201,19 @@ class _Performance:
         for role in (central, station):
             Tracer(role, self._tell, own_only=True)
         try:
-            async with central.serve(**{self._wire: url}) as server:
+            async with central.serve(
+                json=url if self._wire == "json" else None,
+                soap=url if self._wire == "soap" else None,
+            ) as server:
                 place = server.urls[self._wire]
                 live = LiveStation(
                     simulator,
                     station,
                     lambda boot: station.connect(
-                        place, boot=boot, listen=CALLBACKS.get(self._wire)
+                        place,
+                        boot=boot,
+                        listen=self._security.callback(CALLBACKS.get(self._wire)),
+                        security=self._security.stations.get(identity),
                     ),
                     tell=self._tell,
                 )

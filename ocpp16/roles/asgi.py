@@ -20,9 +20,11 @@ from ocpp16.clock import Clock, Timer
 from ocpp16.envelope import PeerInfo
 from ocpp16.roles.driver import Driver
 from ocpp16.roles.stack import Entrance, open_soap_entrance
+from ocpp16.security.activity import Trouble
 from ocpp16.security.admission import Handshake, Refusal
 from ocpp16.session.event import CallId, Exchange
 from ocpp16.settings import Settings
+from ocpp16.transports.asgi_link import certificate_in, is_secure
 from ocpp16.transports.connection import (
     NORMAL_CLOSURE,
     NOT_TEXT,
@@ -56,6 +58,10 @@ class Host(Protocol):
     async def admit(self, handshake: Handshake) -> PeerInfo | Refusal:
         """Let a peer in or refuse it."""
         raise NotImplementedError
+
+    def watch(self, trouble: Trouble) -> None:
+        """Take what went wrong before a peer had a name."""
+        ...
 
     def welcome(self, connection: Connection, house: set[Driver[Any]] | None = None) -> None:
         """Take a new connection, and keep its driver in `house` while it is open."""
@@ -96,6 +102,7 @@ class AsgiApp:
                 self._soap,
                 admission=self._host.admit,
                 welcome=partial(self._host.welcome, house=self._house),
+                watch=self._host.watch,
                 settings=self._host.settings,
                 clock=self._host.clock,
             )
@@ -207,6 +214,8 @@ class AsgiApp:
                 url=_url(scope, target),
                 address=_address(scope),
                 headers=headers,
+                secure=is_secure(scope),
+                certificate=certificate_in(scope),
             )
         )
 

@@ -15,7 +15,7 @@ from typing import Any, Protocol
 from ocpp16 import log
 from ocpp16.catalog import action_of
 from ocpp16.clock import Clock
-from ocpp16.enums import RegistrationStatus
+from ocpp16.enums import ConfigurationStatus, RegistrationStatus
 from ocpp16.envelope import PeerInfo
 from ocpp16.errors import (
     CallFailed,
@@ -28,13 +28,20 @@ from ocpp16.errors import (
     SecurityError,
     SessionClosed,
 )
-from ocpp16.messages import BootNotificationRequest, BootNotificationResponse
+from ocpp16.messages import (
+    BootNotificationRequest,
+    BootNotificationResponse,
+)
 from ocpp16.roles import event as told
 from ocpp16.roles.backoff import Backoff
 from ocpp16.roles.driver import Driver, NotSent
 from ocpp16.roles.peer import Duration, Peer, ResponseT, seconds_of
 from ocpp16.roles.registration import StationGate
+from ocpp16.roles.security_change import KeepKey, SecurityChanges
+from ocpp16.roles.station_link import Reverted, StationLink
 from ocpp16.roles.work import Workload
+from ocpp16.security.configuration import StationSecurity
+from ocpp16.security.event import SecurityEvent
 from ocpp16.session import Session
 from ocpp16.settings import Settings
 from ocpp16.structure import Request, Response
@@ -80,6 +87,7 @@ class Backend(Peer):
     Args:
         station: The charge point.
         dial: Opens a connection.
+        link: What dials, where it can be changed while it runs.
         boot: What to boot with; None does not boot, and does not gate.
         reconnect: Whether a connection that was lost is opened again, for ever.
         attempts: How often the start is tried before it fails; None is for ever.
@@ -94,6 +102,7 @@ class Backend(Peer):
         station: Station,
         dial: Dial,
         *,
+        link: StationLink | None = None,
         boot: BootNotificationRequest | None,
         reconnect: bool,
         attempts: int | None,
@@ -105,12 +114,16 @@ class Backend(Peer):
         self._settings = station.settings
         self._clock = station.clock
         self._dial = dial
+        self._changes = SecurityChanges(
+            link,
+            lambda name, is_reverted: self.tell(told.SecurityChanged(self, name, is_reverted)),
+        )
         self._boot = boot
         self._reconnect = reconnect
         self._attempts = attempts
         self._gate = StationGate(is_used=boot is not None)
         self._workload: Workload[Backend] = Workload(
-            self._settings.handlers, handle=self._handle, after=station.run_after
+            self._settings.handlers, handle=self._handle, after=self._run_after
         )
         self._backoff = Backoff(self._settings, random)
         self._driver: Driver[Backend] | None = None
@@ -200,6 +213,49 @@ class Backend(Peer):
             self._is_hurried = True
             self._hurried.notify()
 
+    # The link
+
+    @property
+    def security(self) -> StationSecurity | None:
+        """The security profile of the next connection, with what we show; None if none was said."""
+        return self._changes.security
+
+    async def change_key(self, value: str, keep: KeepKey) -> ConfigurationStatus:
+        """Take another AuthorizationKey, as a handler of ChangeConfiguration is asked to (W A01).
+
+        After the answer has left, the connection is opened anew with it, if the security profile
+        has a password; calls that wait go on waiting. Should the central system refuse the new key
+        again and again, the old one is taken, and kept, again.
+
+        Args:
+            value: The value of the request: 32 to 40 hex digits.
+            keep: Keeps the key where it outlives a restart, safely and not readable (A01.10, .12);
+                what it raises is raised, and nothing has changed.
+
+        Returns:
+            Accepted, or Rejected for what is no key.
+        """
+        return await self._changes.change_key(value, keep)
+
+    def change_profile(
+        self, security: StationSecurity, reverted: Reverted, url: str | None = None
+    ) -> None:
+        """Take another security profile; the connection is opened anew (W A05.06-.08).
+
+        Called by a handler of ChangeConfiguration, once `security.profile_change` has found nothing
+        against it: the connection then ends when the answer has left.
+
+        Args:
+            security: The profile, and what we show.
+            reverted: Called if no connection can be made with it, and the old one is taken again.
+            url: The endpoint for it; None is the present one.
+
+        Raises:
+            ValueError: The URL does not fit the profile, or a certificate cannot be read.
+            RuntimeError: The connection was not made by `ChargePoint.connect`.
+        """
+        self._changes.change_profile(security, reverted, url)
+
     def close(self, code: int = NORMAL_CLOSURE, reason: str = "") -> None:
         """End the connection, and do not open another one."""
         self._end(f"closed by us: {code} {reason}".rstrip(), code, reason)
@@ -277,7 +333,13 @@ class Backend(Peer):
     # Inside: the connection
 
     async def _open(self) -> None:
-        connection = await self._dial()
+        try:
+            connection = await self._dial()
+        except ConnectionRefused as error:
+            if error.security_event is not None:
+                event = SecurityEvent(error.security_event)
+                self.tell(told.NotLetIn(self, str(error), event))
+            raise
         if self._closed is not None:
             connection.close()
             raise SessionClosed(self._closed)
@@ -384,6 +446,11 @@ class Backend(Peer):
             self._waiting -= 1
         assert self._driver is not None  # noqa: S101 - as `_until` says
         return self._driver
+
+    async def _run_after(self, peer: Backend, request: Request[Any], response: Response) -> None:
+        await self._station.run_after(peer, request, response)
+        if self._changes.take_answered(request) and self._driver is not None:
+            self._driver.close(NORMAL_CLOSURE, "the security of the link changes")
 
     async def _handle(self, peer: Backend, request: Request[Any]) -> Response:
         if self._gate.is_silent:

@@ -11,17 +11,21 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from functools import partial
 from typing import Any, Self
 
+import attrs
+
 from ocpp16 import log
 from ocpp16.catalog import action_of
 from ocpp16.clock import Clock
-from ocpp16.enums import RegistrationStatus
+from ocpp16.enums import ConfigurationStatus, RegistrationStatus
 from ocpp16.envelope import PeerInfo
-from ocpp16.errors import SecurityError
+from ocpp16.errors import CallNotAllowed, SecurityError
 from ocpp16.messages import BootNotificationResponse
 from ocpp16.roles import event as told
 from ocpp16.roles.account import Account, Accounts
 from ocpp16.roles.asgi import AsgiApp
 from ocpp16.roles.driver import Driver
+from ocpp16.roles.guard import Guard
+from ocpp16.roles.key_rotation import change_key
 from ocpp16.roles.peer import Duration, Peer, seconds_of
 from ocpp16.roles.registration import CentralGate
 from ocpp16.roles.registry import LocalRegistry, PeerRegistry
@@ -30,7 +34,17 @@ from ocpp16.roles.server import Server
 from ocpp16.roles.stack import binding_for
 from ocpp16.roles.station_peer import StationPeer
 from ocpp16.roles.work import Workload
-from ocpp16.security.admission import UNKNOWN_IDENTITY, Admission, Handshake, Known, Refusal
+from ocpp16.security.activity import Activity, Trouble
+from ocpp16.security.admission import (
+    UNKNOWN_IDENTITY,
+    Admission,
+    Handshake,
+    Known,
+    Refusal,
+    RefusalCause,
+)
+from ocpp16.security.configuration import ServerSecurity
+from ocpp16.security.profiles import ReachedProfiles
 from ocpp16.session import Session
 from ocpp16.settings import Settings
 from ocpp16.spec import Side
@@ -67,6 +81,10 @@ class CentralSystem(Role[Peer]):
         strict: Whether a charge point that was never accepted is refused; None goes by whether
             there are `registrations`.
         registry: Who is connected; None keeps it in memory.
+        security: Which links are taken, and how charge points authenticate; None takes any that has
+            no TLS, unauthenticated but for `admission`. Comes before `admission`.
+        reached: The highest security profile of each charge point, below which it is refused; None
+            keeps it in memory.
         settings: Limits, timers and choices.
         clock: Where time comes from; None is the machine's.
         new_id: Source of message ids, each unique for ever; None is UUID4.
@@ -84,6 +102,8 @@ class CentralSystem(Role[Peer]):
         answers: Callable[[str], AnswerMemory] | None = None,
         strict: bool | None = None,
         registry: PeerRegistry | None = None,
+        security: ServerSecurity | None = None,
+        reached: ReachedProfiles | None = None,
         settings: Settings = Settings(),  # noqa: B008 - frozen
         clock: Clock | None = None,
         new_id: Callable[[], str] | None = None,
@@ -94,6 +114,8 @@ class CentralSystem(Role[Peer]):
             raise TypeError(f"known={known!r} is one text, not a collection of identities")
         self._known = known
         self._admission = admission
+        self._security = security
+        self._guard = Guard(reached, settings=settings, clock=self.clock)
         self._is_strict = registrations is not None if strict is None else strict
         self._registrations = MemoryRegistrations() if registrations is None else registrations
         self._answers = self._new_answers if answers is None else answers
@@ -107,15 +129,27 @@ class CentralSystem(Role[Peer]):
 
     # For applications
 
-    def serve(self, json: str | None = None, soap: str | None = None) -> Server:
+    def serve(
+        self,
+        json: str | None = None,
+        soap: str | None = None,
+        *,
+        security: ServerSecurity | None = None,
+    ) -> Server:
         """Return a server, to be entered with `async with`.
 
         Args:
-            json: Where to take OCPP-J (`ws://127.0.0.1:9000/ocpp`); port 0 is any free one.
-            soap: Where to take OCPP-S (`http://...`).
+            json: Where to take OCPP-J (`ws://127.0.0.1:9000/ocpp`, or `wss://...` with security
+                profile 2 or 3); port 0 is any free one.
+            soap: Where to take OCPP-S (`http://...`, `https://...`).
+            security: Which links to take there; None is as for the whole central system.
+
+        Raises:
+            ValueError: A URL is none, or does not fit the security.
         """
         wanted = {"json": json, "soap": soap}
-        return Server(self, {wire: url for wire, url in wanted.items() if url is not None})
+        urls = {wire: url for wire, url in wanted.items() if url is not None}
+        return Server(self, urls, self._security if security is None else security)
 
     def asgi(self, json: str | None = "/ocpp", soap: str | None = "/ocpp") -> AsgiApp:
         """Return an ASGI application that serves both wires, to mount in somebody else's server.
@@ -183,6 +217,48 @@ class CentralSystem(Role[Peer]):
             account.gate.tell(RegistrationStatus(registration.status))
             self._notify(identity)
 
+    async def rotate_key(self, identity: str, key: bytes | None = None) -> ConfigurationStatus:
+        """Give a connected charge point another AuthorizationKey (W A01).
+
+        The old one is valid until the charge point has accepted the new one. Where that is not
+        known, since no answer came, both are valid until it connects with one of them.
+
+        Args:
+            identity: The charge point.
+            key: 16 to 20 bytes; None makes a random one.
+
+        Returns:
+            Its answer. Only after Accepted the old key is valid no more, and after RebootRequired
+            both are.
+
+        Raises:
+            CallNotAllowed: It is not connected, its key is not known here, or is being changed.
+            CallFailed: It answered with an error; both keys are valid. Likewise InvalidResponse,
+                CallTimeout and SessionClosed.
+            ValueError: The key is none.
+        """
+        peer = self.peers.get(identity)
+        if peer is None:
+            raise CallNotAllowed(f"charge point {identity!r} is not connected")
+        return await change_key(peer, await self._guard.keys_of(identity), key)
+
+    @property
+    def activity(self) -> Activity:
+        """Unusual activity so far, counted by kind, charge point and address."""
+        return self._guard.activity
+
+    def report_foreign_transaction(self, peer: Peer, action: str, transaction_id: int) -> None:
+        """Take it that a charge point spoke of a transaction that is not its own.
+
+        Only an application knows whose transactions are; this makes an event and a count of it.
+
+        Args:
+            peer: The charge point.
+            action: What it sent (`StopTransaction`).
+            transaction_id: The transaction.
+        """
+        self.tell(told.ForeignTransaction(peer, action, transaction_id))
+
     async def __aenter__(self) -> Self:
         self._is_entered = True
         for app in self._apps:
@@ -197,24 +273,30 @@ class CentralSystem(Role[Peer]):
 
     # For transports and servers
 
-    async def admit(self, handshake: Handshake) -> PeerInfo | Refusal:
-        """Let a peer in or refuse it, before its connection is open."""
+    async def admit(
+        self, handshake: Handshake, security: ServerSecurity | None = None
+    ) -> PeerInfo | Refusal:
+        """Let a peer in or refuse it, before its connection is open.
+
+        Args:
+            handshake: What it says of itself.
+            security: The rules of the listener; None is those of the whole central system.
+        """
+        rules = self._security if security is None else security
         try:
-            verdict = await self._judge(handshake)
+            verdict = await self._judge(handshake, rules)
         except Exception as error:  # noqa: BLE001 - the application's own code
             log.failure(logger, "a charge point could not be judged", error)
-            verdict = Refusal(500)
+            verdict = Refusal(500, cause=RefusalCause.FAILED)
         if isinstance(verdict, Refusal):
-            self.tell(
-                told.Refused(
-                    handshake.identity if handshake.misfit is None else None,
-                    verdict.status,
-                    verdict.reason,
-                    handshake.address,
-                    handshake.url,
-                )
-            )
+            self.tell(told.Refused.of(handshake, verdict))
+        elif rules is not None:
+            self.tell(told.Admitted(verdict))
         return verdict
+
+    def watch(self, trouble: Trouble) -> None:
+        """Take what went wrong before a peer had a name."""
+        self.tell(told.of_trouble(trouble))
 
     def welcome(self, connection: Connection, house: set[Driver[Any]] | None = None) -> None:
         """Take a new connection whose peer was let in, and start it.
@@ -255,6 +337,7 @@ class CentralSystem(Role[Peer]):
 
     def tell(self, event: told.Event) -> None:
         """Spread an event."""
+        self._guard.take(event)
         self._observers.tell(event)
 
     def call_answered(self, driver: Driver[Any], request: Request[Any], response: Response) -> None:
@@ -273,26 +356,35 @@ class CentralSystem(Role[Peer]):
 
     # Inside
 
-    async def _judge(self, handshake: Handshake) -> PeerInfo | Refusal:
+    async def _judge(
+        self, handshake: Handshake, security: ServerSecurity | None
+    ) -> PeerInfo | Refusal:
         if handshake.misfit is not None:
-            return Refusal(404, f"no charge point: {handshake.misfit}")
-        if not await self._is_known(handshake.identity):
-            return UNKNOWN_IDENTITY
-        verdict: object = handshake.admit()
-        if self._admission is not None:
-            verdict = await self._admission(handshake)
+            reason = f"no charge point: {handshake.misfit}"
+            return Refusal(404, reason, cause=RefusalCause.UNKNOWN)
+        verdict = await self._authenticate(handshake, security)
         if isinstance(verdict, Refusal):
             return verdict
-        if not isinstance(verdict, PeerInfo):
-            raise TypeError(f"the admission gave {verdict!r}, due is a PeerInfo or a Refusal")
+        if self._admission is not None:
+            verdict = _confirm(verdict, await self._admission(handshake))
+        if isinstance(verdict, Refusal):
+            return verdict
         # Last, with no wait between this and `welcome`. SOAP makes room by itself.
         if (
             verdict.binding == "ocppj"
             and len(self._drivers) >= self.settings.connections
             and verdict.identity not in self.peers
         ):
-            return Refusal(503, "too many connections")
+            return Refusal(503, "too many connections", cause=RefusalCause.OVERLOADED)
         return verdict
+
+    async def _authenticate(
+        self, handshake: Handshake, security: ServerSecurity | None
+    ) -> PeerInfo | Refusal:
+        is_known = None if self._known is None else await self._is_known(handshake.identity)
+        if security is not None:
+            return await self._guard.admission(security).judge(handshake, is_known=is_known)
+        return UNKNOWN_IDENTITY if is_known is False else handshake.admit()
 
     async def _is_known(self, identity: str) -> bool:
         if self._known is None:
@@ -327,9 +419,10 @@ class CentralSystem(Role[Peer]):
         return peer
 
     async def _join(self, peer: StationPeer) -> None:
-        if not peer.is_connected:
-            return
         try:
+            await self._guard.take_connected(peer.info)
+            if not peer.is_connected:
+                return
             earlier = await self._registry.claim(peer)
         except BaseException:
             peer.close(INTERNAL_ERROR)
@@ -399,3 +492,19 @@ class CentralSystem(Role[Peer]):
             if not account.workload.is_idle:
                 drains.spawn(account.workload.drain(self.clock, seconds))
         await drains.wait()
+
+
+def _confirm(proven: PeerInfo, verdict: object) -> PeerInfo | Refusal:
+    """Return the verdict of an application, with what was proven before."""
+    if isinstance(verdict, Refusal):
+        return verdict
+    if not isinstance(verdict, PeerInfo):
+        raise TypeError(f"the admission gave {verdict!r}, due is a PeerInfo or a Refusal")
+    if not proven.security_profile:
+        return verdict
+    return attrs.evolve(
+        verdict,
+        identity=proven.identity,
+        security_profile=proven.security_profile,
+        serial_number=proven.serial_number,
+    )

@@ -9,7 +9,6 @@ from __future__ import annotations
 import random as random_source
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from functools import partial
 from typing import Any
 
 from ocpp16.clock import Clock
@@ -18,7 +17,9 @@ from ocpp16.messages import BootNotificationRequest
 from ocpp16.roles import event as told
 from ocpp16.roles.backend import Backend
 from ocpp16.roles.role import Role
-from ocpp16.roles.stack import binding_for, stack_for
+from ocpp16.roles.stack import binding_for
+from ocpp16.roles.station_link import StationLink
+from ocpp16.security.configuration import StationSecurity
 from ocpp16.session import Session
 from ocpp16.settings import Settings
 from ocpp16.spec import Side
@@ -67,11 +68,13 @@ class ChargePoint(Role[Backend]):
         boot: BootNotificationRequest | None = None,
         reconnect: bool = True,
         attempts: int | None = 1,
+        security: StationSecurity | None = None,
     ) -> AbstractAsyncContextManager[Backend]:
         """Connect to a central system, as `async with`; leaving it closes the connection.
 
         Args:
-            url: Its endpoint, without the identity (`ws://...`, or `http://...` for SOAP).
+            url: Its endpoint, without the identity (`ws://...` or `wss://...`; for SOAP
+                `http://...` or `https://...`).
             listen: Where to take its calls, on SOAP: `http://host:port/path`, port 0 is any free
                 one. The connection counts as open at once, and a request that does not get
                 through fails by itself.
@@ -80,33 +83,35 @@ class ChargePoint(Role[Backend]):
             reconnect: Open a connection that was lost again, for ever, with back-off.
             attempts: How often the start is tried before entering raises; None is for ever, as a
                 charge point in the field has to (JE 3.4).
+            security: The security profile, and what we show; None has what the URL says: TLS by its
+                scheme, and a user and password in it.
 
         Raises:
-            ConnectionRefused: The central system did not let us in.
+            ConnectionRefused: The central system did not let us in, or we do not trust it.
             SessionClosed: It could not be reached.
             CallFailed: It answered BootNotification with an error. Likewise InvalidResponse and
                 CallTimeout.
-            ValueError: `attempts` is below 1.
+            ValueError: `attempts` is below 1, the URL does not fit the security profile, or a
+                certificate cannot be read.
         """
-        dial = partial(
-            stack_for(url).dial,
+        link = StationLink(
             url,
             self.identity,
             listen=listen,
+            security=security,
             settings=self.settings,
             clock=self.clock,
         )
-        return self.connect_by(dial, boot=boot, reconnect=reconnect, attempts=attempts)
+        return self._connect(link.dial, link, boot=boot, reconnect=reconnect, attempts=attempts)
 
-    @asynccontextmanager
-    async def connect_by(
+    def connect_by(
         self,
         dial: Dial,
         *,
         boot: BootNotificationRequest | None = None,
         reconnect: bool = True,
         attempts: int | None = 1,
-    ) -> AsyncIterator[Backend]:
+    ) -> AbstractAsyncContextManager[Backend]:
         """Connect over any transport; see `connect`.
 
         Args:
@@ -115,8 +120,26 @@ class ChargePoint(Role[Backend]):
             reconnect: Whether to open a connection that was lost again.
             attempts: How often the start is tried.
         """
+        return self._connect(dial, None, boot=boot, reconnect=reconnect, attempts=attempts)
+
+    @asynccontextmanager
+    async def _connect(
+        self,
+        dial: Dial,
+        link: StationLink | None,
+        *,
+        boot: BootNotificationRequest | None,
+        reconnect: bool,
+        attempts: int | None,
+    ) -> AsyncIterator[Backend]:
         backend = Backend(
-            self, dial, boot=boot, reconnect=reconnect, attempts=attempts, random=self._random
+            self,
+            dial,
+            link=link,
+            boot=boot,
+            reconnect=reconnect,
+            attempts=attempts,
+            random=self._random,
         )
         try:
             await backend.start()

@@ -16,8 +16,12 @@ import attrs
 
 from ocpp16 import log
 from ocpp16.enums import RegistrationStatus
+from ocpp16.envelope import PeerInfo
 from ocpp16.errors import Fault, OcppError
 from ocpp16.roles.peer import Peer
+from ocpp16.security.activity import Trouble, UnusualActivity
+from ocpp16.security.admission import Handshake, Refusal, RefusalCause
+from ocpp16.security.event import SecurityEvent
 from ocpp16.structure import Deviation, Response
 from ocpp16.transports.task import Signal
 
@@ -63,6 +67,77 @@ class Refused:
     address: str | None
     url: str | None = None
     """The URL it asked for, as it wrote it, without query."""
+    cause: RefusalCause = RefusalCause.OTHER
+    """What kind of reason it is."""
+
+    @classmethod
+    def of(cls, handshake: Handshake, refusal: Refusal) -> Self:
+        """Return the event of a verdict."""
+        return cls(
+            handshake.identity if handshake.misfit is None else None,
+            refusal.status,
+            refusal.reason,
+            handshake.address,
+            handshake.url,
+            refusal.cause,
+        )
+
+
+@attrs.frozen
+class Admitted:
+    """A charge point was let in by the rules of a `ServerSecurity`; on SOAP, its request was.
+
+    With `Refused` it is the audit trail of logins: each decision is one of the two.
+    """
+
+    info: PeerInfo
+    """Who it is, from where, and on which security profile."""
+
+
+@attrs.frozen
+class TlsFailed:
+    """A TLS link could not be, or was cut while it was made."""
+
+    reason: str
+    address: str | None
+    event: SecurityEvent | None = None
+    """What kind of security event it is, if it is one."""
+
+
+@attrs.frozen
+class NotLetIn:
+    """A charge point could not connect, at its own end, for what is a security event."""
+
+    peer: Peer
+    reason: str
+    event: SecurityEvent
+    """What it is: a central system that is not trusted, or one that does not trust us."""
+
+
+@attrs.frozen
+class LimitHit:
+    """Somebody has reached a limit of `Settings`."""
+
+    reason: str
+    address: str | None
+    identity: str | None = None
+
+
+@attrs.frozen
+class Unreadable:
+    """An HTTP request is no SOAP envelope, so nobody knows whose it is."""
+
+    reason: str
+    address: str | None
+
+
+@attrs.frozen
+class ForeignTransaction:
+    """A charge point spoke of a transaction that is not its own; told by the application."""
+
+    peer: Peer
+    action: str
+    transaction_id: int
 
 
 @attrs.frozen
@@ -73,6 +148,20 @@ class Registered:
     status: RegistrationStatus
     interval: int
     """Seconds: between heartbeats if it was accepted, else until the next BootNotification."""
+
+
+@attrs.frozen
+class SecurityChanged:
+    """A charge point has another AuthorizationKey or SecurityProfile, from its next connection on.
+
+    A security event, ReconfigurationOfSecurityParameters (W A01.11). The key is not told.
+    """
+
+    peer: Peer
+    name: str
+    """`AuthorizationKey` or `SecurityProfile`."""
+    is_reverted: bool = False
+    """Whether the new one did not work, and the old one is used again."""
 
 
 @attrs.frozen
@@ -154,6 +243,13 @@ Event: TypeAlias = (
     | Disconnected
     | Replaced
     | Refused
+    | Admitted
+    | TlsFailed
+    | NotLetIn
+    | LimitHit
+    | Unreadable
+    | ForeignTransaction
+    | SecurityChanged
     | Registered
     | FrameIn
     | FrameOut
@@ -280,10 +376,27 @@ class Observers:
     def _log(self, event: Event) -> None:
         level, describe = _LINES[type(event)]
         if logger.isEnabledFor(level):
-            identity = event.identity if isinstance(event, Refused) else event.peer.identity
+            identity = _identity(event)
             who = "a stranger" if identity is None else identity
             line = log.one_line(f"{who}: {describe(event)}", self._line_limit)
             logger.log(level, "%s", line)
+
+
+def of_trouble(trouble: Trouble) -> TlsFailed | LimitHit | Unreadable:
+    """Return the event of what a transport has met."""
+    if trouble.activity is UnusualActivity.LIMIT_HIT:
+        return LimitHit(trouble.reason, trouble.address, trouble.identity)
+    if trouble.activity is UnusualActivity.INVALID_MESSAGE:
+        return Unreadable(trouble.reason, trouble.address)
+    return TlsFailed(trouble.reason, trouble.address, trouble.event)
+
+
+def _identity(event: Event) -> str | None:
+    if isinstance(event, Refused | LimitHit):
+        return event.identity
+    if isinstance(event, TlsFailed | Unreadable):
+        return None
+    return event.info.identity if isinstance(event, Admitted) else event.peer.identity
 
 
 # No line shows a payload or a fault's description: either may hold a key or a password.
@@ -303,6 +416,34 @@ _LINES: dict[type, tuple[int, Callable[..., str]]] = {
             f"refused, HTTP {event.status}: {event.reason} (from {event.address})"
             f"{'' if event.identity is not None else f', asked for {str(event.url)[:URL_SHOWN]}'}"
         ),
+    ),
+    Admitted: (
+        logging.INFO,
+        lambda event: (
+            f"let in with security profile {event.info.security_profile}"
+            f" (from {event.info.address})"
+        ),
+    ),
+    TlsFailed: (
+        logging.WARNING,
+        lambda event: f"{event.event or 'no TLS link'}: {event.reason} (from {event.address})",
+    ),
+    NotLetIn: (logging.WARNING, lambda event: f"{event.event}: {event.reason}"),
+    Unreadable: (
+        logging.WARNING,
+        lambda event: f"request not read: {event.reason} (from {event.address})",
+    ),
+    LimitHit: (
+        logging.WARNING,
+        lambda event: f"limit reached: {event.reason} (from {event.address})",
+    ),
+    ForeignTransaction: (
+        logging.WARNING,
+        lambda event: f"{event.action} about transaction {event.transaction_id}, not its own",
+    ),
+    SecurityChanged: (
+        logging.WARNING,
+        lambda event: f"{event.name} {'is the old one again' if event.is_reverted else 'changed'}",
     ),
     Registered: (
         logging.INFO,

@@ -16,22 +16,41 @@ from ocpp16.bindings.ocppj import OcppJ
 from ocpp16.clock import Clock
 from ocpp16.envelope import PeerInfo
 from ocpp16.security.admission import Admission
+from ocpp16.security.configuration import StationSecurity
+from ocpp16.security.tls import ClientTls, ServerTls
 from ocpp16.settings import Settings
 from ocpp16.spec import Side
 from ocpp16.transports.connection import Connection, Listener, Welcome
+from ocpp16.transports.watch import Watch
 
 
 class Stack(Protocol):
     """One wire with the transport that carries it."""
 
     async def listen(
-        self, url: str, *, admission: Admission, welcome: Welcome, settings: Settings, clock: Clock
+        self,
+        url: str,
+        *,
+        admission: Admission,
+        welcome: Welcome,
+        watch: Watch,
+        settings: Settings,
+        clock: Clock,
+        tls: ServerTls | None,
     ) -> Listener:
         """Open a place where charge points connect."""
         raise NotImplementedError
 
     async def dial(
-        self, url: str, identity: str, *, listen: str | None, settings: Settings, clock: Clock
+        self,
+        url: str,
+        identity: str,
+        *,
+        listen: str | None,
+        settings: Settings,
+        clock: Clock,
+        security: StationSecurity | None,
+        tls: ClientTls | None,
     ) -> Connection:
         """Connect a charge point to its central system."""
         raise NotImplementedError
@@ -41,48 +60,90 @@ class JsonStack:
     """OCPP-J over WebSocket."""
 
     async def listen(
-        self, url: str, *, admission: Admission, welcome: Welcome, settings: Settings, clock: Clock
+        self,
+        url: str,
+        *,
+        admission: Admission,
+        welcome: Welcome,
+        watch: Watch,
+        settings: Settings,
+        clock: Clock,
+        tls: ServerTls | None,
     ) -> Listener:
         """Open a place where charge points connect."""
         from ocpp16.transports.websocket_server import WebSocketListener  # noqa: PLC0415 - light
 
-        if urlsplit(url).scheme != "ws":
-            raise ValueError(f"{url!r}: a server without TLS listens at ws://")
         listener = WebSocketListener(
-            url, admission=admission, welcome=welcome, settings=settings, clock=clock
+            url,
+            admission=admission,
+            welcome=welcome,
+            watch=watch,
+            settings=settings,
+            clock=clock,
+            tls=tls,
         )
         await listener.start()
         return listener
 
     async def dial(
-        self, url: str, identity: str, *, listen: str | None, settings: Settings, clock: Clock
+        self,
+        url: str,
+        identity: str,
+        *,
+        listen: str | None,
+        settings: Settings,
+        clock: Clock,
+        security: StationSecurity | None,
+        tls: ClientTls | None,
     ) -> Connection:
         """Connect a charge point to its central system."""
         from ocpp16.transports.websocket_client import dial  # noqa: PLC0415 - light
 
         if listen is not None:
             raise ValueError("`listen` is for SOAP: a WebSocket carries calls both ways")
-        return await dial(url, identity, settings=settings, clock=clock)
+        return await dial(url, identity, settings=settings, clock=clock, security=security, tls=tls)
 
 
 class SoapStack:
     """OCPP-S over HTTP; needs the extra `soap`."""
 
     async def listen(
-        self, url: str, *, admission: Admission, welcome: Welcome, settings: Settings, clock: Clock
+        self,
+        url: str,
+        *,
+        admission: Admission,
+        welcome: Welcome,
+        watch: Watch,
+        settings: Settings,
+        clock: Clock,
+        tls: ServerTls | None,
     ) -> Listener:
         """Open a place where charge points post their requests."""
         with _soap_needed():
             from ocpp16.transports.soap_endpoint import SoapListener  # noqa: PLC0415 - heavy
 
         listener = SoapListener(
-            url, admission=admission, welcome=welcome, settings=settings, clock=clock
+            url,
+            admission=admission,
+            welcome=welcome,
+            watch=watch,
+            settings=settings,
+            clock=clock,
+            tls=tls,
         )
         await listener.start()
         return listener
 
     async def dial(
-        self, url: str, identity: str, *, listen: str | None, settings: Settings, clock: Clock
+        self,
+        url: str,
+        identity: str,
+        *,
+        listen: str | None,
+        settings: Settings,
+        clock: Clock,
+        security: StationSecurity | None,
+        tls: ClientTls | None,
     ) -> Connection:
         """Open a charge point's end: it listens, and calls when it has something to say."""
         with _soap_needed():
@@ -90,7 +151,15 @@ class SoapStack:
 
         if listen is None:
             raise ValueError("`listen` is needed for SOAP: the central system calls there")
-        return await dial(url, identity, listen=listen, settings=settings, clock=clock)
+        return await dial(
+            url,
+            identity,
+            listen=listen,
+            settings=settings,
+            clock=clock,
+            security=security,
+            tls=tls,
+        )
 
 
 class Entrance(Protocol):
@@ -115,13 +184,26 @@ class Entrance(Protocol):
 
 
 def open_soap_entrance(
-    path: str, *, admission: Admission, welcome: Welcome, settings: Settings, clock: Clock
+    path: str,
+    *,
+    admission: Admission,
+    welcome: Welcome,
+    watch: Watch,
+    settings: Settings,
+    clock: Clock,
 ) -> Entrance:
     """Open a place for SOAP in somebody else's server."""
     with _soap_needed():
         from ocpp16.transports.soap_endpoint import SoapEntrance  # noqa: PLC0415 - heavy
 
-    return SoapEntrance(path, admission=admission, welcome=welcome, settings=settings, clock=clock)
+    return SoapEntrance(
+        path,
+        admission=admission,
+        welcome=welcome,
+        watch=watch,
+        settings=settings,
+        clock=clock,
+    )
 
 
 @contextmanager

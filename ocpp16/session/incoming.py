@@ -47,6 +47,8 @@ from ocpp16.structure import Request, Response, deviations, shorten
 
 REMEMBERED_ACTIONS: Final = frozenset({"StartTransaction", "StopTransaction", "MeterValues"})
 """Transaction messages (C 3.7.1): a charge point repeats them, and they must not count twice."""
+TOO_MANY_WAIT: Final = "too many calls wait already"
+"""Description of the error that a call gets where no more can wait."""
 RECENT_IDS: Final = 16
 """How many ids of calls that are not remembered are kept, only to notice that one is reused."""
 
@@ -270,7 +272,7 @@ class Incoming:
             self._repeats + len(self._waiting) >= self._settings.waiting_calls
             or self._waiting_bytes + received.size > self._settings.waiting_bytes
         ):
-            return self._send_fault(received, GenericError("too many calls wait already"))
+            return self._send_fault(received, GenericError(TOO_MANY_WAIT))
         self._waiting.append(received)
         self._waiting_bytes += received.size
         self._enter(received)

@@ -30,10 +30,16 @@ from ocpp16.bindings.ocpps.xml import parse
 from ocpp16.clock import Clock
 from ocpp16.envelope import CallError
 from ocpp16.errors import Fault
+from ocpp16.security.activity import Trouble, UnusualActivity
+from ocpp16.security.client_certificate import ClientCertificate
 from ocpp16.settings import Settings
 from ocpp16.spec import Side
+from ocpp16.structure import shorten
+from ocpp16.transports.address import format_address
+from ocpp16.transports.asgi_link import certificate_in, is_secure
 from ocpp16.transports.soap_connection import SoapConnection
 from ocpp16.transports.task import time_limit
+from ocpp16.transports.watch import Watch, unwatched
 
 logger = logging.getLogger(__name__)
 
@@ -47,6 +53,12 @@ COMPRESS_FROM: Final = 1024
 DRAINED: Final = 16
 """So many times the limit of a body is read and thrown away, so that the client comes to read why
 it was refused instead of meeting a closed connection."""
+REASON_SHOWN: Final = 200
+"""Characters of a reason in an event."""
+_LIMITED: Final = {
+    408: UnusualActivity.LIMIT_HIT,
+    413: UnusualActivity.LIMIT_HIT,
+}
 CHARSETS: Final = frozenset({"", "utf-8", "utf8", "us-ascii"})
 
 
@@ -60,8 +72,12 @@ class Head:
     """Address that it came from."""
     address: str | None
     """The same with the port."""
-    headers: tuple[tuple[str, str], ...]
+    headers: tuple[tuple[str, str], ...] = attrs.field(repr=False)
     """Names in lower case."""
+    secure: bool = False
+    """Whether it came over TLS."""
+    certificate: ClientCertificate | None = None
+    """The TLS client certificate, its path verified."""
 
     def header(self, name: str) -> str:
         """Return the value of a header field, empty where there is none."""
@@ -98,6 +114,7 @@ class SoapApp:
         url: Returns the URL of the endpoint for an ASGI scope.
         settings: Limits and timers.
         clock: Where timers run.
+        watch: Is told of limits that are reached, and of what is no envelope.
     """
 
     def __init__(
@@ -109,8 +126,10 @@ class SoapApp:
         url: Callable[[Scope], str],
         settings: Settings,
         clock: Clock,
+        watch: Watch = unwatched,
     ) -> None:
         self._desk = desk
+        self._watch = watch
         self._side = side
         self._path = path.rstrip("/")
         self._url = url
@@ -148,12 +167,14 @@ class SoapApp:
         except _Gone:
             return
         except ContentError as error:
+            self._tell(_LIMITED.get(error.status, UnusualActivity.INVALID_MESSAGE), error, head)
             await answer.send(_plain(error.status, str(error), closes=True))
             return
         try:
             _check_charset(head.header("content-type"))
             frame = read_frame(body)
         except EnvelopeFault as fault:
+            self._tell(UnusualActivity.INVALID_MESSAGE, fault, head)
             await answer.send(envelope_refusal(fault, self._side))
             return
         found = await self._desk.connection_for(frame, head)
@@ -166,6 +187,11 @@ class SoapApp:
             else:
                 reply = _envelope(told, head)
             await self._send_in_time(answer, reply)
+
+    def _tell(self, activity: UnusualActivity, error: Exception, head: Head) -> None:
+        # What it says quotes what came: bounded here, and escaped in the log.
+        reason = shorten(str(error), REASON_SHOWN)
+        self._watch(Trouble(activity=activity, reason=reason, address=head.address))
 
     async def _send_in_time(self, answer: Answer, reply: Reply) -> None:
         # A client that does not read must not keep its exchange open: whoever waits for all answers
@@ -182,6 +208,12 @@ class SoapApp:
         if len(fields) > self._settings.header_count or any(
             len(name) + len(value) > self._settings.header_size for name, value in fields
         ):
+            reason = "the head of a request is too large"
+            self._watch(
+                Trouble(
+                    activity=UnusualActivity.LIMIT_HIT, reason=reason, address=address_in(scope)
+                )
+            )
             return _plain(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE, closes=True)
         if _conflicts(fields):
             return _plain(HTTPStatus.BAD_REQUEST, "the lengths contradict each other", closes=True)
@@ -360,18 +392,24 @@ def _plain(status: int, reason: str = "", *, closes: bool = False) -> Reply:
     return Reply(status=status, body=f"{text}\n".encode(), closes=closes)
 
 
+def address_in(scope: Scope) -> str | None:
+    """Return where a request came from, as `host:port`."""
+    client = scope.get("client")
+    return None if not client else format_address(tuple(client))
+
+
 def _head(scope: Scope, url: str) -> Head:
     client = scope.get("client")
-    host = None if not client else str(client[0])
-    shown = f"[{host}]" if host and ":" in host else host
     return Head(
         url=url,
-        host=host,
-        address=None if not client else f"{shown}:{client[1]}",
+        host=None if not client else str(client[0]),
+        address=address_in(scope),
         headers=tuple(
             (name.decode("latin-1").lower(), value.decode("latin-1"))
             for name, value in scope["headers"]
         ),
+        secure=is_secure(scope),
+        certificate=certificate_in(scope),
     )
 
 

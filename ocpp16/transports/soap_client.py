@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from http import HTTPStatus
 from http.cookiejar import CookieJar, DefaultCookiePolicy
-from typing import Final
+from typing import Final, Protocol
 
 import httpx
 
@@ -20,11 +20,13 @@ from ocpp16.clock import Clock
 from ocpp16.errors import (
     CallFailed,
     CallTimeout,
+    ConnectionRefused,
     ErrorCode,
     InvalidResponse,
     SessionClosed,
     Unreachable,
 )
+from ocpp16.security.tls import ClientContext, client_failure, machine_context
 from ocpp16.settings import Settings
 from ocpp16.transports.task import time_limit
 
@@ -39,24 +41,56 @@ HEADERS: Final = {
 }
 
 
+class PostTo(Protocol):
+    """Sends an envelope as `SoapClient.post` does."""
+
+    async def __call__(
+        self, address: str, body: bytes, /, *, server_name: str | None = None
+    ) -> bytes:
+        """Send it and return the one that answers it."""
+        ...
+
+
 class SoapClient:
     """Makes HTTP exchanges, with a pool of connections.
 
     Args:
         settings: Limits and timers.
         clock: Where the limit of a whole call runs.
+        tls: The context of TLS links; None trusts whom the machine trusts.
+        authorization: Value of the Authorization header; None has none.
+        is_station: Whether we are a charge point.
     """
 
-    def __init__(self, *, settings: Settings, clock: Clock) -> None:
+    def __init__(
+        self,
+        *,
+        settings: Settings,
+        clock: Clock,
+        tls: ClientContext | None = None,
+        authorization: str | None = None,
+        is_station: bool = False,
+    ) -> None:
         self._settings = settings
         self._clock = clock
+        self._tls = machine_context() if tls is None else tls
+        self._headers = (
+            HEADERS if authorization is None else {**HEADERS, "Authorization": authorization}
+        )
         self._http: httpx.AsyncClient | None = None
         self._is_closed = False
+        self._is_station = is_station
 
-    async def post(self, address: str, body: bytes) -> bytes:
+    async def post(self, address: str, body: bytes, server_name: str | None = None) -> bytes:
         """Send an envelope and return the one that answers it; `Post`.
 
+        Args:
+            address: Where to.
+            body: The envelope.
+            server_name: Whose certificate the server has to show on TLS; None is the host's.
+
         Raises:
+            ConnectionRefused: A TLS link to it cannot be.
             Unreachable: The address could not be reached: nothing was sent.
             SessionClosed: The connection broke; whether the call arrived is unknown.
             CallTimeout: It took too long; whether the call arrived is unknown.
@@ -66,12 +100,16 @@ class SoapClient:
         seconds = self._settings.soap_call_timeout.total_seconds()
         try:
             async with time_limit(self._clock, seconds):
-                return await self._exchange(address, body)
+                return await self._exchange(address, body, server_name)
         except httpx.ConnectTimeout:
             raise Unreachable(f"{address} cannot be reached: no connection in time") from None
         except (TimeoutError, httpx.TimeoutException):
             raise CallTimeout(f"no answer came from {address} in time") from None
         except httpx.ConnectError as error:
+            failure = client_failure(error, of_station=self._is_station)
+            if failure is not None:
+                reason = f"{address}: {failure.reason}"
+                raise ConnectionRefused(reason, security_event=failure.event) from None
             raise Unreachable(f"{address} cannot be reached: {error}") from error
         except (httpx.HTTPError, httpx.InvalidURL) as error:
             reason = str(error) or type(error).__name__
@@ -84,8 +122,12 @@ class SoapClient:
             http, self._http = self._http, None
             await http.aclose()
 
-    async def _exchange(self, address: str, body: bytes) -> bytes:
-        async with self._client.stream("POST", address, content=body, headers=HEADERS) as response:
+    async def _exchange(self, address: str, body: bytes, server_name: str | None) -> bytes:
+        # The certificate of a charge point has its serial number, whatever its address is.
+        extensions = {} if server_name is None else {"sni_hostname": server_name}
+        async with self._client.stream(
+            "POST", address, content=body, headers=self._headers, extensions=extensions
+        ) as response:
             raw = await self._read(response)
         try:
             data = inflate(
@@ -114,6 +156,7 @@ class SoapClient:
             total = self._settings.soap_call_timeout.total_seconds()
             connect = self._settings.soap_connect_timeout.total_seconds()
             self._http = httpx.AsyncClient(
+                verify=self._tls,
                 timeout=httpx.Timeout(total, connect=connect),
                 limits=httpx.Limits(
                     max_connections=self._settings.connections,

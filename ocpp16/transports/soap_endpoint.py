@@ -6,12 +6,16 @@ from collections.abc import Callable, Coroutine
 from functools import partial
 from ipaddress import ip_address
 from typing import Any
+from urllib.parse import urlsplit
 
 from ocpp16.bindings.ocpps.envelope import SoapFrame
 from ocpp16.clock import Clock
 from ocpp16.envelope import PeerInfo
 from ocpp16.errors import SessionClosed
 from ocpp16.security.admission import Admission
+from ocpp16.security.auth import write_basic
+from ocpp16.security.configuration import StationSecurity
+from ocpp16.security.tls import ClientTls, ServerTls
 from ocpp16.settings import Settings
 from ocpp16.spec import Side
 from ocpp16.transports.callback import check_url
@@ -22,6 +26,7 @@ from ocpp16.transports.soap_client import SoapClient
 from ocpp16.transports.soap_connection import SoapConnection
 from ocpp16.transports.soap_gateway import Gateway
 from ocpp16.transports.soap_server import HttpServer, local_address
+from ocpp16.transports.watch import Watch, unwatched
 
 
 class SoapEntrance:
@@ -34,6 +39,8 @@ class SoapEntrance:
         settings: Limits and timers.
         clock: Where timers run.
         url: Returns the URL of the endpoint for an ASGI scope; None takes what the scope says.
+        tls: Our end of TLS links.
+        watch: Is told what goes wrong before a peer has a name.
     """
 
     def __init__(
@@ -45,8 +52,12 @@ class SoapEntrance:
         settings: Settings,
         clock: Clock,
         url: Callable[[Scope], str] | None = None,
+        tls: ServerTls | None = None,
+        watch: Watch = unwatched,
     ) -> None:
-        self._client = SoapClient(settings=settings, clock=clock)
+        self._client = SoapClient(
+            settings=settings, clock=clock, tls=None if tls is None else tls.calling
+        )
         self._gateway = Gateway(
             admission=admission,
             welcome=welcome,
@@ -61,6 +72,7 @@ class SoapEntrance:
             url=partial(scope_url, path=path) if url is None else url,
             settings=settings,
             clock=clock,
+            watch=watch,
         )
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -85,17 +97,27 @@ class SoapListener:
     """Where charge points post their requests; `Listener`.
 
     Args:
-        url: `http://host:port/path`; port 0 is any free one.
+        url: `http://host:port/path`, or `https://...` with `tls`; port 0 is any free one.
         admission: Lets a peer in or refuses it.
         welcome: Takes each connection when it begins.
+        watch: Is told what goes wrong before a peer has a name.
         settings: Limits and timers.
         clock: Where timers run.
+        tls: Our end of TLS links.
     """
 
     def __init__(
-        self, url: str, *, admission: Admission, welcome: Welcome, settings: Settings, clock: Clock
+        self,
+        url: str,
+        *,
+        admission: Admission,
+        welcome: Welcome,
+        watch: Watch,
+        settings: Settings,
+        clock: Clock,
+        tls: ServerTls | None = None,
     ) -> None:
-        self._server = HttpServer(url, settings=settings, clock=clock)
+        self._server = HttpServer(url, settings=settings, clock=clock, tls=tls, watch=watch)
         self._entrance = SoapEntrance(
             self._server.path,
             admission=admission,
@@ -103,6 +125,8 @@ class SoapListener:
             settings=settings,
             clock=clock,
             url=lambda _: self.url,
+            tls=tls,
+            watch=watch,
         )
 
     async def start(self) -> None:
@@ -133,19 +157,36 @@ class SoapListener:
 
 
 class _OneDesk:
-    """The desk of a charge point: whoever posts there is its central system."""
+    """The desk of a charge point: whoever posts there is its central system.
 
-    connection: SoapConnection | None = None
+    Args:
+        central_host: Whose certificate the caller has to show; None asks for none.
+    """
+
+    def __init__(self, central_host: str | None) -> None:
+        self._central_host = central_host
+        self.connection: SoapConnection | None = None
 
     async def connection_for(self, frame: SoapFrame, head: Head) -> SoapConnection | Reply:
         """Return the only connection there is."""
         if self.connection is None:
             return Reply(status=503, closes=True)
+        host, shown = self._central_host, head.certificate
+        if host is not None and (shown is None or not shown.is_of_host(host)):
+            # Another charge point has a certificate that can be traced to our roots, too.
+            return Reply(status=403, body=b"not our central system\n", closes=True)
         return self.connection
 
 
 async def dial(
-    url: str, identity: str, *, listen: str, settings: Settings, clock: Clock
+    url: str,
+    identity: str,
+    *,
+    listen: str,
+    settings: Settings,
+    clock: Clock,
+    security: StationSecurity | None = None,
+    tls: ClientTls | None = None,
 ) -> SoapConnection:
     """Open a charge point's end: it can call at once, and listens for calls.
 
@@ -154,8 +195,11 @@ async def dial(
         identity: The charge point's identity.
         listen: Where to listen, `http://host:port/path`. This address is told to the central
             system; where it says "any address", the one that reaches the central system is.
+            `https://...` takes calls of the central system's certificate alone, and needs one.
         settings: Limits and timers.
         clock: Where timers run.
+        security: The link, and what is shown there; None is what the URL says.
+        tls: Our end of TLS links; None makes one for this link.
 
     Raises:
         SessionClosed: The central system has no address.
@@ -166,9 +210,25 @@ async def dial(
         target = check_url(url)
     except ValueError as error:
         raise ValueError(f"{without_secrets(url)!r}: {error}") from None
-    client = SoapClient(settings=settings, clock=clock)
-    server = HttpServer(listen, settings=settings, clock=clock)
-    desk = _OneDesk()
+    if security is not None:
+        security.check_link(url, identity)
+    if tls is None and target.scheme == "https":
+        tls = ClientTls(security)
+    password = None if security is None else security.password
+    client = SoapClient(
+        settings=settings,
+        clock=clock,
+        tls=None if tls is None else tls.context,
+        authorization=None if password is None else write_basic(identity, password),
+        is_station=True,
+    )
+    listening = None
+    if urlsplit(listen).scheme == "https":
+        if security is None:
+            raise ValueError(f"{listen!r}: to be called over TLS needs `security`")
+        listening = ServerTls.of_station(security)
+    server = HttpServer(listen, settings=settings, clock=clock, tls=listening)
+    desk = _OneDesk(None if listening is None else target.hostname)
     app = SoapApp(
         desk,
         side=Side.CHARGE_POINT,
@@ -201,6 +261,7 @@ async def dial(
             address=target.netloc,
             url=url,
             callback=server.url_at(callback_host),
+            security_profile=0 if security is None else security.profile,
         ),
         target=url,
         post=client.post,

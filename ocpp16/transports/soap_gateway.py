@@ -11,6 +11,7 @@ its verdict names a callback address, the charge point is called there, whatever
 from __future__ import annotations
 
 import logging
+from functools import partial
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -30,7 +31,8 @@ from ocpp16.transports.callback import check_listed, choose_callback
 from ocpp16.transports.connection import Welcome
 from ocpp16.transports.identity import check_identity
 from ocpp16.transports.soap_app import Head, Reply, envelope_refusal, fault_reply
-from ocpp16.transports.soap_connection import Post, SoapConnection
+from ocpp16.transports.soap_client import PostTo
+from ocpp16.transports.soap_connection import SoapConnection
 from ocpp16.transports.task import Signal
 
 logger = logging.getLogger(__name__)
@@ -85,7 +87,7 @@ class Gateway:
         *,
         admission: Admission,
         welcome: Welcome,
-        post: Post,
+        post: PostTo,
         settings: Settings,
         clock: Clock,
     ) -> None:
@@ -123,6 +125,9 @@ class Gateway:
                 return verdict
             # Another request of the same charge point may have been judged meanwhile.
             resident = self._residents.get(verdict.identity)
+            if resident is not None and not _is_same_link(resident.connection.info, verdict):
+                resident.connection.lose("it came by a link of another security profile")
+                resident = None
             if resident is None:
                 made = self._let_in(verdict)
                 if made is None:
@@ -181,6 +186,8 @@ class Gateway:
                 url=head.url,
                 address=head.address,
                 headers=head.headers,
+                secure=head.secure,
+                certificate=head.certificate,
             )
         )
         if not isinstance(verdict, Refusal):
@@ -194,7 +201,7 @@ class Gateway:
         connection = SoapConnection(
             info,
             target=info.callback,
-            post=self._post,
+            post=partial(self._post, server_name=info.serial_number),
             clock=self._clock,
             idle=None if idle is None else idle.total_seconds(),
             end=self._forget,
@@ -232,6 +239,8 @@ class Gateway:
                 listed=self._listed(resident),
                 networks=self._settings.callback_networks,
             )
+            if connection.info.security_profile == 3:
+                _check_secure(chosen)
         except ValueError as error:
             if claim != resident.refused_callback:
                 resident.refused_callback = claim
@@ -270,9 +279,23 @@ def _check_call(frame: SoapFrame) -> None:
         raise ProtocolError(f"no charge point: {error}", message_id=read.message_id) from None
 
 
+def _is_same_link(one: PeerInfo, other: PeerInfo) -> bool:
+    return (one.security_profile, one.serial_number) == (
+        other.security_profile,
+        other.serial_number,
+    )
+
+
+def _check_secure(callback: str | None) -> None:
+    # A00.002: calls to it have the same profile as its own.
+    if callback is not None and not callback.lower().startswith("https:"):
+        raise ValueError("with security profile 3 it is called over https only")
+
+
 def _claims(head: Head) -> tuple[object, ...]:
     fields = sorted((name, value) for name, value in head.headers if name not in _OF_THE_BODY)
-    return (head.host, *fields)
+    shown = None if head.certificate is None else head.certificate.fingerprint
+    return (head.host, head.secure, shown, *fields)
 
 
 def _refuse(refusal: Refusal, message_id: str | None) -> Reply:

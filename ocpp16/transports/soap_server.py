@@ -23,9 +23,13 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 from uvicorn.server import ServerState
 
 from ocpp16.clock import Clock, Timer
+from ocpp16.security.tls import ServerTls
 from ocpp16.settings import Settings
+from ocpp16.transports.asgi_link import ENGINE
 from ocpp16.transports.soap_app import Receive, Scope, Send
 from ocpp16.transports.task import Signal, time_limit
+from ocpp16.transports.tls_layer import TlsDoor
+from ocpp16.transports.watch import Watch, unwatched
 
 _logger = logging.getLogger(f"{__name__}.http")
 # What uvicorn warns of here is what any client can bring about as often as it likes.
@@ -57,18 +61,34 @@ class HttpServer:
     """A place where one application is served.
 
     Args:
-        url: `http://host:port/path`; port 0 is any free one.
+        url: `http://host:port/path`, or `https://...` with `tls`; port 0 is any free one.
         settings: Limits and timers.
         clock: Where timers run.
+        tls: Our end of TLS links.
+        watch: Is told of TLS links that cannot be.
     """
 
-    def __init__(self, url: str, *, settings: Settings, clock: Clock) -> None:
+    def __init__(
+        self,
+        url: str,
+        *,
+        settings: Settings,
+        clock: Clock,
+        tls: ServerTls | None = None,
+        watch: Watch = unwatched,
+    ) -> None:
         self._parts = urlsplit(url)
-        if self._parts.scheme != "http" or not self._parts.hostname:
-            raise ValueError(f"{url!r}: a server without TLS listens at http://host:port/path")
+        scheme = "http" if tls is None else "https"
+        if self._parts.scheme != scheme or not self._parts.hostname:
+            kind = "a server without TLS" if tls is None else "a server with TLS"
+            raise ValueError(f"{url!r}: {kind} listens at {scheme}://host:port/path")
+        self._door = (
+            None if tls is None else TlsDoor(tls, settings=settings, clock=clock, watch=watch)
+        )
         self._settings = settings
         self._clock = clock
-        self._port = 80 if self._parts.port is None else self._parts.port
+        default_port = 80 if tls is None else 443
+        self._port = default_port if self._parts.port is None else self._parts.port
         self._state = ServerState()
         self._closed_one = Signal()
         self._server: asyncio.Server | None = None
@@ -87,7 +107,7 @@ class HttpServer:
     def url_at(self, host: str) -> str:
         """Return the URL under another name of this machine."""
         shown = f"[{host}]" if ":" in host else host
-        return f"http://{shown}:{self._port}{self.path or '/'}"
+        return f"{self._parts.scheme}://{shown}:{self._port}{self.path or '/'}"
 
     @property
     def host(self) -> str:
@@ -110,8 +130,12 @@ class HttpServer:
                 host, 0, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
             )
             host = str(found[0][4][0])
+
+        def make() -> asyncio.Protocol:
+            return _HttpProtocol(config, self._state)
+
         self._server = await loop.create_server(
-            lambda: _HttpProtocol(config, self._state), host, self._port, backlog=1024
+            make if self._door is None else self._door.wrap(make), host, self._port, backlog=1024
         )
         self._port = self._server.sockets[0].getsockname()[1]
         self._app = app
@@ -121,6 +145,8 @@ class HttpServer:
         if self._server is not None and self._app is not None:
             self._app.is_stopping = True
             self._server.close()
+        if self._door is not None:
+            self._door.stop()
 
     async def wait_closed(self) -> None:
         """Wait until the responses on their way have left, and all is closed."""
@@ -191,6 +217,10 @@ class _HttpProtocol(H11Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         super().connection_made(cast("asyncio.Transport", transport))
+        engine = transport.get_extra_info("tls_engine")
+        if engine is not None:
+            self.scheme = "https"
+            self.app_state = {ENGINE: engine}  # A copy is in the scope of each request.
         if cast("HttpApp", self.config.app).is_stopping:
             self.transport.abort()  # It was accepted just before.
         elif len(self.connections) > self.config.limit:

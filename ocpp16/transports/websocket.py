@@ -31,6 +31,7 @@ from ocpp16.transports.connection import (
 from ocpp16.transports.task import Signal
 
 SUBPROTOCOL = Subprotocol("ocpp1.6")
+NOT_READING = "the peer does not read"
 REASON_LIMIT = 123
 """Bytes that a close frame has room for (RFC 6455, 5.5)."""
 
@@ -44,14 +45,6 @@ FRAMES_A_TURN = 64
 # This logger stands outside the tree, so that no configuration can switch it on.
 SILENT = logging.Logger("ocpp16.silent")  # noqa: LOG001
 SILENT.disabled = True
-
-
-def format_address(address: object) -> str | None:
-    """Return a socket address as `host:port`, None where it is of another kind."""
-    if not isinstance(address, tuple) or len(address) < 2:
-        return None
-    host, port = address[:2]
-    return f"[{host}]:{port}" if ":" in str(host) else f"{host}:{port}"
 
 
 class WebSocketConnection(asyncio.Protocol):
@@ -181,7 +174,10 @@ class WebSocketConnection(asyncio.Protocol):
         self._transport = cast("asyncio.Transport", transport)
         # With no room in the buffer, `resume_writing` tells when all of it has left.
         self._transport.set_write_buffer_limits(high=0)
-        self._start_timer(self._settings.handshake_timeout.total_seconds(), self._abort)
+        # One limit for both handshakes, where there was one of TLS before.
+        spent = transport.get_extra_info("handshake_seconds", 0.0)
+        left = max(0.0, self._settings.handshake_timeout.total_seconds() - spent)
+        self._start_timer(left, self._abort)
 
     def data_received(self, data: bytes) -> None:
         """Take bytes from the network."""
@@ -343,7 +339,7 @@ class WebSocketConnection(asyncio.Protocol):
             return
         if self._transport.get_write_buffer_size() > self._settings.unsent_limit:
             # Asked before anything is added: a frame is never too large for a peer that reads.
-            self._over_reason = self._over_reason or "the peer does not read"
+            self._over_reason = self._over_reason or NOT_READING
             self._abort()
             return
         data = b"".join(chunks)

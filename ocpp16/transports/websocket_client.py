@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from base64 import b64encode
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from http import HTTPStatus
 from urllib.parse import urlsplit, urlunsplit
 
@@ -18,35 +18,54 @@ from ocpp16._version import __version__
 from ocpp16.clock import Clock
 from ocpp16.envelope import PeerInfo
 from ocpp16.errors import ConnectionRefused, OcppError, SessionClosed
+from ocpp16.security.auth import write_basic
+from ocpp16.security.configuration import StationSecurity
+from ocpp16.security.event import SecurityEvent
+from ocpp16.security.tls import ClientTls, TlsFailure
 from ocpp16.settings import Settings
 from ocpp16.spec import Side
+from ocpp16.transports.address import format_address
 from ocpp16.transports.connection import PROTOCOL_BROKEN
 from ocpp16.transports.identity import unescape, unescape_bytes, url_for, without_secrets
 from ocpp16.transports.task import time_limit
-from ocpp16.transports.websocket import (
-    SILENT,
-    SUBPROTOCOL,
-    WebSocketConnection,
-    format_address,
-)
+from ocpp16.transports.tls_layer import dial_tls
+from ocpp16.transports.websocket import SILENT, SUBPROTOCOL, WebSocketConnection
 
 
-async def dial(url: str, identity: str, *, settings: Settings, clock: Clock) -> WebSocketConnection:
+async def dial(
+    url: str,
+    identity: str,
+    *,
+    settings: Settings,
+    clock: Clock,
+    security: StationSecurity | None = None,
+    tls: ClientTls | None = None,
+) -> WebSocketConnection:
     """Open a WebSocket to a central system.
 
     Args:
-        url: Endpoint (`ws://host:port/path`); user and password in it become a Basic header, the
-            password as the bytes that its percent-encoding stands for.
+        url: Endpoint (`ws://host:port/path`, `wss://...`); user and password in it become a Basic
+            header, the password as the bytes that its percent-encoding stands for.
         identity: The charge point's identity, which is appended percent-encoded.
         settings: Limits and timers.
         clock: Where timers run.
+        security: The link, and what is shown there; None is what the URL says.
+        tls: Our end of TLS links; None makes one for this link.
 
     Raises:
         ConnectionRefused: The central system did not let us in, or does not speak OCPP 1.6.
         SessionClosed: It could not be reached.
-        ValueError: The URL is none.
+        ValueError: The URL is none, or does not fit the security profile.
     """
     plain_url, headers = _split_user(url_for(url, identity))
+    profile = _profile(urlsplit(url).scheme == "wss", "Authorization" in headers)
+    if security is not None:
+        security.check_link(url, identity)
+        profile = security.profile
+        if "Authorization" in headers:
+            raise ValueError(f"{without_secrets(url)!r} has a password, and so has its security")
+        if security.password is not None:
+            headers["Authorization"] = write_basic(identity, security.password)
     try:
         uri = parse_uri(plain_url)
     except InvalidURI as error:
@@ -60,14 +79,22 @@ async def dial(url: str, identity: str, *, settings: Settings, clock: Clock) -> 
             side=Side.CENTRAL_SYSTEM,
             binding="ocppj",
             url=without_secrets(plain_url),
+            security_profile=profile,
         ),
         headers,
         settings,
         clock,
     )
+    if uri.secure and tls is None:
+        tls = ClientTls(security)
+    seconds = settings.handshake_timeout.total_seconds()
     try:
-        async with time_limit(clock, settings.handshake_timeout.total_seconds()):
-            await _open(connection, uri)
+        async with time_limit(clock, seconds):
+            if tls is None or not uri.secure:
+                await _reach(lambda: connection, uri)
+            else:
+                await _reach_by_tls(tls, lambda: connection, uri, clock, seconds)
+            await connection.shake_hands()
     except BaseException as error:
         connection.give_up()
         if isinstance(error, TimeoutError):
@@ -76,13 +103,43 @@ async def dial(url: str, identity: str, *, settings: Settings, clock: Clock) -> 
     return connection
 
 
-async def _open(connection: ClientConnection, uri: WebSocketURI) -> None:
+async def _reach(make: Callable[[], asyncio.Protocol], uri: WebSocketURI) -> None:
     loop = asyncio.get_running_loop()
     try:
-        await loop.create_connection(lambda: connection, uri.host, uri.port, ssl=uri.secure or None)
+        await loop.create_connection(make, uri.host, uri.port)
     except OSError as error:
         raise SessionClosed(f"the central system cannot be reached: {error}") from error
-    await connection.shake_hands()
+
+
+async def _reach_by_tls(
+    tls: ClientTls,
+    make: Callable[[], asyncio.Protocol],
+    uri: WebSocketURI,
+    clock: Clock,
+    seconds: float,
+) -> None:
+    try:
+        await dial_tls(tls, make, uri.host, uri.port, clock=clock, seconds=seconds)
+    except TlsFailure as failure:
+        raise tls_refused(failure) from None
+    except OSError as error:
+        raise SessionClosed(f"the central system cannot be reached: {error}") from error
+
+
+def tls_refused(failure: TlsFailure) -> ConnectionRefused:
+    """Return the error that a TLS link that cannot be is for whoever wanted to connect."""
+    return ConnectionRefused(failure.reason, security_event=failure.event)
+
+
+def _profile(is_tls: bool, has_password: bool) -> int:
+    """Return the profile of a link that nobody has said one for."""
+    return (2 if is_tls else 1) if has_password else 0
+
+
+_EVENTS: dict[int, SecurityEvent] = {
+    HTTPStatus.UNAUTHORIZED: SecurityEvent.FAILED_TO_AUTHENTICATE_AT_CENTRAL_SYSTEM,
+    HTTPStatus.FORBIDDEN: SecurityEvent.FAILED_TO_AUTHENTICATE_AT_CENTRAL_SYSTEM,
+}
 
 
 class ClientConnection(WebSocketConnection):
@@ -143,7 +200,12 @@ class ClientConnection(WebSocketConnection):
     def connection_lost(self, exc: Exception | None) -> None:
         """Take it that the TCP connection is gone."""
         super().connection_lost(exc)
-        self._refuse(SessionClosed("the connection broke during the handshake"))
+        # TLS 1.3 tells a client only after its handshake what is wrong with its certificate.
+        self._refuse(
+            tls_refused(exc)
+            if isinstance(exc, TlsFailure)
+            else SessionClosed("the connection broke during the handshake")
+        )
 
     def _take_handshake(self, message: Request | Response) -> None:
         # Not by the state: a close that came in one go with the response has changed that already.
@@ -181,7 +243,11 @@ class ClientConnection(WebSocketConnection):
             except ValueError:
                 phrase = str(status)
             self._refuse(
-                ConnectionRefused(f"the central system answered HTTP {phrase}", status=status)
+                ConnectionRefused(
+                    f"the central system answered HTTP {phrase}",
+                    status=status,
+                    security_event=_EVENTS.get(status),
+                )
             )
         else:
             self._refuse(ConnectionRefused(f"the WebSocket handshake failed: {error}"))

@@ -22,17 +22,17 @@ from websockets.typing import Subprotocol
 
 from ocpp16.clock import Clock
 from ocpp16.envelope import PeerInfo
+from ocpp16.security.activity import Trouble, UnusualActivity
 from ocpp16.security.admission import Admission, Handshake, Refusal
+from ocpp16.security.tls import ServerTls
 from ocpp16.settings import Settings
-from ocpp16.transports.connection import INTERNAL_ERROR, PROTOCOL_BROKEN, Welcome
+from ocpp16.transports.address import format_address
+from ocpp16.transports.connection import INTERNAL_ERROR, PROTOCOL_BROKEN, TOO_BIG, Welcome
 from ocpp16.transports.identity import identity_in
 from ocpp16.transports.task import Signal
-from ocpp16.transports.websocket import (
-    SILENT,
-    SUBPROTOCOL,
-    WebSocketConnection,
-    format_address,
-)
+from ocpp16.transports.tls_layer import TlsDoor
+from ocpp16.transports.watch import Watch
+from ocpp16.transports.websocket import NOT_READING, SILENT, SUBPROTOCOL, WebSocketConnection
 
 logger = logging.getLogger(__name__)
 
@@ -41,17 +41,31 @@ class WebSocketListener:
     """Where charge points open WebSockets.
 
     Args:
-        url: `ws://host:port/path`; port 0 is any free one.
+        url: `ws://host:port/path`, or `wss://...` with `tls`; port 0 is any free one.
         admission: Lets a peer in or refuses it.
         welcome: Takes each connection once it is open.
+        watch: Is told what goes wrong before a peer has a name.
         settings: Limits and timers.
         clock: Where timers run.
+        tls: Our end of TLS links.
     """
 
     def __init__(
-        self, url: str, *, admission: Admission, welcome: Welcome, settings: Settings, clock: Clock
+        self,
+        url: str,
+        *,
+        admission: Admission,
+        welcome: Welcome,
+        watch: Watch,
+        settings: Settings,
+        clock: Clock,
+        tls: ServerTls | None = None,
     ) -> None:
         self._parts = urlsplit(url)
+        self.watch = watch
+        self._door = (
+            None if tls is None else TlsDoor(tls, settings=settings, clock=clock, watch=watch)
+        )
         self.admission = admission
         self.welcome = welcome
         self.settings = settings
@@ -77,8 +91,15 @@ class WebSocketListener:
                 host, 0, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
             )
             host = str(found[0][4][0])
+
+        def make() -> asyncio.Protocol:
+            return ServerConnection(self)
+
         self._server = await loop.create_server(
-            lambda: ServerConnection(self), host, 80 if port is None else port, backlog=1024
+            make if self._door is None else self._door.wrap(make),
+            host,
+            (80 if self._door is None else 443) if port is None else port,
+            backlog=1024,
         )
 
     @property
@@ -88,13 +109,15 @@ class WebSocketListener:
         if self._server is not None and self._server.sockets:
             port = self._server.sockets[0].getsockname()[1]
         shown = f"[{host}]" if ":" in host else host
-        return f"ws://{shown}{'' if port is None else f':{port}'}{self.path}"
+        return f"{self._parts.scheme}://{shown}{'' if port is None else f':{port}'}{self.path}"
 
     def stop(self) -> None:
         """Let nobody in any more."""
         self.is_stopping = True
         if self._server is not None:
             self._server.close()
+        if self._door is not None:
+            self._door.stop()
         for connection in tuple(self._connections):
             connection.give_up_handshake("the server stops")
 
@@ -114,11 +137,23 @@ class WebSocketListener:
             )
             oldest = next(silent, None) or next(iter(self._half_open))
             del self._half_open[oldest]
+            self.tell_limit("too many are connecting", oldest.address)
             oldest.give_up_handshake("too many are connecting")
 
     def opened(self, connection: ServerConnection) -> None:
         """Take it that a connection is open."""
         self._half_open.pop(connection, None)
+
+    def tell_limit(self, reason: str, address: str | None, identity: str | None = None) -> None:
+        """Take it that somebody has reached a limit."""
+        self.watch(
+            Trouble(
+                activity=UnusualActivity.LIMIT_HIT,
+                reason=reason,
+                address=address,
+                identity=identity,
+            )
+        )
 
     def discard(self, connection: ServerConnection) -> None:
         """Count a connection no more."""
@@ -176,8 +211,18 @@ class ServerConnection(WebSocketConnection):
             self._refuse(self._protocol.reject(status, f"{reason}\n"))
 
     @property
-    def _address(self) -> str | None:
+    def address(self) -> str | None:
+        """The peer's network address."""
         return format_address(self._transport.get_extra_info("peername"))
+
+    def _ended(self, reason: str) -> None:
+        was_over, info = self._is_over, self._info
+        super()._ended(reason)
+        if was_over or info is None:
+            return
+        sent = self._protocol.close_sent
+        if reason == NOT_READING or (sent is not None and sent.code == TOO_BIG):
+            self._listener.tell_limit(reason, info.address, info.identity)
 
     def _take_handshake(self, message: Request | Response) -> None:
         if isinstance(message, Request) and self._admitting is None:
@@ -221,14 +266,17 @@ class ServerConnection(WebSocketConnection):
             )
         except ValueError as error:
             misfit = str(error)
+        engine = self._transport.get_extra_info("tls_engine")
         verdict = await self._listener.admission(
             Handshake(
                 identity=identity,
                 misfit=misfit,
                 binding="ocppj",
                 url=f"{self._listener.url.removesuffix(self._listener.path)}{path}",
-                address=self._address,
+                address=self.address,
                 headers=tuple(request.headers.raw_items()),
+                secure=engine is not None,
+                certificate=None if engine is None else engine.client_certificate,
             )
         )
         if misfit is not None and not isinstance(verdict, Refusal):
@@ -239,7 +287,7 @@ class ServerConnection(WebSocketConnection):
         if self._transport.is_closing() or self._protocol.eof_sent:
             self._abort()
             return
-        logger.info("a handshake from %s was answered %d", self._address, response.status_code)
+        logger.info("a handshake from %s was answered %d", self.address, response.status_code)
         self._protocol.send_response(response)
         self._is_over = True
         self._release()
@@ -259,7 +307,7 @@ class ServerConnection(WebSocketConnection):
             return
         if self._protocol.subprotocol is None:
             # J 3.2: complete the handshake without the header, then close at once.
-            logger.info("%s does not offer the subprotocol %s", self._address, SUBPROTOCOL)
+            logger.info("%s does not offer the subprotocol %s", self.address, SUBPROTOCOL)
             self._protocol.send_response(response)
             self._write()
             self._release()

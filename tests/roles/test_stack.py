@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import sys
+from typing import Any
 
 import pytest
 
@@ -50,7 +51,7 @@ def test_a_binding_is_known_by_its_name() -> None:
 def test_when_one_address_fails_nothing_listens() -> None:
     async def main() -> None:
         central = CentralSystem()
-        server = central.serve(json=ENDPOINT, soap="https://127.0.0.1:0/ocpp")
+        server = central.serve(json=ENDPOINT, soap="http:/ocpp")
         with pytest.raises((ValueError, ModuleNotFoundError)):
             await server.start()
         assert dict(server.urls) == {}
@@ -69,15 +70,16 @@ def test_an_address_that_is_taken_is_told() -> None:
     run(main)
 
 
-def test_a_server_needs_an_address_without_tls_for_now() -> None:
-    async def main() -> None:
-        with pytest.raises(ValueError, match="at least one URL"):
-            CentralSystem().serve()
-        with pytest.raises(ValueError, match="ws://"):
-            async with CentralSystem().serve(json="wss://127.0.0.1:0/ocpp"):
-                pass
-
-    run(main)
+def test_a_server_needs_an_address_and_for_tls_security() -> None:
+    with pytest.raises(ValueError, match="at least one URL"):
+        CentralSystem().serve()
+    places: tuple[dict[str, Any], ...] = (
+        {"json": "wss://127.0.0.1:0/ocpp"},
+        {"soap": "https://127.0.0.1:0/ocpp"},
+    )
+    for url in places:
+        with pytest.raises(ValueError, match="TLS needs `security`"):
+            CentralSystem().serve(**url)
 
 
 def test_listen_is_for_soap() -> None:

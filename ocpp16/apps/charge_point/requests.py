@@ -31,8 +31,10 @@ from ocpp16.enums import (
     TriggerMessageStatus,
     UnlockStatus,
 )
+from ocpp16.roles.backend import Backend
 from ocpp16.roles.charge_point import ChargePoint
 from ocpp16.roles.peer import Peer
+from ocpp16.security.profile_change import is_authorization_key
 
 
 class Requests:
@@ -86,7 +88,10 @@ class Requests:
     async def _change_configuration(
         self, peer: Peer, request: messages.ChangeConfigurationRequest
     ) -> messages.ChangeConfigurationResponse:
-        status = self._simulator.configuration.change(request.key, request.value)
+        if is_authorization_key(request.key) and isinstance(peer, Backend):
+            status = await peer.change_key(request.value, self._simulator.keep_key)
+        else:
+            status = self._simulator.configuration.change(request.key, request.value)
         return messages.ChangeConfigurationResponse(status=status)
 
     # Tags

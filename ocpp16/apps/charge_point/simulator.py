@@ -86,6 +86,8 @@ class Simulator:
         self.is_operative = True
         self.reboot_wanted = asyncio.Event()
         """Set when it has to boot again: whoever holds the connection sees to that."""
+        self.key: bytes | None = None
+        """The AuthorizationKey that the central system has given; nobody can read it over OCPP."""
         self.configuration = Configuration(hardware.connectors)
         self.outbox = Outbox(self.configuration, sleep)
         self.tags = Tags(self.configuration, self.outbox)
@@ -96,6 +98,10 @@ class Simulator:
             number: Connector(number, 10 * hardware.power)
             for number in range(1, hardware.connectors + 1)
         }
+
+    def keep_key(self, key: bytes) -> None:
+        """Take an AuthorizationKey, which lasts as long as the simulation."""
+        self.key = key
 
     # Boot and time
 

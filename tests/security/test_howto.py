@@ -1,0 +1,52 @@
+"""The code of the guide to certificates runs as it stands, beside what `ocpp16 pki` makes."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from ocpp16.apps.pki_maker import make_pki
+from ocpp16.security.activity import UnusualActivity
+from tests.parties import HEARTBEAT, run
+
+DOCS = Path(__file__).parent.parent.parent / "docs"
+GUIDE = DOCS / "howto" / "certificates.md"
+MODEL = DOCS / "explanation" / "threat-model.md"
+
+
+def test_the_guide_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    make_pki(tmp_path / "certificates", now=datetime.now(UTC))
+    blocks = re.findall(r"```python\n(.*?)```", GUIDE.read_text(), re.DOTALL)
+    assert len(blocks) == 4
+    names: dict[str, object] = {}
+    for block in blocks:
+        exec(compile(block, str(GUIDE), "exec"), names)
+    central, station = names["central"], names["station"]
+
+    async def main() -> None:
+        from ocpp16 import CallFailed, CentralSystem, ChargePoint
+
+        assert isinstance(central, CentralSystem)
+        assert isinstance(station, ChargePoint)
+        async with names["server"] as server:  # type: ignore[attr-defined]
+            async with station.connect(
+                server.urls.json,
+                security=names["identity_card"],  # type: ignore[arg-type]
+            ) as backend:
+                with pytest.raises(CallFailed, match="NotSupported"):
+                    await backend.call(HEARTBEAT)
+                peer = await central.wait_for("CP1", timeout=5)
+                assert peer.info.security_profile == 3
+            server.reload_certificates()
+
+    run(main)
+
+
+def test_the_alerts_are_for_kinds_that_exist() -> None:
+    kinds = re.findall(r'kind="([^"]+)"', MODEL.read_text())
+    assert len(kinds) == 5
+    assert set(kinds) <= set(UnusualActivity)
