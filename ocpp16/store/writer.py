@@ -258,8 +258,10 @@ class Writer:
         return unknown
 
     def _fail(self, jobs: list[_Job], error: StoreError) -> None:
-        # After a failure nobody knows the state of the connection; the next group gets a new one.
-        self._disconnect()
+        # A leader whose session is sound keeps it: its lock hangs on it, and another stands by.
+        # Elsewhere nobody knows the state of things, and the next group gets a new connection.
+        if not (self._medium.is_remote and self._is_sound()):
+            self._disconnect()
         for job in jobs:
             # Each waits in a task of its own, and would write its trace into a shared one.
             each = error if job is jobs[0] else copy.copy(error)
@@ -273,10 +275,26 @@ class Writer:
         known.__cause__ = error
         return known
 
+    def _is_sound(self) -> bool:
+        # One that was cut would connect by itself, and be another session, without the lock.
+        if self._connection is None or self._connection.invalidated:
+            return False
+        try:
+            self._connection.rollback()
+            self._connection.execute(sa.select(1))
+            self._connection.rollback()
+        except Exception:  # noqa: BLE001 - that is the answer
+            return False
+        return True
+
     def _ready(self) -> Connection:
-        """Return the connection, made anew where it was lost, if this process may still write."""
+        """Return the connection, if this process may still write."""
         if self._has_lost:
             raise LeadershipLost(f"{self._medium.name}: another process has led the store since")
+        return self._connected()
+
+    def _connected(self) -> Connection:
+        """Return the connection, made anew where it was lost."""
         if self._connection is None:
             connection = self._medium.connect()
             try:
@@ -329,7 +347,6 @@ class Writer:
     def _lead(self) -> bool:
         if self._leads:
             return True
-        self._has_lost = False
         return self._alone(self._lead_by)
 
     def _lead_by(self, connection: Connection) -> bool:
@@ -343,11 +360,12 @@ class Writer:
             self._medium.unlock(connection)
             raise
         self._leads = True
+        self._has_lost = False
         return True
 
     def _alone(self, run: Callable[[Connection], T]) -> T:
         try:
-            return run(self._ready())
+            return run(self._connected())
         except BaseException:
             self._disconnect()
             raise

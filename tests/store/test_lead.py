@@ -15,11 +15,11 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from ocpp16.store.database import Database
-from ocpp16.store.error import LeadershipLost, StoreInUse, StoreUnavailable
+from ocpp16.store.error import LeadershipLost, StoreBusy, StoreInUse, StoreUnavailable
 from ocpp16.store.schema import REIGNS, Schema
 from tests.parties import run
 from tests.store.postgres import PostgresServer
-from tests.store.tables import SCHEMA, insert, texts
+from tests.store.tables import NOTES, SCHEMA, insert, texts
 
 SOON = timedelta(seconds=0.02)
 ROOT = Path(__file__).parent.parent.parent
@@ -165,6 +165,31 @@ def test_a_cut_connection_is_made_again_and_the_lead_kept(postgres: PostgresServ
     run(main)
 
 
+def test_a_leader_that_was_kept_waiting_keeps_its_session(postgres: PostgresServer) -> None:
+    url = postgres.url()
+
+    async def main() -> None:
+        database = await Database.open(
+            url, schemas=[SCHEMA], beat=timedelta(hours=1), busy_timeout=SOON
+        )
+        await database.lead()
+        await database.write(insert("a"))
+        session = sa.select(sa.func.pg_backend_pid())
+        before = await database.write(lambda each: each.scalar(session))
+        engine = sa.create_engine(url, poolclass=sa.NullPool)
+        with engine.connect() as other:
+            other.execute(sa.update(NOTES).values(text="b"))
+            with pytest.raises(StoreBusy, match="another process holds it"):
+                await database.write(lambda each: each.execute(sa.update(NOTES).values(text="c")))
+        assert await database.write(lambda each: each.scalar(session)) == before
+        assert database.is_leader
+        await database.write(insert("d"))
+        assert await database.read(texts) == ["a", "d"]
+        await database.close()
+
+    run(main)
+
+
 def test_a_leader_that_was_replaced_writes_no_more(postgres: PostgresServer) -> None:
     url = postgres.url()
 
@@ -180,12 +205,17 @@ def test_a_leader_that_was_replaced_writes_no_more(postgres: PostgresServer) -> 
         waiting = asyncio.create_task(first.lost())
         with pytest.raises(StoreUnavailable):
             await first.write(insert("refused"))
-        # Now it connects again; the new leader ends, and it still may not go on by itself.
-        await second.close()
+        # Now it connects again, and is told; trying in vain to lead gives it no right to write.
         for _ in range(2):
             with pytest.raises(LeadershipLost, match="another process has led"):
                 await first.write(insert("refused"))
+            with pytest.raises(StoreInUse):
+                await first.lead(wait=False)
         await waiting
+        # The new leader ends, and it still may not go on by itself.
+        await second.close()
+        with pytest.raises(LeadershipLost, match="another process has led"):
+            await first.write(insert("refused"))
         assert not first.is_leader
         assert await first.read(texts) == ["a", "b"]
         await first.lead(wait=False)
