@@ -191,6 +191,8 @@ class Upstream:
                 listen=None,
                 settings=station.settings,
                 clock=station.clock,
+                security=None,
+                tls=None,
             )
         except (ConnectionRefused, SessionClosed) as error:
             self._listener.upstream_failed(str(error))
