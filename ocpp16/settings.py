@@ -157,7 +157,8 @@ class Settings:
     connections: int = 10_000
     """How many connections a central system serves, over all its servers. A charge point that
     connects again while it counts as connected is let in all the same. For SOAP, and for each
-    server, the limit is one of its own: whoever was silent longest makes room."""
+    server, the limit is one of its own: whoever was silent longest makes room. An HTTP server has
+    as many TCP connections, and whoever keeps it waiting for a request longest makes room."""
     handshakes: int = 1000
     """How many connections of a server may be in the midst of opening. One more cuts the oldest of
     those that have not sent their request, or else the oldest of all."""
@@ -187,8 +188,9 @@ class Settings:
     callback_networks: tuple[IPv4Network | IPv6Network, ...] = attrs.field(
         default=(), converter=_networks
     )
-    """Private and loopback networks (`10.0.0.0/8`) where charge points may be called; their port
-    may change there. A charge point has to send from the address that it names all the same."""
+    """Private and loopback networks (`10.0.0.0/8`) where charge points may be called; there,
+    BootNotification and Heartbeat may name another port, too. A charge point has to send from the
+    address that it names all the same."""
     callback_addresses: Mapping[str, tuple[str, ...]] = attrs.field(
         default=_NO_ADDRESSES, converter=_addresses
     )

@@ -1,12 +1,14 @@
 """What must outlive a connection, and may outlive a process: protocols, and in-memory ones.
 
 Knows what is kept and for how long, and no database (see `ocpp16.store`) and no wire. Whoever keeps
-something elsewhere has to see to it that no method raises: what cannot be read counts as not there.
+something elsewhere has to see to it that no method raises (but for `Registrations.keep`): what
+cannot be read counts as not there.
 """
 
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Awaitable
 from hashlib import sha256
 from typing import Protocol
 
@@ -51,6 +53,11 @@ class MemoryAnswers:
         self._ids: Counter[str] = Counter()
 
     @property
+    def byte_limit(self) -> int:
+        """How large the answers kept may be, in bytes."""
+        return self._byte_limit
+
+    @property
     def size(self) -> int:
         """How large the answers kept are, in bytes."""
         return self._bytes
@@ -59,7 +66,9 @@ class MemoryAnswers:
         """Return the encoded answer to an equal call, None where there is none."""
         # Most calls have new ids, and no digest to pay for.
         return (
-            self._answers.get(_key(call_id, action, fingerprint)) if call_id in self._ids else None
+            self._answers.get(answer_key(call_id, action, fingerprint))
+            if call_id in self._ids
+            else None
         )
 
     def knows(self, call_id: str) -> bool:
@@ -68,14 +77,17 @@ class MemoryAnswers:
 
     def keep(self, call_id: str, action: str, fingerprint: bytes, answer: bytes) -> None:
         """Keep an answer (a frame, as it was sent)."""
-        key = _key(call_id, action, fingerprint)
+        self.restore(answer_key(call_id, action, fingerprint), answer)
+
+    def restore(self, key: tuple[str, bytes], answer: bytes) -> None:
+        """Keep an answer by its `answer_key`, as whoever kept it elsewhere has it."""
         if key in self._answers:
             self._forget(key)
         size = _size(key, answer)
         if size > self._byte_limit:
             return
         self._answers[key] = answer
-        self._ids[call_id] += 1
+        self._ids[key[0]] += 1
         self._bytes += size
         while len(self._answers) > self._limit or self._bytes > self._byte_limit:
             self._forget(next(iter(self._answers)))
@@ -89,7 +101,8 @@ class MemoryAnswers:
             del self._ids[call_id]
 
 
-def _key(call_id: str, action: str, fingerprint: bytes) -> tuple[str, bytes]:
+def answer_key(call_id: str, action: str, fingerprint: bytes) -> tuple[str, bytes]:
+    """Return what two calls have in common if one is the other again."""
     # The content of a message can be as large as a message: its digest stands for it.
     return call_id, sha256(action.encode() + b"\0" + fingerprint).digest()
 
@@ -116,8 +129,12 @@ class Registrations(Protocol):
         """Return the registration of a charge point, None if it never booted here."""
         ...
 
-    def keep(self, identity: str, registration: Registration) -> None:
-        """Keep what a charge point was told, in place of what it was told before."""
+    def keep(self, identity: str, registration: Registration) -> Awaitable[None] | None:
+        """Keep what a charge point was told, in place of what it was told before.
+
+        Where it returns an awaitable (a coroutine function), the answer waits for that, and if that
+        fails the charge point is answered InternalError and boots again.
+        """
         ...
 
 

@@ -70,6 +70,23 @@ def instants() -> st.SearchStrategy[datetime]:
     return st.datetimes(timezones=st.just(UTC))
 
 
+def uris() -> st.SearchStrategy[str]:
+    """Texts that any reading of xs:anyURI takes, on the JSON wire as well."""
+    pieces = ["a", "/", ".", "-", "~", "%41", "&", "'", "\u0416", "<", '"', "{", "|", "\\", "^"]
+    tail = st.lists(st.sampled_from(pieces), max_size=12).map("".join)
+    heads = ["", "x", "ftp://u:p@h:21/", "http://[::1]/", "//h/", "mailto:", "/a/", "?", "#"]
+    return st.builds(lambda head, rest: head + rest.lstrip("/"), st.sampled_from(heads), tail)
+
+
+def odd_uris() -> st.SearchStrategy[str]:
+    """Texts of which about every other one is no xs:anyURI."""
+    marks = list('[]%#:/?@. a1{}|\\^`<>"\t\n\r\x7f\xa0\u0416\U0001f50c')
+    parts = ["%4f", "%4", "://", "//", "http", ":80", ":99999999999", "[::1]", "a@"]
+    hosts = ["1.2.3.4", "255.256.1.0", "25", "19"]
+    pieces = st.sampled_from(marks + parts + hosts)
+    return st.lists(pieces, max_size=8).map("".join) | uris() | texts(None)
+
+
 def values(field: FieldSpec, *, soap: bool = False) -> st.SearchStrategy[Any]:
     """Values of a field that is present."""
     single = _single(field, soap=soap)
@@ -82,6 +99,8 @@ def values(field: FieldSpec, *, soap: bool = False) -> st.SearchStrategy[Any]:
 
 def _single(field: FieldSpec, *, soap: bool) -> st.SearchStrategy[Any]:
     match field.kind:
+        case FieldKind.URI if soap:
+            return uris()
         case FieldKind.TEXT | FieldKind.URI:
             return texts(field.max_length)
         case FieldKind.INTEGER:

@@ -25,6 +25,7 @@ from ocpp16.apps.commands import app, listening_url
 from ocpp16.apps.demo import DUE
 from tests.apps.processes import COMMAND, PATIENCE, ROOT, end, read_until, run, started
 
+COMMANDS = ("demo", "central-system", "charge-point", "inspect", "schedule")
 HEARTBEAT = '[2,"1","Heartbeat",{}]'
 
 
@@ -59,18 +60,18 @@ def test_the_version() -> None:
 def test_without_a_command_it_tells_what_there_is() -> None:
     code, text = invoke()
     assert code == 0
-    for command in ("demo", "central-system", "charge-point", "inspect"):
+    for command in COMMANDS:
         assert f"ocpp16 {command}" in text
 
 
-@pytest.mark.parametrize("command", ["", "demo", "central-system", "charge-point", "inspect"])
+@pytest.mark.parametrize("command", ["", *COMMANDS])
 def test_help_fits_a_terminal(command: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COLUMNS", "80")
     _, text = invoke(*command.split(), "--help")
     assert [line for line in text.splitlines() if len(line) > 80] == []
 
 
-@pytest.mark.parametrize("command", ["demo", "central-system", "charge-point", "inspect"])
+@pytest.mark.parametrize("command", COMMANDS)
 def test_every_command_has_examples_and_exit_codes(command: str) -> None:
     code, text = invoke(command, "--help")
     assert code == 0

@@ -31,7 +31,8 @@ ROWS = [
 MAY_DO_IO = ("transports/", "roles/driver.py", "roles/asgi.py", "station/station.py", "store/",
              "bridge/", "apps/", "testing.py", "cli.py")  # fmt: skip
 SOCKETS = {"asyncio", "socket", "selectors", "threading", "websockets", "httpx", "uvicorn"}
-HEAVY = {"lxml", "zeep", "spyne", "httpx", "uvicorn", "sqlalchemy", "typer", "rich", "starlette"}
+HEAVY = {"lxml", "zeep", "spyne", "httpx", "uvicorn", "sqlalchemy", "typer", "rich", "starlette",
+         "matplotlib"}  # fmt: skip
 
 
 def row(module: str) -> int:

@@ -6,6 +6,10 @@ import pytest
 
 pytest.importorskip("lxml")
 
+from lxml import etree
+
+from ocpp16.bindings.ocpps.envelope import SoapAnswer, read
+from ocpp16.catalog import action_of
 from ocpp16.enums import ResetStatus
 from ocpp16.envelope import CallError, CallResult
 from ocpp16.errors import (
@@ -27,7 +31,9 @@ from ocpp16.session import (
 )
 from ocpp16.settings import Leniency
 from ocpp16.spec import Side
+from ocpp16.structure import Request, Structure
 from tests import exchange, soap_ends
+from tests.bindings.ocpps.elements import CASES, every_fault, side_of
 from tests.exchange import HEARTBEAT, PULSE, RESET, make_session, names, of, only
 
 WIRE = soap_ends.SoapEnds()
@@ -178,7 +184,7 @@ def test_a_repeat_is_known_by_its_content_whatever_its_prefixes_and_headers() ->
     assert names(session.receive(frame.replace(b"http://x/", b"http://y/"), 0.0, 19)) == [
         "Repeated"
     ]
-    assert names(session.receive(other, 0.0, 20)) == ["IdReused", "CallReceived"]
+    assert names(session.receive(other, 0.0, 20)) == ["Repeated"]
 
 
 def test_a_description_that_xml_cannot_carry_is_told_as_far_as_it_can_be() -> None:
@@ -259,3 +265,30 @@ def test_a_fault_of_a_frame_names_the_call_and_not_the_message() -> None:
     failed = outcome(calling(), call("<HeartbeatRequest/>", "Heartbeat", "theirs"))
     assert isinstance(failed, InvalidResponse)
     assert (failed.code, failed.message_id) == (FormationViolation.CODE, "own-1")
+
+
+REQUESTS = [(cls, namespace) for cls, namespace in CASES if issubclass(cls, Request)]
+
+
+@pytest.mark.parametrize("case", REQUESTS, ids=lambda case: f"{case[0].__name__}-{case[1][11:13]}")
+def test_every_fault_of_every_call_is_told_with_code_and_path(
+    case: tuple[type[Structure], str],
+) -> None:
+    cls, namespace = case
+    name = action_of(cls).name
+    session = make_session(WIRE, side_of(namespace))
+    caller = soap_ends.end(side_of(namespace).other)
+    for number, broken in enumerate(every_fault(cls, namespace)):
+        body = etree.tostring(broken.element).decode()
+        events = session.receive(call(body, name, str(number), service=namespace), 0.0, number)
+        assert names(events) == ["FrameToSend", "FaultAnswered"], broken.fault
+        answer = of(events, FrameToSend)[0].data
+        error = caller.unframe(answer)
+        assert isinstance(error, CallError)
+        found = (error.id, str(error.code), error.description.partition(": ")[0])
+        assert found == (str(number), broken.code, broken.path or "payload"), broken.fault
+        assert isinstance(answer, SoapAnswer)
+        assert answer.status == 400
+        fault = read(answer).fault
+        assert fault is not None
+        assert fault.subcode == "ProtocolError"

@@ -1,13 +1,14 @@
 """`bindings/ocpps/_generated/`: the fast path of the SOAP codec, one module a service.
 
-Elements are written in the order of the schema and read in any order.
+Elements are written in the order of the schema, and read in any order. How those that come in the
+order of the schema are read without a tree is in `soap_scan`.
 """
 
 from __future__ import annotations
 
 from codegen import names
 from codegen.contracts import wsdl_files
-from codegen.generate import python
+from codegen.generate import python, soap_scan
 from codegen.generate.source import WIDTH, Banner, import_block, module, wrapped
 from codegen.model import Contract, EnumRef, Field, Message, ObjectRef, Scalar, Service, Structure
 from codegen.prose import Prose
@@ -58,17 +59,20 @@ def _service(contract: Contract, banner: Banner, service: Service) -> str:
     blocks = [_imports(contract, used, messages, service)]
     for structure in used:
         blocks.append(_read(contract, structure, service))
-        blocks.append(_write(structure, service))
+        blocks.append(_write(structure, None, service))
+    for tag, structure in soap_scan.nested(contract, messages):
+        blocks += soap_scan.function(structure, tag)
     for message in messages:
         blocks.append(_read(contract, message.structure, service))
-        blocks.append(_write(message.structure, service))
+        blocks.append(_write(message.structure, message.soap_element, service))
+        blocks += soap_scan.function(message.structure, None)
     table = ["CODECS: dict[type, Codec[Any]] = {"]
     for message in messages:
         snake = names.snake(message.structure.name)
         element = f'"{{{service.namespace}}}{message.soap_element}"'
         table += wrapped(
             f"{message.structure.name}: Codec(",
-            [element, f"read_{snake}", f"write_{snake}"],
+            [element, f"scan_{snake}", f"read_{snake}", f"write_{snake}"],
             "),",
             indent=1,
         )
@@ -97,11 +101,13 @@ def _imports(
     structures = [*used, *(message.structure for message in messages)]
     fields = [field for structure in structures for field in structure.fields]
     enums = {field.type.name for field in fields if isinstance(field.type, EnumRef)}
-    fast = {"Codec", "Unusual"}
+    fast = {"Codec", "Unusual", "check_plain", "table"}
     for field in fields:
         match field.type:
-            case Scalar(kind="string" | "uri", max_length=limit):
+            case Scalar(kind="string" | "uri" as kind, max_length=limit):
                 fast.add("read_text" if limit is None else "read_short_text")
+                if kind == "uri":
+                    fast.add("write_uri")
             case Scalar(kind=kind):
                 fast |= {f"read_{kind}", f"write_{kind}"}
             case EnumRef():
@@ -111,7 +117,8 @@ def _imports(
         "ocpp16._generated.drafts": {f"{structure.name}Draft" for structure in structures},
         "ocpp16._generated.enums": enums,
         "ocpp16.bindings.ocpps.fast": fast | _needs_least(fields),
-        "ocpp16.bindings.ocpps.xml": {"SPACE"},
+        "ocpp16.bindings.ocpps.plain": soap_scan.imports(fields),
+        "ocpp16.bindings.ocpps.xml": {"write_text"},
     }
     for action in contract.actions:
         if service.name in action.services:
@@ -119,25 +126,23 @@ def _imports(
                 {action.request.structure.name, action.response.structure.name}
             )
     tables = [
-        f"_{names.snake(name).upper()}: dict[str, Any] = {{one.value: one for one in {name}}}"
+        f"_{names.snake(name).upper()}: dict[str | None, Any] = table({name})"
         for name in sorted(enums)
     ]
-    long_tables: list[str] = []
-    for table in tables:
-        if len(table) <= WIDTH:
-            long_tables.append(table)
-        else:
-            head, rest = table.split("{", 1)
-            long_tables += [f"{head}{{", f"    {rest.removesuffix('}')}", "}"]
     return [
+        *_datetime(fields),
         "from typing import Any",
-        "",
-        "from lxml.etree import SubElement, _Element",
+        "from xml.etree.ElementTree import Element",
         "",
         *import_block(wanted),
         "",
-        *long_tables,
+        *tables,
     ]
+
+
+def _datetime(fields: list[Field]) -> list[str]:
+    has_time = any(isinstance(one.type, Scalar) and one.type.kind == "timestamp" for one in fields)
+    return ["from datetime import datetime"] if has_time else []
 
 
 def _needs_least(fields: list[Field]) -> set[str]:
@@ -155,8 +160,8 @@ def _tag(service: Service, field: Field) -> str:
 def _read(contract: Contract, structure: Structure, service: Service) -> list[str]:
     snake = names.snake(structure.name)
     fields = python.required_first(structure)
-    head = wrapped(f"def read_{snake}(", ["element: _Element"], f") -> {structure.name}:")
-    lines = [*head, "    if element.text and element.text.strip(SPACE):", "        raise Unusual"]
+    head = wrapped(f"def read_{snake}(", ["element: Element"], f") -> {structure.name}:")
+    lines = [*head, "    check_plain(element)"]
     if not fields:
         lines += ["    if len(element):", "        raise Unusual"]
     for field in fields:
@@ -235,43 +240,58 @@ def _value_in(field: Field) -> str:
             return f"read_{names.snake(name)}(child)"
 
 
-def _write(structure: Structure, service: Service) -> list[str]:
-    snake = names.snake(structure.name)
+def _write(structure: Structure, element: str | None, service: Service) -> list[str]:
+    """Return the function that writes a data type, or a message with its element around it."""
     head = wrapped(
-        f"def write_{snake}(", ["parent: _Element", f"value: {structure.name}"], ") -> None:"
+        f"def write_{names.snake(structure.name)}(", [f"value: {structure.name}"], ") -> str:"
     )
     fields = {field.name: field for field in structure.fields}
-    body: list[str] = []
-    for wire in structure.soap_order or ():
-        body += _write_field(fields[wire], service)
-    return [*head, *(body or ["    del parent, value"])]
+    order = structure.soap_order or ()
+    body = [line for wire in order for line in _write_field(fields[wire])]
+    if element is not None:
+        opening = f'{element} xmlns="{service.namespace}"'
+        if not order:
+            return [*head, "    del value", f"    return '<{opening}/>'"]
+        start, end = f"'<{opening}>'", f' + "</{element}>"'
+    else:
+        start, end = '""', ""
+        if body[0].startswith("text += "):
+            start, *body = [body[0].removeprefix("text += "), *body[1:]]
+    return [*head, f"    text = {start}", *_indent(body), f"    return text{end}"]
 
 
-def _write_field(field: Field, service: Service) -> list[str]:
+def _write_field(field: Field) -> list[str]:
     value = f"value.{python.name(field)}"
-    tag = _tag(service, field)
     if field.many:
         items = f"at_least_one({value})" if _least(field) else value
         item = f"{python.name(field)}_item"
-        lines = [f"for {item} in {items}:", *_indent(_write_one(field, tag, item))]
+        lines = [f"for {item} in {items}:", *_indent(_write_one(field, item))]
     else:
-        lines = _write_one(field, tag, value)
+        lines = _write_one(field, value)
     if field.json.required:
-        return _indent(lines)
-    return _indent([f"if {value} is not None:", *_indent(lines)])
+        return lines
+    return [f"if {value} is not None:", *_indent(lines)]
 
 
-def _write_one(field: Field, tag: str, value: str) -> list[str]:
-    child = f"child = SubElement(parent, {tag})"
+def _write_one(field: Field, value: str) -> list[str]:
+    content = _content_of(field, value)
+    line = f'text += f"<{field.name}>{{{content}}}</{field.name}>"'
+    # Twelve columns of indentation at most.
+    if len(line) + 12 <= WIDTH:
+        return [line]
+    return [f"content = {content}", f'text += f"<{field.name}>{{content}}</{field.name}>"']
+
+
+def _content_of(field: Field, value: str) -> str:
     match field.type:
         case ObjectRef(name):
-            return [child, f"write_{names.snake(name)}(child, {value})"]
+            return f"write_{names.snake(name)}({value})"
         case EnumRef():
-            return [child, f"child.text = {value}.value"]
-        case Scalar(kind="string" | "uri"):
-            return [child, f"child.text = {value}"]
+            return f"{value}.value"
+        case Scalar(kind="string"):
+            return f"write_text({value})"
         case Scalar(kind=kind):
-            return [child, f"child.text = write_{kind}({value})"]
+            return f"write_{kind}({value})"
     raise AssertionError(field)
 
 

@@ -7,7 +7,6 @@ can guess those of others, and are never used again. Spec: C 4.
 
 from __future__ import annotations
 
-import math
 import secrets
 from collections import deque
 from collections.abc import Callable, Mapping
@@ -19,20 +18,19 @@ import attrs
 from ocpp16 import messages
 from ocpp16.apps.data_transfer import answer_data_transfer
 from ocpp16.apps.exchange import Remark, Tell
-from ocpp16.datatypes import IdTagInfo, MeterValue
+from ocpp16.datatypes import IdTagInfo
 from ocpp16.enums import (
     AuthorizationStatus,
     ChargePointStatus,
     DiagnosticsStatus,
     FirmwareStatus,
     GenericStatus,
-    Measurand,
     Reason,
     RegistrationStatus,
-    UnitOfMeasure,
 )
 from ocpp16.roles.central_system import CentralSystem
 from ocpp16.roles.peer import Peer
+from ocpp16.store.central_system.reading import last_reading
 
 TRANSACTION_ID_LIMIT = 2**31
 """Ids are below this, so that every wire and every peer can carry them."""
@@ -305,22 +303,3 @@ class BackOffice:
 def _forget_oldest(kept: dict[Any, Any], limit: int) -> None:
     if len(kept) > limit:
         del kept[next(iter(kept))]
-
-
-def last_reading(values: tuple[MeterValue, ...]) -> int | None:
-    """Return the last reading of the energy meter, in Wh; None where there is none."""
-    reading = None
-    for value in values:
-        for sample in value.sampled_value:
-            measurand = sample.measurand or Measurand.ENERGY_ACTIVE_IMPORT_REGISTER
-            if measurand is not Measurand.ENERGY_ACTIVE_IMPORT_REGISTER or sample.phase:
-                continue
-            factor = 1000 if sample.unit is UnitOfMeasure.KWH else 1
-            try:
-                number = float(sample.value) * factor
-            except ValueError:
-                continue
-            # "inf" and "nan" are floats, and no readings.
-            if math.isfinite(number):
-                reading = int(number)
-    return reading

@@ -30,6 +30,7 @@ from ocpp16.apps.json_lines import JsonLines
 from ocpp16.apps.options import Output, OutputOption, fail
 from ocpp16.apps.output import Watch, guarded
 from ocpp16.apps.printer import Printer
+from ocpp16.apps.schedule_commands import schedule
 from ocpp16.apps.stopping import stopped_by_signals
 from ocpp16.catalog import ACTIONS
 from ocpp16.errors import InvalidMessage
@@ -63,6 +64,7 @@ def root(
     Start here:
       ocpp16 demo                  both sides at work, every action of OCPP 1.6
       ocpp16 inspect frames.txt    what is wrong with these frames?
+      ocpp16 schedule site.toml    what do these charging profiles allow?
 
     \b
     Then, in two terminals:
@@ -367,6 +369,9 @@ def inspect(
         fail(f"cannot read {file}: {error.strerror}", "- is standard input", code=2)
     printer.summary(frames, valid, accepted)
     raise typer.Exit(0 if valid == frames else 1)
+
+
+app.command()(schedule)
 
 
 def listening_url(address: str, scheme: str = "ws") -> str:

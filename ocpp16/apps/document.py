@@ -5,9 +5,12 @@ Knows first characters only; nothing is parsed here.
 
 from __future__ import annotations
 
+from string import whitespace
 from typing import BinaryIO, Protocol
 
 _MARK = b"\xef\xbb\xbf"
+_MARKS = b"\xef\xbb\xbf\xff\xfe\x00"
+"""What byte order marks are made of, those of UTF-16 and UTF-32 included."""
 
 
 class Lines(Protocol):
@@ -33,7 +36,8 @@ class Unread:
 def is_xml(start: bytes | str) -> bool:
     """Tell whether a text, or the start of one, is XML: nothing of OCPP-J begins like that."""
     data = start[:1000].encode("utf-8", "replace") if isinstance(start, str) else start
-    return data.removeprefix(_MARK).lstrip()[:1] == b"<"
+    # In another encoding it is none that is read, but no line of JSON either.
+    return data.lstrip(_MARKS + whitespace.encode())[:1] == b"<"
 
 
 def split(stream: BinaryIO, limit: int) -> tuple[bytes | None, Lines]:

@@ -25,7 +25,6 @@ from ocpp16.bindings.ocpps.envelope import (
     NAMESPACES,
     SOAP,
     WSA,
-    SoapEnvelope,
     read_frame,
 )
 from ocpp16.bindings.ocpps.faults import EnvelopeFault, SoapCode, soap_code
@@ -60,6 +59,16 @@ _SOAP_CODES: Final = frozenset(
     {"Sender", "Receiver", "VersionMismatch", "MustUnderstand", "DataEncodingUnknown"}
 )
 _REASON_LIMIT: Final = 200
+_PARSER: Final = etree.XMLParser(
+    encoding="utf-8",
+    resolve_entities=False,
+    no_network=True,
+    load_dtd=False,
+    huge_tree=False,
+    remove_comments=True,
+    remove_pis=True,
+    collect_ids=False,
+)
 
 
 # By the contract
@@ -68,7 +77,7 @@ _REASON_LIMIT: Final = 200
 def judge(document: bytes | str) -> Judgement:
     """Judge an envelope by the contract."""
     try:
-        root = parse(_bytes_of(document))
+        root = _tree(_bytes_of(document))
     except XmlError as error:
         return Judgement(Kind.UNPARSABLE, finding=Finding(str(error)))
     if root.tag != _soap("Envelope"):
@@ -89,7 +98,7 @@ def _judge_content(content: etree._Element, headers: _Headers) -> Judgement:
     if etree.QName(content).localname == "Fault":
         related = headers.text("RelatesTo")
         return Judgement(Kind.CALL_ERROR, related, finding=_fault_finding(content))
-    action, suffix = framing.action_and_kind(SoapEnvelope(body=content))
+    action, suffix = framing.action_and_kind_of(etree.QName(content).localname)
     kind = _KINDS[suffix]
     finding = _body_finding(content, action, kind) or _header_finding(
         headers, action, kind, etree.QName(content).namespace or ""
@@ -154,7 +163,7 @@ def _body_finding(content: etree._Element, action: str, kind: Kind) -> Finding |
         return Finding(f"the namespace of the body is {shown} ({contract})")
     spec = ACTIONS.get(action)
     # An element of its own, so that the namespaces of the envelope do not come into its paths.
-    copy = parse(etree.tostring(content, with_tail=False))
+    copy = etree.fromstring(etree.tostring(content, with_tail=False), _PARSER)
     etree.cleanup_namespaces(copy)
     schema = _schema(_SIDES[name.namespace])
     if spec is None or name.localname == _IDENTITY:
@@ -169,11 +178,24 @@ def _body_finding(content: etree._Element, action: str, kind: Kind) -> Finding |
     return Finding(reason[:_REASON_LIMIT].rstrip("."), _pointer_of(copy, error.path, cls.SPEC))
 
 
+def _tree(data: bytes) -> etree._Element:
+    """Read a document as libxml2 has it, which knows schemas.
+
+    Raises:
+        XmlError: Our own parser does not take it, or libxml2 does not.
+    """
+    parse(data)
+    try:
+        return etree.fromstring(data, _PARSER)
+    except (etree.XMLSyntaxError, ValueError) as error:
+        raise XmlError(f"is not well-formed XML ({str(error)[:120]})") from None
+
+
 @cache
 def _schema(side: Side) -> etree.XMLSchema:
     """Return the schema inside the WSDL that we serve for a side."""
-    element = next(parse(ocpps.wsdl(side)).iter(_XSD))
-    return etree.XMLSchema(parse(etree.tostring(element)))
+    element = next(_tree(ocpps.wsdl(side)).iter(_XSD))
+    return etree.XMLSchema(etree.fromstring(etree.tostring(element), _PARSER))
 
 
 def _pointer_of(root: etree._Element, path: str | None, spec: TypeSpec | None) -> str:
@@ -275,7 +297,7 @@ def _received(data: bytes, leniency: frozenset[Leniency]) -> Structure | None:
     service = _SIDES.get(frame.envelope.body_namespace or "", Side.CENTRAL_SYSTEM)
     _, kind = framing.action_and_kind(frame.envelope)
     side = service if kind == framing.REQUEST else service.other
-    envelope: Envelope[etree._Element] = framing.unframe(frame, side=side, identity=None)
+    envelope: Envelope[framing.Payload] = framing.unframe(frame, side=side, identity=None)
     if isinstance(envelope, CallError):
         return None
     name = envelope.action or ""

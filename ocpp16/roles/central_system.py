@@ -34,7 +34,13 @@ from ocpp16.security.admission import UNKNOWN_IDENTITY, Admission, Handshake, Kn
 from ocpp16.session import Session
 from ocpp16.settings import Settings
 from ocpp16.spec import Side
-from ocpp16.storage import MemoryAnswers, MemoryRegistrations, Registration, Registrations
+from ocpp16.storage import (
+    AnswerMemory,
+    MemoryAnswers,
+    MemoryRegistrations,
+    Registration,
+    Registrations,
+)
 from ocpp16.structure import Request, Response
 from ocpp16.transports.connection import (
     GOING_AWAY,
@@ -57,6 +63,7 @@ class CentralSystem(Role[Peer]):
         registrations: What charge points were told when they booted. With it, one that was never
             accepted is refused; None keeps it in memory, and leaves the gate open until this
             process answered Pending or Rejected.
+        answers: Gives an identity its memory of answers; None keeps them as long as the process.
         strict: Whether a charge point that was never accepted is refused; None goes by whether
             there are `registrations`.
         registry: Who is connected; None keeps it in memory.
@@ -74,6 +81,7 @@ class CentralSystem(Role[Peer]):
         known: Collection[str] | Known | None = None,
         admission: Admission | None = None,
         registrations: Registrations | None = None,
+        answers: Callable[[str], AnswerMemory] | None = None,
         strict: bool | None = None,
         registry: PeerRegistry | None = None,
         settings: Settings = Settings(),  # noqa: B008 - frozen
@@ -88,6 +96,7 @@ class CentralSystem(Role[Peer]):
         self._admission = admission
         self._is_strict = registrations is not None if strict is None else strict
         self._registrations = MemoryRegistrations() if registrations is None else registrations
+        self._answers = self._new_answers if answers is None else answers
         self._registry: PeerRegistry = LocalRegistry() if registry is None else registry
         self._accounts = Accounts(settings.connections, self._open_account)
         self._drivers: dict[Driver[Any], set[Driver[Any]] | None] = {}
@@ -345,8 +354,11 @@ class CentralSystem(Role[Peer]):
             workload=Workload(
                 self.settings.handlers, handle=partial(self._handle, gate), after=self._after
             ),
-            answers=MemoryAnswers(self.settings.answers, self.settings.answer_bytes),
+            answers=self._answers(identity),
         )
+
+    def _new_answers(self, identity: str) -> AnswerMemory:
+        return MemoryAnswers(self.settings.answers, self.settings.answer_bytes)
 
     async def _handle(self, gate: CentralGate, peer: Peer, request: Request[Any]) -> Response:
         reason = gate.why_refuse(action_of(type(request)).name)
@@ -355,10 +367,10 @@ class CentralSystem(Role[Peer]):
         response: Response = await self._dispatcher.handle(peer, request)
         if isinstance(response, BootNotificationResponse):
             # Before it leaves: what follows it is judged by it.
-            self._registrations.keep(
-                peer.identity,
-                Registration(status=str(response.status), interval=response.interval),
-            )
+            registration = Registration(status=str(response.status), interval=response.interval)
+            kept = self._registrations.keep(peer.identity, registration)
+            if kept is not None:
+                await kept
             gate.tell(response.status)
         return response
 

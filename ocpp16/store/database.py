@@ -67,6 +67,7 @@ class Database:
         Raises:
             StoreNotSupported: The URL names nothing that a store can be kept on.
             StoreVersionTooNew: A newer version of this software wrote it.
+            StoreMigrationFailed: Its tables could not be brought to this version.
             StoreCorrupted: It is damaged, or no database.
             StoreUnavailable: It cannot be opened now; the text says what to do.
         """
@@ -109,7 +110,16 @@ class Database:
             LeadershipLost: Another process has led the store since this one began to.
             StoreClosed: The store was closed before.
         """
-        return await self._writer.submit(work)
+        return await self.submit(work)
+
+    def submit(self, work: Callable[[Connection], T]) -> asyncio.Future[T]:
+        """Hand in a work without waiting for it; see `write`.
+
+        Raises:
+            StoreBusy: Too many works wait.
+            StoreClosed: The store was closed before.
+        """
+        return self._writer.submit(work)
 
     async def read(self, work: Callable[[Connection], T]) -> T:
         """Run a work that only reads, in a thread, and return what it returns.

@@ -21,6 +21,10 @@ class StoreVersionTooOld(StoreError):
     """The store awaits its migration, which another process that leads it stands in the way of."""
 
 
+class StoreMigrationFailed(StoreError):
+    """The tables could not be brought to this version; they are what they were before."""
+
+
 class StoreCorrupted(StoreError):
     """The database found its own files damaged, or they are not a database at all."""
 

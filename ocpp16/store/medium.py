@@ -33,6 +33,10 @@ class Medium(Protocol):
         """Tell whether a commit that failed so may have taken place."""
         raise NotImplementedError
 
+    def renew_savepoint(self, connection: Connection) -> None:
+        """Release the savepoint `work`, and set it again."""
+        ...
+
     def guard_migration(self, connection: Connection) -> None:
         """Keep others from migrating until the transaction ends."""
         ...

@@ -10,9 +10,10 @@ from __future__ import annotations
 import hashlib
 import logging
 from datetime import timedelta
+from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy import Connection, exc
+from sqlalchemy import Connection, event, exc
 
 from ocpp16.log import one_line
 from ocpp16.store.error import (
@@ -90,6 +91,9 @@ class PostgresqlServer:
                 f"{self.name}: PostgreSQL needs psycopg: pip install 'ocpp16[postgresql]'"
             ) from error
 
+        for engine in (self._writer, self._readers):
+            event.listen(engine, "connect", _speak_utc)
+
     def connect(self) -> Connection:
         """Return a new connection to write by, no transaction begun."""
         connection = self._writer.connect()
@@ -136,6 +140,10 @@ class PostgresqlServer:
         """Tell whether a commit that failed so may have taken place: the server did not say."""
         state = getattr(getattr(error, "orig", None), "sqlstate", None)
         return state is None or state.startswith(("08", "57P", "XX", "58"))
+
+    def renew_savepoint(self, connection: Connection) -> None:
+        """Release the savepoint `work`, and set it again: one way to the server and back."""
+        connection.exec_driver_sql("RELEASE SAVEPOINT work; SAVEPOINT work")
 
     def guard_migration(self, connection: Connection) -> None:
         """Keep others from migrating until the transaction ends."""
@@ -219,6 +227,12 @@ class PostgresqlServer:
         """Close what is open."""
         self._readers.dispose()
         self._writer.dispose()
+
+
+def _speak_utc(connection: Any, _: object) -> None:
+    # In another zone, the last hours that a timestamp can tell are in a year that Python has not.
+    connection.execute("SET TIME ZONE 'UTC'")
+    connection.commit()
 
 
 def _session(connection: Connection) -> tuple[int, object]:

@@ -54,6 +54,15 @@ class Schema:
         return len(self.steps)
 
 
+def new_tables(metadata: sa.MetaData) -> Step:
+    """Return the step that makes tables; it fails if one of somebody else's has such a name."""
+
+    def step(connection: Connection) -> None:
+        metadata.create_all(connection, checkfirst=False)
+
+    return step
+
+
 def is_current(connection: Connection, schemas: Sequence[Schema]) -> bool:
     """Tell whether every schema has its present version.
 

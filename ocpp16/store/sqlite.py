@@ -133,6 +133,11 @@ class SqliteFile:
         cause = error.orig if isinstance(error, exc.DBAPIError) else error
         return _primary_code(cause) == sqlite3.SQLITE_IOERR
 
+    def renew_savepoint(self, connection: Connection) -> None:
+        """Release the savepoint `work`, and set it again."""
+        connection.exec_driver_sql("RELEASE SAVEPOINT work")
+        connection.exec_driver_sql("SAVEPOINT work")
+
     def guard_migration(self, connection: Connection) -> None:
         """Keep others from migrating until the transaction ends: whoever may write is alone."""
 

@@ -26,6 +26,7 @@ from ocpp16.store.error import (
     StoreBusy,
     StoreClosed,
     StoreError,
+    StoreMigrationFailed,
     StoreOutcomeUnknown,
     StoreUnavailable,
     StoreVersionTooOld,
@@ -83,7 +84,7 @@ class Writer:
     ) -> None:
         self._medium = medium
         self._schemas = schemas
-        self._names = tuple(sorted(schema.name for schema in schemas))
+        self._names = tuple(sorted(schema.name for schema in schemas)) or ("store",)
         self._group_limit = group_limit
         self._queue_limit = queue_limit
         self._beat_seconds = beat.total_seconds()
@@ -215,8 +216,13 @@ class Writer:
             self.check_current()
             connection = self._ready()
             transaction = connection.begin()
+            # Plain statements: what fails in them must fail the group, never be taken for undone.
+            connection.exec_driver_sql("SAVEPOINT work")
             for job in jobs:
+                if job is not jobs[0]:
+                    self._medium.renew_savepoint(connection)
                 self._work(connection, job)
+            connection.exec_driver_sql("RELEASE SAVEPOINT work")
         except BaseException as error:  # noqa: BLE001 - whoever waits gets it
             self._fail(jobs, self._explain_group(error))
             return
@@ -234,8 +240,6 @@ class Writer:
 
     def _work(self, connection: Connection, job: _Job) -> None:
         """Run a work; what it raises is its own affair unless the store failed."""
-        # Plain statements: what fails in them must fail the group, never be taken for undone.
-        connection.exec_driver_sql("SAVEPOINT work")
         try:
             job.result = job.run(connection)
         except BaseException as error:
@@ -244,7 +248,6 @@ class Writer:
                 raise
             job.error = _portable(error)
             connection.exec_driver_sql("ROLLBACK TO SAVEPOINT work")
-        connection.exec_driver_sql("RELEASE SAVEPOINT work")
 
     def _explain_group(self, error: BaseException) -> StoreError:
         known = self._explain(error)
@@ -309,9 +312,18 @@ class Writer:
                 self._medium.unlock(connection)
 
     def _migrate(self, connection: Connection) -> None:
-        with connection.begin():
-            self._medium.guard_migration(connection)
-            migrate(connection, self._schemas)
+        try:
+            with connection.begin():
+                self._medium.guard_migration(connection)
+                migrate(connection, self._schemas)
+        except Exception as error:
+            if isinstance(error, StoreError) or self._medium.explain(error) is not None:
+                raise
+            names = ", ".join(self._names)
+            raise StoreMigrationFailed(
+                f"{self._medium.name}: the tables of {names} could not be brought to this version, "
+                f"and are what they were ({error})"
+            ) from error
         self._is_current = True
 
     def _lead(self) -> bool:

@@ -46,6 +46,7 @@ def choose_callback(
     source: str | None,
     *,
     stored: str | None = None,
+    may_move: bool = True,
     listed: Sequence[str] = (),
     networks: Collection[Network] = (),
 ) -> str | None:
@@ -55,6 +56,8 @@ def choose_callback(
         claim: What the request says in `From`.
         source: Address that the request came from.
         stored: The address that counts until now.
+        may_move: Whether the request is one that tells of another address: BootNotification (S 7.1)
+            or Heartbeat (S 5). With any other, what was learnt once stays.
         listed: Addresses that the operator has listed for this charge point. Then it is one of them
             or none, wherever the request came from; the first stands in for whatever is not listed.
         networks: Networks where charge points may be although they are private or loopback.
@@ -68,8 +71,10 @@ def choose_callback(
         if claim is not None and stored not in listed:
             return listed[0]
         return stored if stored in listed else listed[0]
-    if claim is None:
+    if claim is None or claim == stored:
         return stored
+    if stored is not None and not may_move:
+        raise ValueError(f"it is not {stored}, and this message tells of no other")
     check_callback(claim, source, stored=stored, networks=networks)
     return claim
 

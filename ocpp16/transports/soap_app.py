@@ -291,6 +291,9 @@ async def _parts(receive: Receive) -> AsyncIterator[bytes]:
 def local_path(scope: Scope) -> str:
     """Return the path of a request below where the application is mounted."""
     path, root = str(scope["path"]), str(scope.get("root_path", "")).rstrip("/")
+    # RFC 9112, 3.2.2: the whole URL has to be taken, too. Servers hand it on as it is.
+    if path[:8].lower().startswith(("http://", "https://")):
+        path = f"/{path.partition('://')[2].partition('/')[2]}"
     # The path has the mount point in it by the ASGI specification, and not in every server.
     return path[len(root) :] if root and f"{path}/".startswith(f"{root}/") else path
 

@@ -8,7 +8,7 @@ from typing import Any
 import attrs
 
 from ocpp16.bindings.ocpps import OcppS
-from ocpp16.envelope import Envelope, PeerInfo
+from ocpp16.envelope import Call, Envelope, PeerInfo
 from ocpp16.spec import Side
 
 
@@ -20,6 +20,8 @@ class LiveOcppS(OcppS):
 
     def frame(self, envelope: Envelope[Any]) -> bytes:
         """Write one envelope."""
+        if not isinstance(envelope, Call):
+            return super().frame(envelope)
         info = self.peer()
         here, there = info.url, info.callback
         if self.side is Side.CHARGE_POINT:

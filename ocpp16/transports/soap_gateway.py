@@ -49,6 +49,9 @@ _OF_THE_BODY: Final = frozenset(
         "user-agent",
     }
 )
+_TELL_OF_ADDRESS: Final = frozenset({"BootNotification", "Heartbeat"})
+"""A charge point whose address may have changed sends the one again (S 7.1), and the other once it
+was woken (S 5)."""
 _KEPT_STATUSES: Final = frozenset({401, 407, 429})
 
 
@@ -127,7 +130,8 @@ class Gateway:
                 resident = made
             resident.claims = claims
             resident.fixed_callback = verdict.callback
-        self._learn(resident, read.from_address, head)
+        may_move = read.action in _TELL_OF_ADDRESS
+        self._learn(resident, read.from_address, head, may_move=may_move)
         if not resident.is_welcomed:
             resident.is_welcomed = True
             self._welcome(resident.connection)
@@ -154,7 +158,7 @@ class Gateway:
             # It proved long ago that it sends from there.
             host = urlsplit(info.callback).hostname
             head = Head(url=info.url or "", host=host, address=None, headers=())
-            self._learn(resident, info.callback, head)
+            self._learn(resident, info.callback, head, may_move=True)
         resident.is_welcomed = True
         self._welcome(resident.connection)
 
@@ -214,7 +218,7 @@ class Gateway:
             del self._residents[identity]
             self._one_left.notify()
 
-    def _learn(self, resident: _Resident, claim: str | None, head: Head) -> None:
+    def _learn(self, resident: _Resident, claim: str | None, head: Head, *, may_move: bool) -> None:
         connection = resident.connection
         identity, stored = connection.info.identity, connection.info.callback
         # Kept in the order of the last request.
@@ -224,6 +228,7 @@ class Gateway:
                 claim,
                 head.host,
                 stored=stored,
+                may_move=may_move,
                 listed=self._listed(resident),
                 networks=self._settings.callback_networks,
             )

@@ -8,6 +8,7 @@ What the protocol lacks, a limit for the time that the head of a request takes, 
 from __future__ import annotations
 
 import asyncio
+import logging
 import socket
 import time
 from contextlib import suppress
@@ -26,13 +27,19 @@ from ocpp16.settings import Settings
 from ocpp16.transports.soap_app import Receive, Scope, Send
 from ocpp16.transports.task import Signal, time_limit
 
+_logger = logging.getLogger(f"{__name__}.http")
+# What uvicorn warns of here is what any client can bring about as often as it likes.
+_logger.setLevel(logging.ERROR)
+
 KEEP_ALIVE_SECONDS: Final = 75
 """How long a client may keep an unused connection."""
 GRACE_SECONDS: Final = 5
 """How long responses on their way get when the server stops."""
 
 
-TOO_SLOW: Final = b"HTTP/1.1 408 Request Timeout\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
+_NO_MORE: Final = b"Connection: close\r\nContent-Length: 0\r\n\r\n"
+TOO_LARGE: Final = b"HTTP/1.1 431 Request Header Fields Too Large\r\n" + _NO_MORE
+TOO_SLOW: Final = b"HTTP/1.1 408 Request Timeout\r\n" + _NO_MORE
 
 
 class HttpApp(Protocol):
@@ -149,23 +156,36 @@ class _Config(uvicorn.Config):
             proxy_headers=False,
             server_header=False,
             date_header=False,
-            limit_concurrency=settings.connections,
+            # One more than we let in: whoever is still there is served.
+            limit_concurrency=settings.connections + 1,
             timeout_keep_alive=KEEP_ALIVE_SECONDS,
             h11_max_incomplete_event_size=settings.header_count * settings.header_size,
         )
+        self.limit = settings.connections
+        self.head_limit = settings.header_count * settings.header_size
         self.clock = clock
+        self.waiting: dict[_HttpProtocol, None] = {}
+        """Connections whose request is not there yet, whoever waits longest first."""
         self.closed_one = closed_one
         self.head_seconds = settings.soap_body_timeout.total_seconds()
 
 
+_UNFINISHED: Final = frozenset({h11.IDLE, h11.SEND_BODY})
+
+
 class _HttpProtocol(H11Protocol):
-    """A client's TCP connection, cut when the head of a request does not come in time."""
+    """A client's TCP connection, cut when the head of a request does not come in time.
+
+    One more than the limit cuts whoever has kept us waiting for a request longest: connections that
+    are held and not used must not keep out those who have something to say.
+    """
 
     config: _Config
 
     def __init__(self, config: _Config, server_state: ServerState) -> None:
         super().__init__(config=config, server_state=server_state, app_state={})
         self.access_log = False
+        self.logger = _logger
         self._timer: Timer | None = None
         self._has_begun = False  # Some of the head of a request is there.
 
@@ -173,6 +193,8 @@ class _HttpProtocol(H11Protocol):
         super().connection_made(cast("asyncio.Transport", transport))
         if cast("HttpApp", self.config.app).is_stopping:
             self.transport.abort()  # It was accepted just before.
+        elif len(self.connections) > self.config.limit:
+            self._make_room()
         self._watch()
 
     def data_received(self, data: bytes) -> None:
@@ -181,13 +203,38 @@ class _HttpProtocol(H11Protocol):
         self._has_begun = True
         self._watch()
 
+    def on_response_complete(self) -> None:
+        super().on_response_complete()
+        self.config.waiting.pop(self, None)  # It waits anew.
+        self._watch()
+
+    def send_400_response(self, msg: str) -> None:
+        unread, _ = self.conn.trailing_data
+        if len(unread) > self.config.head_limit:
+            self.transport.write(TOO_LARGE)
+            self.transport.close()
+        else:
+            super().send_400_response(msg)
+
     def connection_lost(self, exc: Exception | None) -> None:
         self._unwatch()
+        self.config.waiting.pop(self, None)
         super().connection_lost(exc)
         self.config.closed_one.notify()
 
+    def _make_room(self) -> None:
+        for each in self.config.waiting:
+            del self.config.waiting[each]
+            self.connections.discard(each)  # It counts no longer, though it takes a moment to go.
+            each.transport.abort()
+            break
+
     def _watch(self) -> None:
         """Keep the timer that runs while the head of a request is due, from its first byte."""
+        if self.conn.their_state in _UNFINISHED and not self.transport.is_closing():
+            self.config.waiting.setdefault(self)
+        else:
+            self.config.waiting.pop(self, None)
         if self.conn.their_state is not h11.IDLE or self.transport.is_closing():
             self._has_begun = False
             self._unwatch()

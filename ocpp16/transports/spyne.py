@@ -196,7 +196,7 @@ class OcppSoap(ProtocolBase):  # type: ignore[misc]
         except ValueError as error:
             raise OcppFault(ProtocolError(f"no charge point: {error}")) from None
         ctx.in_body_doc = call.payload
-        ctx.method_request_string = call.payload.tag
+        ctx.method_request_string = f"{{{ctx.in_header.body_namespace}}}{ctx.in_header.body_name}"
 
     def generate_method_contexts(self, ctx: Any) -> Any:
         """Find the operation; only those with a handler are offered."""
@@ -249,7 +249,7 @@ class OcppSoap(ProtocolBase):  # type: ignore[misc]
         return http_status(_ocpp_fault(fault).status)
 
     def _result(self, asked: SoapEnvelope, response: Response) -> bytes:
-        result = CallResult(
+        result: CallResult[framing.Payload] = CallResult(
             asked.message_id or "",
             codec.encode(response, NAMESPACES[self._side]),
             action_of(type(response)).name,

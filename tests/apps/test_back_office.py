@@ -11,7 +11,7 @@ import pytest
 
 from ocpp16 import CentralSystem, ChargePoint, messages
 from ocpp16.apps import back_office
-from ocpp16.apps.back_office import BackOffice, last_reading, random_transaction_id
+from ocpp16.apps.back_office import BackOffice, random_transaction_id
 from ocpp16.catalog import sent_by
 from ocpp16.datatypes import MeterValue, SampledValue
 from ocpp16.enums import (
@@ -27,6 +27,7 @@ from ocpp16.enums import (
 )
 from ocpp16.roles.backend import Backend
 from ocpp16.spec import Side
+from ocpp16.store.central_system.reading import last_reading
 from ocpp16.testing import HandClock, connected
 from tests.apps.doubles import BLOCKED, FAMILY, NOON, Ears
 from tests.parties import BOOT, run
@@ -258,7 +259,7 @@ def test_the_security_extension() -> None:
         ((reading("1.5", unit=UnitOfMeasure.KWH),), 1500),
         ((reading("1", measurand=Measurand.VOLTAGE),), None),
         ((reading("1", phase=Phase.L1),), None),
-        ((reading("5"), reading("x", "nan", "inf", "-inf", "")), 5),
+        ((reading("5"), reading("x", "nan", "inf", "-inf", "", "1e300")), 5),
     ],
 )
 def test_the_last_reading(values: tuple[MeterValue, ...], expected: int | None) -> None:

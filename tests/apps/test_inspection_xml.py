@@ -351,6 +351,24 @@ def test_a_file_that_begins_with_an_angle_bracket_is_one_envelope(front: bytes) 
     assert (number, verdict.action, verdict.kind) == (1, "Authorize", "CALL")
 
 
+@pytest.mark.parametrize(
+    "document",
+    [
+        b"\xff<a>\n</a>\n",
+        b"<a>\n\xff</a>\n",
+        "<a>\n</a>".encode("utf-16"),
+        "<a>\n</a>".encode("utf-16-be"),
+        "<a>\n</a>".encode("utf-32"),
+        b"\xfe\xff" + "<a>\n</a>".encode("utf-16-be"),
+    ],
+)
+def test_an_envelope_in_no_utf_8_is_one_that_is_not_read(document: bytes) -> None:
+    ((number, verdict),) = verdicts(document)
+    assert (number, verdict.valid, verdict.accepted) == (1, False, False)
+    assert verdict.reason == "is not UTF-8 (Sender/ProtocolError)"
+    assert verdict.code == "ProtocolError"
+
+
 def test_an_envelope_over_the_limit_is_not_read() -> None:
     ((_, verdict),) = verdicts(b"<a>" + b"\n" * 200, limit=100)
     assert verdict.reason == "has more than 100 bytes and was not read"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -40,6 +39,7 @@ from tests.parties import (
     make_station,
     run,
 )
+from tests.roles.speech import CENTRAL, call, response_in
 
 
 class Scene:
@@ -195,7 +195,6 @@ def test_pending_answers_and_boots_again_after_the_interval() -> None:
     run(main)
 
 
-@pytest.mark.only_on("json")
 def test_pending_answers_remote_start_with_rejected_and_asks_no_handler() -> None:
     async def main() -> None:
         scene = Scene(booted(PENDING))
@@ -209,9 +208,12 @@ def test_pending_answers_remote_start_with_rejected_and_asks_no_handler() -> Non
             return RemoteStartTransactionResponse(status=RemoteStartStopStatus.ACCEPTED)
 
         async with scene.booted():
-            scene.call_raw('[2,"1","RemoteStartTransaction",{"idTag":"TAG"}]')
+            scene.call_raw(call(RemoteStartTransactionRequest(id_tag="TAG"), "1", by=CENTRAL))
             await scene.clock.settle()
-            assert json.loads(scene.sent.sent[-1]) == [3, "1", {"status": "Rejected"}]
+            told_id, answer = response_in(
+                scene.sent.sent[-1], RemoteStartTransactionResponse, by=CENTRAL
+            )
+            assert (told_id, answer.status) == ("1", RemoteStartStopStatus.REJECTED)
         assert asked == []
 
     run(main)

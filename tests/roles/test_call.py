@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 from datetime import timedelta
 
 import pytest
@@ -25,6 +24,7 @@ from tests.parties import (
     run,
 )
 from tests.roles.door import Door, central_with
+from tests.roles.speech import CENTRAL, id_of
 
 
 def test_an_outstanding_call_fails_at_once_when_the_connection_is_lost() -> None:
@@ -116,7 +116,6 @@ def test_a_side_does_not_send_what_is_not_its_own() -> None:
     run(main)
 
 
-@pytest.mark.only_on("json")
 def test_ids_come_from_the_source_that_was_given() -> None:
     async def main() -> None:
         numbers = iter(range(10))
@@ -125,6 +124,6 @@ def test_ids_come_from_the_source_that_was_given() -> None:
         async with connected(make_central(), station) as (_, backend):
             await backend.call(HEARTBEAT)
             await backend.call(HEARTBEAT, call_id="id-0")
-        assert [json.loads(text)[1] for text in recording.sent] == ["id-0", "id-0"]
+        assert [id_of(text, by=CENTRAL) for text in recording.sent] == ["id-0", "id-0"]
 
     run(main)

@@ -11,6 +11,7 @@ import pytest
 
 from ocpp16 import ChargePoint
 from ocpp16.enums import MessageTrigger, TriggerMessageStatus
+from ocpp16.envelope import CallResult
 from ocpp16.errors import CallNotAllowed, CallTimeout, SessionClosed
 from ocpp16.messages import (
     ClearCacheRequest,
@@ -30,12 +31,14 @@ from tests.parties import (
     PENDING,
     REJECTED,
     RESET,
+    RESET_DONE,
     booted,
     make_central,
     make_station,
     run,
 )
 from tests.roles.door import open_end
+from tests.roles.speech import call, heard, id_of, raw_call, refused, result
 from tests.transports.raw_socket import TEXT, frame
 from tests.transports.test_websocket_client import accept, central
 
@@ -142,7 +145,6 @@ def test_a_permit_lets_one_of_two_calls_in_line_pass() -> None:
     run(main)
 
 
-@pytest.mark.only_on("json")
 def test_a_call_of_the_central_system_in_line_is_asked_again_when_it_would_leave() -> None:
     async def main() -> None:
         clock = HandClock()
@@ -150,8 +152,7 @@ def test_a_call_of_the_central_system_in_line_is_asked_again_when_it_would_leave
         pair = loopback_pair(host, make_station(clock))
         sent = record(host)
         send = await open_end(pair)
-        boot = '[2,"%s","BootNotification",{"chargePointVendor":"V","chargePointModel":"M"}]'
-        send(boot % "b1")
+        send(call(BOOT, "b1"))
         await clock.settle()
         peer = host.peers["CP1"]
         first = asyncio.create_task(peer.call(RESET))
@@ -159,10 +160,10 @@ def test_a_call_of_the_central_system_in_line_is_asked_again_when_it_would_leave
         second = asyncio.create_task(peer.call(REMOTE_START))
         third = asyncio.create_task(peer.call(ClearCacheRequest(), timeout=5))
         await clock.settle()
-        call_id = json.loads(sent.sent[-1])[1]
-        send(boot % "b2")
+        call_id = id_of(sent.sent[-1])
+        send(call(BOOT, "b2"))
         await clock.settle()
-        send(json.dumps([3, call_id, {"status": "Accepted"}]))
+        send(result(RESET_DONE, call_id))
         await clock.settle()
         assert first.done()
         with pytest.raises(CallNotAllowed, match="pending"):
@@ -177,7 +178,6 @@ def test_a_call_of_the_central_system_in_line_is_asked_again_when_it_would_leave
     run(main)
 
 
-@pytest.mark.only_on("json")
 @pytest.mark.parametrize("status", [PENDING, REJECTED])
 def test_with_a_closed_gate_it_is_all_the_central_system_says(status: Any) -> None:
     async def main() -> None:
@@ -185,33 +185,39 @@ def test_with_a_closed_gate_it_is_all_the_central_system_says(status: Any) -> No
         host = make_central([booted(status)], clock=clock)
         sent = record(host)
         send = await open_end(loopback_pair(host, make_station(clock)))
-        send('[2,"b","BootNotification",{"chargePointVendor":"V","chargePointModel":"M"}]')
+        send(call(BOOT, "b"))
         await clock.settle()
-        for call in ('"Nonsense",{}', '"Authorize",{"idTag":"T"}', '"Heartbeat",{"x":1}'):
-            send(f'[2,"1",{call}]')
+        for action, payload, body in (
+            ("Nonsense", "{}", ""),
+            ("Authorize", '{"idTag":"T"}', "<idTag>T</idTag>"),
+            ("Heartbeat", '{"x":1}', "<x>1</x>"),
+        ):
+            send(raw_call(action, "1", payload, body))
             await clock.settle()
-            assert json.loads(sent.sent[-1])[:3] == [4, "1", "SecurityError"]
+            assert refused(sent.sent[-1]) == ("1", "SecurityError")
         await host.disconnect()
 
     run(main)
 
 
-@pytest.mark.only_on("json")
 def test_what_was_asked_for_may_come_in_one_go_with_the_answer_to_the_trigger() -> None:
     async def main() -> None:
         clock = HandClock()
         host = make_central([booted(PENDING)], clock=clock)
         sent = record(host)
         send = await open_end(loopback_pair(host, make_station(clock)))
-        send('[2,"b","BootNotification",{"chargePointVendor":"V","chargePointModel":"M"}]')
+        send(call(BOOT, "b"))
         await clock.settle()
         asking = asyncio.create_task(host.peers["CP1"].call(TRIGGER))
         await clock.settle()
-        send(json.dumps([3, json.loads(sent.sent[-1])[1], {"status": "Accepted"}]))
-        send('[2,"1","Heartbeat",{}]')
+        accepted = TriggerMessageResponse(status=TriggerMessageStatus.ACCEPTED)
+        send(result(accepted, id_of(sent.sent[-1])))
+        send(call(HEARTBEAT, "1"))
         await clock.settle()
         assert asking.done()
-        assert json.loads(sent.sent[-1])[:2] == [3, "1"]
+        answer = heard(sent.sent[-1])
+        assert isinstance(answer, CallResult)
+        assert answer.id == "1"
         await host.disconnect()
 
     run(main)

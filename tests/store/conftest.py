@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
-
-pytest.importorskip("sqlalchemy")
 
 from tests.store.postgres import PostgresServer, postgres
 from tests.store.power_cut import recorder
 
 __all__ = ["postgres", "recorder"]
+collect_ignore_glob = [] if find_spec("sqlalchemy") else ["*"]
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

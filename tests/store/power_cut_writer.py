@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import sqlite3
 import sys
 from typing import Any
 
@@ -22,7 +23,8 @@ AT_ONCE = 5
 
 def small_log(connection: Any, _: object) -> None:
     # Moves the log into the file often, so that many cuts fall into that.
-    connection.execute("PRAGMA wal_autocheckpoint = 12")
+    if isinstance(connection, sqlite3.Connection):
+        connection.execute("PRAGMA wal_autocheckpoint = 12")
 
 
 async def main() -> None:

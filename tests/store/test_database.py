@@ -14,6 +14,7 @@ from sqlalchemy import Connection
 from ocpp16.store.database import Database
 from ocpp16.store.error import StoreBusy, StoreClosed, StoreNotSupported, StoreUnavailable
 from tests.parties import run
+from tests.store.postgres import PostgresServer
 from tests.store.tables import NOTES, SCHEMA, insert, texts
 
 
@@ -287,3 +288,21 @@ def test_a_url_that_names_no_store_is_refused(url: str, text: str) -> None:
     with pytest.raises(StoreNotSupported, match=text) as caught:
         asyncio.run(Database.open(url, busy_timeout=timedelta(seconds=1)))
     assert "secret" not in str(caught.value)
+
+
+def test_a_server_that_may_lose_data_is_warned_of(
+    postgres: PostgresServer, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def main() -> None:
+        async with await Database.open(postgres.url(), schemas=[SCHEMA]) as database:
+            setting = "SHOW synchronous_commit"
+            assert await database.write(lambda each: each.scalar(sa.text(setting))) == "on"
+
+    postgres.sql("ALTER SYSTEM SET synchronous_commit = off")
+    postgres.sql("SELECT pg_reload_conf()")
+    try:
+        run(main)
+    finally:
+        postgres.sql("ALTER SYSTEM RESET synchronous_commit")
+        postgres.sql("SELECT pg_reload_conf()")
+    assert "the server runs with fsync=off: a power cut loses data" in caplog.text

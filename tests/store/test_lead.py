@@ -72,6 +72,16 @@ def test_who_stands_by_takes_over(url: str) -> None:
     run(main)
 
 
+def test_a_store_without_tables_has_one_leader_too(url: str) -> None:
+    async def main() -> None:
+        async with await Database.open(url) as first, await Database.open(url) as second:
+            await first.lead()
+            with pytest.raises(StoreInUse):
+                await second.lead(wait=False)
+
+    run(main)
+
+
 def test_components_that_share_a_database_lead_apart(url: str) -> None:
     other = Schema("other", ())
 

@@ -10,8 +10,8 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from ocpp16.store.database import Database
-from ocpp16.store.error import StoreVersionTooNew, StoreVersionTooOld
-from ocpp16.store.schema import VERSIONS, Schema
+from ocpp16.store.error import StoreMigrationFailed, StoreVersionTooNew, StoreVersionTooOld
+from ocpp16.store.schema import VERSIONS, Schema, new_tables
 from tests.parties import run
 
 
@@ -91,13 +91,31 @@ def test_a_migration_that_breaks_off_leaves_everything_as_it_was(url: str) -> No
         async with await Database.open(url, schemas=[version(1)]) as database:
             await database.write(add)
             before = await database.read(tables)
-        with pytest.raises(ValueError, match="no more"):
+        with pytest.raises(
+            StoreMigrationFailed,
+            match=r"tables of things could not be .* and are what they were \(no more\)",
+        ):
             await Database.open(url, schemas=[broken])
         async with await Database.open(url, schemas=[version(1)]) as database:
             assert await database.read(tables) == before
             assert await database.read(versions) == {"things": 1}
         async with await Database.open(url, schemas=[version(3)]) as database:
             assert await database.read(versions) == {"things": 3}
+
+    run(main)
+
+
+def test_tables_of_somebody_else_are_left_alone(url: str) -> None:
+    metadata = sa.MetaData()
+    sa.Table("thing", metadata, sa.Column("key", sa.Text))
+
+    async def main() -> None:
+        async with await Database.open(url, schemas=[version(1)]) as database:
+            await database.write(add)
+        with pytest.raises(StoreMigrationFailed, match=r"thing.* already exists"):
+            await Database.open(url, schemas=[Schema("other", (new_tables(metadata),))])
+        async with await Database.open(url, schemas=[version(1)]) as database:
+            assert await database.read(versions) == {"things": 1}
 
     run(main)
 

@@ -125,6 +125,24 @@ def test_a_charge_point_that_moved_is_called_at_its_new_address() -> None:
     assert choose_callback(moved, "93.184.216.99", stored=PUBLIC) == moved
 
 
+def test_what_was_learnt_changes_only_with_a_message_that_tells_of_addresses() -> None:
+    moved = "http://93.184.216.99:8080/cp"
+    with pytest.raises(ValueError, match="tells of no other"):
+        choose_callback(moved, "93.184.216.99", stored=PUBLIC, may_move=False)
+    path = "http://93.184.216.34:8080/other"
+    with pytest.raises(ValueError, match="tells of no other"):
+        choose_callback(path, "93.184.216.34", stored=PUBLIC, may_move=False)
+    port = "http://10.0.0.1:1/"
+    with pytest.raises(ValueError, match="tells of no other"):
+        choose_callback(
+            port, "10.0.0.1", stored="http://10.0.0.1:2/", may_move=False, networks=PRIVATE
+        )
+    # The first is learnt from whatever comes first, and a listed one was proven otherwise.
+    assert choose_callback(PUBLIC, "93.184.216.34", may_move=False) == PUBLIC
+    assert choose_callback(PUBLIC, None, stored=PUBLIC, may_move=False) == PUBLIC
+    assert choose_callback(moved, None, stored=PUBLIC, may_move=False, listed=[moved]) == moved
+
+
 def test_no_claim_changes_nothing() -> None:
     assert choose_callback(None, "93.184.216.34") is None
     assert choose_callback(None, "93.184.216.34", stored=PUBLIC) == PUBLIC

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import gzip
 import zlib
 from collections.abc import Callable
@@ -15,6 +16,7 @@ pytest.importorskip("httpx")
 
 
 from ocpp16 import messages
+from ocpp16.enums import DataTransferStatus
 from ocpp16.roles.peer import Peer
 from ocpp16.settings import Settings
 from ocpp16.testing import HandClock
@@ -174,6 +176,100 @@ def test_broken_heads_get_4xx_and_the_end(lines: bytes) -> None:
                 assert 400 <= status < 500 or status == 501
                 assert await socket.is_at_end()
             assert await serves(url)
+
+    run(main)
+
+
+def test_a_head_that_never_ends_is_told_so() -> None:
+    async def main() -> None:
+        async with serving(header_count=10, header_size=200) as (_, url):
+            async with await RawSocket.open(url) as socket:
+                socket.writer.write(b"POST /ocpp HTTP/1.1\r\nHost: x\r\nX-Long: " + b"x" * 3000)
+                async with asyncio.timeout(5):
+                    assert (await socket.answer()).status == 431
+                    assert await socket.is_at_end()
+            assert await serves(url)
+
+    run(main)
+
+
+@pytest.mark.parametrize(
+    ("target", "status"),
+    [
+        (b"http://x/ocpp", 200),
+        (b"HTTP://somewhere.example:80/ocpp/", 200),
+        (b"https://x/ocpp?a=b", 200),
+        (b"http://x/other", 404),
+        (b"http://x", 404),
+        (b"http:/ocpp", 404),
+        (b"ftp://x/ocpp", 404),
+        (b"x://x/ocpp", 404),
+    ],
+)
+def test_the_target_of_a_request_may_be_the_whole_url(target: bytes, status: int) -> None:
+    async def main() -> None:
+        async with serving() as (_, url), await RawSocket.open(url) as socket:
+            body = envelope()
+            socket.writer.write(
+                b"POST %s HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n%s"
+                % (target, len(body), body)
+            )
+            async with asyncio.timeout(5):
+                assert (await socket.answer()).status == status
+
+    run(main)
+
+
+def head_of(body: bytes) -> bytes:
+    return b"POST /ocpp HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n" % len(body)
+
+
+def test_connections_that_are_held_keep_nobody_out(caplog: pytest.LogCaptureFixture) -> None:
+    async def main() -> None:
+        async with serving(connections=8) as (_, url), contextlib.AsyncExitStack() as stack:
+            held = [await stack.enter_async_context(await RawSocket.open(url)) for _ in range(8)]
+            body = envelope()
+            for number, each in enumerate(held):
+                if number % 4 == 0:
+                    each.writer.write(head_of(body) + body)  # Kept alive after its answer.
+                    assert (await each.answer()).status == 200
+                elif number % 4 == 1:
+                    each.writer.write(head_of(body) + body[:99])
+                elif number % 4 == 2:
+                    each.writer.write(b"POST /ocpp HTTP/1.1\r\nHost")
+            for number in range(20):
+                assert await serves(url), number
+            # Whoever waited longest has gone.
+            async with asyncio.timeout(5):
+                assert await held[1].is_at_end()
+
+    run(main)
+    assert [each for each in caplog.records if each.name.startswith("uvicorn")] == []
+
+
+def test_who_waits_for_an_answer_makes_no_room() -> None:
+    async def main() -> None:
+        go_on = asyncio.Event()
+        async with serving(connections=3) as (central, url), contextlib.AsyncExitStack() as stack:
+
+            @central.on(messages.DataTransferRequest)
+            async def answer(peer: Peer, request: Any) -> messages.DataTransferResponse:
+                await go_on.wait()
+                return messages.DataTransferResponse(status=DataTransferStatus.ACCEPTED)
+
+            held = [await stack.enter_async_context(await RawSocket.open(url)) for _ in range(3)]
+            body = envelope(messages.DataTransferRequest(vendor_id="v"), identity="CP9")
+            held[0].writer.write(head_of(body) + body)
+            await central.wait_for("CP9")
+            for _ in range(5):
+                assert await serves(url)
+            assert not go_on.is_set()
+            go_on.set()
+            assert (await held[0].answer()).status == 200
+            # Its connection is kept, and usable.
+            body = envelope(identity="CP9")
+            held[0].writer.write(head_of(body) + body)
+            assert (await held[0].answer()).status == 200
 
     run(main)
 

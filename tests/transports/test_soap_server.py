@@ -17,12 +17,12 @@ from lxml import etree
 from ocpp16 import CentralSystem, messages
 from ocpp16.bindings.ocpps import wsdl
 from ocpp16.envelope import PeerInfo
-from ocpp16.messages import ClearCacheRequest, HeartbeatRequest, HeartbeatResponse
+from ocpp16.messages import AuthorizeRequest, ClearCacheRequest, HeartbeatRequest, HeartbeatResponse
 from ocpp16.roles.peer import Peer
 from ocpp16.security.admission import Handshake, Refusal
 from ocpp16.spec import Side
 from ocpp16.testing import HandClock
-from tests.parties import HEARTBEAT, PULSE, make_station, run, until
+from tests.parties import BOOT, HEARTBEAT, PULSE, make_station, run, until
 from tests.transports.raw_socket import RawSocket
 from tests.transports.soap_post import (
     LOCAL,
@@ -304,12 +304,19 @@ def test_a_callback_that_is_not_accepted_leaves_the_stored_one(
                 "ftp://127.0.0.1/",
             ):
                 assert (await post(url, envelope(from_address=claim))).status_code == 200
-            connection = central.peers["CP1"]._driver.connection  # type: ignore[attr-defined]
-            assert connection.info.callback == "http://127.0.0.1:7/"
-            assert (await post(url, envelope(from_address="http://127.0.0.1:8/"))).is_success
-            assert connection.info.callback == "http://127.0.0.1:8/"
+            peer = central.peers["CP1"]
+            assert peer.info.callback == "http://127.0.0.1:7/"
+            # It is not offered here, and its answer does not matter.
+            other = envelope(AuthorizeRequest(id_tag="A"), from_address="http://127.0.0.1:8/")
+            assert (await post(url, other)).status_code == 500
+            assert peer.info.callback == "http://127.0.0.1:7/"
+            for port, request in ((8, BOOT), (9, HEARTBEAT)):
+                told = envelope(request, from_address=f"http://127.0.0.1:{port}/")
+                assert (await post(url, told)).is_success
+                # The peer that was fetched before tells of it, too.
+                assert peer.info.callback == f"http://127.0.0.1:{port}/"
         lines = [each.message for each in caplog.records if "callback" in each.message]
-        assert len(lines) == 3
+        assert len(lines) == 4
 
     run(main)
 

@@ -1,17 +1,17 @@
-"""OCPP-S: SOAP 1.2 over HTTP. Needs the extra `soap`."""
+"""OCPP-S: SOAP 1.2 over HTTP. Its transports need the extra `soap`."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from importlib.resources import files
+from os import urandom
 from typing import Final, TypeVar
-from uuid import uuid4
 
 import attrs
-from lxml import etree
 
 from ocpp16.bindings.ocpps import codec, framing
-from ocpp16.bindings.ocpps.envelope import NAMESPACES
+from ocpp16.bindings.ocpps.envelope import namespace_of
+from ocpp16.bindings.ocpps.framing import Payload
 from ocpp16.bindings.ocpps.xml import can_be_written
 from ocpp16.envelope import Call, CallError, CallResult, Envelope
 from ocpp16.settings import STRICT, Leniency
@@ -20,6 +20,7 @@ from ocpp16.structure import Request, Structure
 
 StructureT = TypeVar("StructureT", bound=Structure)
 
+_VARIANTS: Final = dict(zip("0123456789abcdef", "89ab" * 4, strict=True))
 _WSDLS: Final = {
     Side.CENTRAL_SYSTEM: "OCPP_CentralSystemService_1.6.wsdl",
     Side.CHARGE_POINT: "OCPP_ChargePointService_1.6.wsdl",
@@ -28,7 +29,12 @@ _WSDLS: Final = {
 
 def new_urn() -> str:
     """Return a new message id, as WS-Addressing has them."""
-    return f"urn:uuid:{uuid4()}"
+    # A UUID of version 4 (RFC 9562), without the object around it.
+    digits = urandom(16).hex()
+    return (
+        f"urn:uuid:{digits[:8]}-{digits[8:12]}-4{digits[13:16]}"
+        f"-{_VARIANTS[digits[16]]}{digits[17:20]}-{digits[20:]}"
+    )
 
 
 def wsdl(side: Side) -> bytes:
@@ -64,11 +70,11 @@ class OcppS:
         """Tell whether the WSDLs have an action: those of the security extension are missing."""
         return bool(action.soap_services)
 
-    def unframe(self, frame: bytes | str) -> Envelope[etree._Element]:
+    def unframe(self, frame: bytes | str) -> Envelope[Payload]:
         """Read one envelope; see `framing.unframe`."""
         return framing.unframe(frame, side=self.side, identity=self.identity)
 
-    def frame(self, envelope: Envelope[etree._Element]) -> bytes:
+    def frame(self, envelope: Envelope[Payload]) -> bytes:
         """Write one envelope."""
         match envelope:
             case Call():
@@ -91,17 +97,17 @@ class OcppS:
     def decode(
         self,
         cls: type[StructureT],
-        payload: etree._Element,
+        payload: Payload,
         leniency: frozenset[Leniency] = STRICT,
     ) -> StructureT:
         """Read a payload; see `codec.decode`."""
         return codec.decode(cls, payload, leniency)
 
-    def encode(self, message: Structure) -> etree._Element:
+    def encode(self, message: Structure) -> Payload:
         """Write a payload: a request for the other side's service, a response for ours."""
         side = self.side.other if isinstance(message, Request) else self.side
-        return codec.encode(message, NAMESPACES[side])
+        return codec.encode(message, namespace_of(side))
 
-    def fingerprint(self, payload: etree._Element) -> bytes:
+    def fingerprint(self, payload: Payload) -> bytes:
         """Return the payload in canonical form; see `codec.fingerprint`."""
         return codec.fingerprint(payload)

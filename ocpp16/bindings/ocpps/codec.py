@@ -8,19 +8,21 @@ wrong or to tolerate it. Spec: S 3.
 from __future__ import annotations
 
 from typing import Final, TypeVar
-
-from lxml import etree
+from xml.etree.ElementTree import Element
 
 from ocpp16.bindings.explain import explain
 from ocpp16.bindings.ocpps._generated import CODECS
 from ocpp16.bindings.ocpps.envelope import NAMESPACES
-from ocpp16.bindings.ocpps.fast import Unusual, check_plain
+from ocpp16.bindings.ocpps.fast import Codec, Unusual
+from ocpp16.bindings.ocpps.framing import Payload
 from ocpp16.bindings.ocpps.notation import INTEGER_MAX, INTEGER_MIN, XmlNotation
-from ocpp16.bindings.ocpps.xml import can_be_written
-from ocpp16.errors import ConstraintKind, InvalidMessage
+from ocpp16.bindings.ocpps.plain import PlainBody
+from ocpp16.bindings.ocpps.uri import is_uri
+from ocpp16.bindings.ocpps.xml import can_be_written, parse, split_tag
+from ocpp16.errors import ConstraintError, ConstraintKind, InvalidMessage
 from ocpp16.settings import STRICT, Leniency
 from ocpp16.spec import FieldKind, FieldSpec
-from ocpp16.structure import Structure
+from ocpp16.structure import Structure, shorten
 
 StructureT = TypeVar("StructureT", bound=Structure)
 
@@ -28,37 +30,61 @@ _NOTATIONS: Final = {namespace: XmlNotation(namespace) for namespace in NAMESPAC
 
 
 def decode(
-    cls: type[StructureT], element: etree._Element, leniency: frozenset[Leniency] = STRICT
+    cls: type[StructureT], payload: Payload, leniency: frozenset[Leniency] = STRICT
 ) -> StructureT:
     """Read the element of a body as a message of the given class.
+
+    Args:
+        cls: A request or response class.
+        payload: What a peer sent; or a text that `encode` wrote.
+        leniency: What is tolerated.
 
     Raises:
         ConstraintError: It breaks a rule; it says which, and where.
     """
-    namespace = etree.QName(element).namespace or ""
-    codec = CODECS.get((namespace, cls))
-    if codec is not None:
-        try:
-            check_plain(element)
-            message: StructureT = codec.read(element)
-        except Unusual:
-            pass
-        else:
-            return message
-    return decode_slowly(cls, element, leniency)
+    if isinstance(payload, PlainBody):
+        found = payload.message
+        if type(found) is cls:
+            return found
+        raise _another(cls, payload.namespace, payload.name)
+    element = parse(payload.encode()) if isinstance(payload, str) else payload
+    codec = _codec_of(cls, element)
+    try:
+        message: StructureT = codec.read(element)
+    except Unusual:
+        return explain(cls, element, _notation_of(element), leniency)
+    return message
 
 
 def decode_slowly(
-    cls: type[StructureT], element: etree._Element, leniency: frozenset[Leniency] = STRICT
+    cls: type[StructureT], element: Element, leniency: frozenset[Leniency] = STRICT
 ) -> StructureT:
     """Do what `decode` does by the spec alone; every answer of both is the same."""
-    namespace = etree.QName(element).namespace or ""
-    notation = _NOTATIONS.get(namespace) or XmlNotation(namespace)
-    return explain(cls, element, notation, leniency)
+    _codec_of(cls, element)
+    return explain(cls, element, _notation_of(element), leniency)
 
 
-def encode(message: Structure, namespace: str) -> etree._Element:
-    """Write a message as the element of a body, checking it again.
+def _codec_of(cls: type[StructureT], element: Element) -> Codec[StructureT]:
+    """Return the fast path of a message, having checked that an element is called like it."""
+    codec = CODECS.get((split_tag(element.tag)[0], cls))
+    if codec is None or codec.element != element.tag:
+        raise _another(cls, *split_tag(element.tag))
+    return codec
+
+
+def _another(cls: type[Structure], namespace: str, local: str) -> ConstraintError:
+    codec = CODECS.get((namespace, cls))
+    due = "no message of SOAP" if codec is None else split_tag(codec.element)[1]
+    reason = f"is {shorten(local)} of {shorten(namespace, 80)}, due is {due}"
+    return ConstraintError("", ConstraintKind.SHAPE, reason)
+
+
+def _notation_of(element: Element) -> XmlNotation:
+    return _NOTATIONS[split_tag(element.tag)[0]]
+
+
+def encode(message: Structure, namespace: str) -> str:
+    """Write a message as the element of a body, checking it again; the text stands for itself.
 
     Args:
         message: A request or response that the service has.
@@ -69,20 +95,19 @@ def encode(message: Structure, namespace: str) -> etree._Element:
     """
     message.check()
     codec = CODECS.get((namespace, type(message)))
-    name = type(message).SPEC.name
     if codec is None:
         reason = f"is not a message of the service {namespace}"
-        raise InvalidMessage(name, "", ConstraintKind.SHAPE, reason)
-    element = etree.Element(codec.element)
+        raise InvalidMessage(type(message).SPEC.name, "", ConstraintKind.SHAPE, reason)
     try:
-        codec.write(element, message)
+        text: str = codec.write(message)
     except ValueError:
+        name = type(message).SPEC.name
         error = find_unwritable(message)
         if error is None:
             raise
         path, kind, reason = error
         raise InvalidMessage(name, path, kind, f"{reason} on SOAP") from None
-    return element
+    return text
 
 
 def find_unwritable(structure: Structure, path: str = "") -> tuple[str, ConstraintKind, str] | None:
@@ -117,14 +142,20 @@ def _unwritable(
             return path, ConstraintKind.RANGE, f"is outside {INTEGER_MIN} to {INTEGER_MAX}"
     elif isinstance(value, str) and not can_be_written(value):
         return path, ConstraintKind.TYPE, "holds a character that XML does not have"
+    elif field.kind is FieldKind.URI and isinstance(value, str) and not is_uri(value):
+        return path, ConstraintKind.TYPE, f"is {shorten(value)}, no URI"
     return None
 
 
-def fingerprint(element: etree._Element) -> bytes:
+def fingerprint(payload: Payload) -> bytes:
     """Return the content of an element as bytes that do not depend on its prefixes."""
-    try:
-        canonical: bytes = etree.tostring(element, method="c14n", exclusive=True)
-    except etree.C14NError:
-        # A namespace that is no URI; what is in it is no message of ours, and not repeated.
-        canonical = etree.tostring(element, with_tail=False)
-    return canonical
+    if isinstance(payload, PlainBody):
+        return f"{payload.namespace} {payload.name} {payload.content}".encode()
+    element = parse(payload.encode()) if isinstance(payload, str) else payload
+    return repr(_content(element)).encode()
+
+
+def _content(element: Element) -> tuple[object, ...]:
+    attributes = sorted(element.items())
+    parts = [(_content(child), child.tail or "") for child in element]
+    return element.tag, attributes, element.text or "", parts

@@ -8,12 +8,15 @@ Spec: S 3; what is seen in the field is read, too.
 from __future__ import annotations
 
 from typing import Any, Final
+from xml.etree.ElementTree import Element
 
 import attrs
-from lxml import etree
 
+from ocpp16.bindings.ocpps._generated import CODECS
+from ocpp16.bindings.ocpps.fast import Unusual
 from ocpp16.bindings.ocpps.faults import EnvelopeFault, SoapCode
-from ocpp16.bindings.ocpps.xml import SPACE, XmlError, parse, writable
+from ocpp16.bindings.ocpps.plain import PlainBody, split
+from ocpp16.bindings.ocpps.xml import SPACE, XmlError, parse, split_tag, writable, write_text
 from ocpp16.spec import Side
 from ocpp16.structure import shorten
 
@@ -26,6 +29,7 @@ CHARGE_POINT: Final = "urn://Ocpp/Cp/2015/10/"
 
 NAMESPACES: Final = {Side.CENTRAL_SYSTEM: CENTRAL_SYSTEM, Side.CHARGE_POINT: CHARGE_POINT}
 """The namespace of the service that a side offers."""
+_CENTRAL: Final = Side.CENTRAL_SYSTEM
 FOREIGN_CONTRACTS: Final = {
     "urn://Ocpp/Cs/2012/06/": "OCPP 1.5",
     "urn://Ocpp/Cp/2012/06/": "OCPP 1.5",
@@ -54,6 +58,13 @@ _ADDRESSES: Final = {
 }
 _ADDRESS: Final = f"{{{WSA}}}Address"
 _TRUE: Final = frozenset({"true", "1"})
+_SCANNERS: Final = {split_tag(codec.element): codec.scan for codec in CODECS.values()}
+
+
+def namespace_of(side: Side) -> str:
+    """Return the namespace of the service that a side offers."""
+    # An enumeration member as a key is hashed in Python, which takes longer.
+    return CENTRAL_SYSTEM if side is _CENTRAL else CHARGE_POINT
 
 
 @attrs.frozen(kw_only=True)
@@ -64,9 +75,12 @@ class SoapFault:
     text: str
 
 
-@attrs.frozen(kw_only=True)
+@attrs.define(kw_only=True)
 class SoapEnvelope:
-    """What an envelope says; a header that is absent or empty is None."""
+    """What an envelope says; a header that is absent or empty is None. Not to be changed.
+
+    It is not frozen, since setting a dozen fields of a frozen object takes a microsecond.
+    """
 
     identity: str | None = None
     action: str | None = None
@@ -77,19 +91,13 @@ class SoapEnvelope:
     reply_to: str | None = None
     fault_to: str | None = None
     to: str | None = None
-    body: Any = None
+    body: Element | PlainBody | None = None
     """The element in the body, None if it is empty."""
+    body_name: str | None = None
+    """Its local name."""
+    body_namespace: str | None = None
+    """Its namespace, empty if it has none."""
     fault: SoapFault | None = None
-
-    @property
-    def body_name(self) -> str | None:
-        """Local name of the element in the body."""
-        return None if self.body is None else etree.QName(self.body).localname
-
-    @property
-    def body_namespace(self) -> str | None:
-        """Namespace of the element in the body."""
-        return None if self.body is None else etree.QName(self.body).namespace
 
 
 class SoapFrame(bytes):
@@ -115,6 +123,46 @@ def read(data: bytes) -> SoapEnvelope:
     if isinstance(data, SoapFrame):
         return data.envelope
     try:
+        return _read_plainly(data)
+    except Unusual:
+        return read_tree(data)
+
+
+def _read_plainly(data: bytes) -> SoapEnvelope:
+    values, body = split(data, SOAP, _purpose)
+    scan = _SCANNERS.get((body.namespace, body.name))
+    if scan is None:
+        raise Unusual
+    try:
+        body.message = scan(body.content)
+    except (KeyError, ValueError):
+        # An enumeration without the value, or a day that no calendar has.
+        raise Unusual from None
+    if "action" in values:
+        values["action"] = _last_segment(values["action"])
+    return SoapEnvelope(body=body, body_name=body.name, body_namespace=body.namespace, **values)
+
+
+def _purpose(tag: str, inner: str | None) -> str | None:
+    if inner is not None:
+        return _ADDRESSES.get(tag) if inner == _ADDRESS else None
+    name = _HEADERS.get(tag)
+    return "identity" if name is None and _is_identity(tag) else name
+
+
+def _is_identity(tag: str) -> bool:
+    # S 3: the name is matched without case; the field has it in other namespaces, too.
+    return split_tag(tag)[1].lower() == _IDENTITY
+
+
+def _last_segment(action: str) -> str:
+    # The field writes it with the name of the service before it.
+    return action.rstrip("/").rpartition("/")[2]
+
+
+def read_tree(data: bytes) -> SoapEnvelope:
+    """Do what `read` does by the parser alone; every answer of both is the same."""
+    try:
         root = parse(data)
     except XmlError as error:
         raise EnvelopeFault(str(error)) from None
@@ -136,9 +184,12 @@ def read(data: bytes) -> SoapEnvelope:
     content = body[0] if len(body) else None
     if content is not None and ((body.text or "") + (content.tail or "")).strip(SPACE):
         raise EnvelopeFault("the body holds text", message_id=values.get("message_id"))
-    if content is not None and etree.QName(content).localname == "Fault":
+    if content is None:
+        return SoapEnvelope(**values)
+    namespace, name = split_tag(content.tag)
+    if name == "Fault":
         return SoapEnvelope(**values, fault=_read_fault(content))
-    return SoapEnvelope(**values, body=content)
+    return SoapEnvelope(**values, body=content, body_name=name, body_namespace=namespace)
 
 
 def read_frame(data: bytes) -> SoapFrame:
@@ -148,7 +199,7 @@ def read_frame(data: bytes) -> SoapFrame:
     return frame
 
 
-def _read_headers(header: etree._Element) -> dict[str, str]:
+def _read_headers(header: Element) -> dict[str, str]:
     values: dict[str, str] = {}
     twice: str | None = None
     foreign: str | None = None
@@ -173,12 +224,11 @@ def _read_headers(header: etree._Element) -> dict[str, str]:
         reason = f"the header {twice.replace('_', ' ')} stands there twice"
         raise EnvelopeFault(reason, message_id=message_id)
     if "action" in values:
-        # The field writes it with the name of the service before it.
-        values["action"] = values["action"].rstrip("/").rpartition("/")[2]
+        values["action"] = _last_segment(values["action"])
     return values
 
 
-def _read_header(element: etree._Element) -> tuple[str | None, str]:
+def _read_header(element: Element) -> tuple[str | None, str]:
     """Return the name and the text of a header; no name for one that we do not know."""
     tag: str = element.tag
     name = _HEADERS.get(tag)
@@ -187,26 +237,25 @@ def _read_header(element: etree._Element) -> tuple[str | None, str]:
         text = None
     elif name is None and tag in _ADDRESSES:
         name, text = _ADDRESSES[tag], element.findtext(_ADDRESS)
-    elif name is None and tag.rpartition("}")[2].lower() == _IDENTITY:
-        # S 3: the name is matched without case; the field has it in other namespaces, too.
+    elif name is None and _is_identity(tag):
         name = "identity"
     return name, (text or "").strip(SPACE)
 
 
-def _has_to_be_understood(element: etree._Element) -> bool:
+def _has_to_be_understood(element: Element) -> bool:
     must = element.get(_MUST_UNDERSTAND, "").strip(SPACE)
     return must in _TRUE and element.get(_ROLE, "").strip(SPACE) in _OUR_ROLES
 
 
-def _read_fault(fault: etree._Element) -> SoapFault:
+def _read_fault(fault: Element) -> SoapFault:
     # The field has parts of it in wrong namespaces, or in none, and values without a prefix.
     subcode: str | None = None
     text = ""
-    for element in fault.iter(etree.Element):
-        name = etree.QName(element).localname
+    for element in fault.iter():
+        name = split_tag(element.tag)[1]
         if name.lower() == "subcode":
-            for value in element.iter(etree.Element):
-                if etree.QName(value).localname == "Value" and subcode is None:
+            for value in element.iter():
+                if split_tag(value.tag)[1] == "Value" and subcode is None:
                     subcode = (value.text or "").strip(SPACE).rpartition(":")[2] or None
         elif name == "Text" and not text:
             text = (element.text or "").strip(SPACE)
@@ -215,7 +264,7 @@ def _read_fault(fault: etree._Element) -> SoapFault:
 
 def write(
     namespace: str,
-    body: etree._Element,
+    body: str,
     *,
     action: str,
     message_id: str,
@@ -228,7 +277,7 @@ def write(
 
     Args:
         namespace: Namespace of the service.
-        body: The element in the body; it moves into the envelope.
+        body: The element in the body, as text that stands for itself.
         action: Value of wsa:Action.
         message_id: Value of wsa:MessageID.
         identity: Value of chargeBoxIdentity, for requests.
@@ -239,42 +288,47 @@ def write(
     Raises:
         ValueError: A value holds a character that XML does not have.
     """
-    root = etree.Element(f"{{{SOAP}}}Envelope", nsmap={"soap": SOAP, "wsa": WSA, "ocpp": namespace})
-    header = etree.SubElement(root, _HEADER)
-    must = {_MUST_UNDERSTAND: "true"}
+    header = (
+        f"<wsa:Action {_MUST}>{write_text(action)}</wsa:Action>"
+        f"<wsa:MessageID>{write_text(message_id)}</wsa:MessageID>"
+    )
     if identity is not None:
-        etree.SubElement(header, f"{{{namespace}}}chargeBoxIdentity", must).text = identity
-    etree.SubElement(header, f"{{{WSA}}}Action", must).text = action
-    etree.SubElement(header, f"{{{WSA}}}MessageID").text = message_id
+        name = write_text(identity)
+        header = f"<ocpp:chargeBoxIdentity {_MUST}>{name}</ocpp:chargeBoxIdentity>{header}"
     if relates_to:
-        etree.SubElement(header, f"{{{WSA}}}RelatesTo").text = relates_to
+        header += f"<wsa:RelatesTo>{write_text(relates_to)}</wsa:RelatesTo>"
     if from_address is not None:
-        _write_address(header, "From", from_address)
+        header += f"<wsa:From><wsa:Address>{write_text(from_address)}</wsa:Address></wsa:From>"
     if identity is not None:
-        _write_address(header, "ReplyTo", ANONYMOUS)
-    if to is not None:
-        etree.SubElement(header, f"{{{WSA}}}To").text = to
-    etree.SubElement(root, _BODY).append(body)
-    data: bytes = etree.tostring(root, encoding="UTF-8", xml_declaration=True)
-    return data
+        header += _REPLY_TO
+    if to is ANONYMOUS:
+        header += _TO_WHO_ASKED
+    elif to is not None:
+        header += f"<wsa:To>{write_text(to)}</wsa:To>"
+    return (
+        f'{_START} xmlns:ocpp="{namespace}"><soap:Header>{header}</soap:Header>'
+        f"<soap:Body>{body}</soap:Body></soap:Envelope>"
+    ).encode()
 
 
-def _write_address(header: etree._Element, name: str, address: str) -> None:
-    element = etree.SubElement(header, f"{{{WSA}}}{name}")
-    etree.SubElement(element, _ADDRESS).text = address
+_START: Final = (
+    "<?xml version='1.0' encoding='UTF-8'?>\n"
+    f'<soap:Envelope xmlns:soap="{SOAP}" xmlns:wsa="{WSA}"'
+)
+_MUST: Final = 'soap:mustUnderstand="true"'
+_TO_WHO_ASKED: Final = f"<wsa:To>{ANONYMOUS}</wsa:To>"
+_REPLY_TO: Final = f"<wsa:ReplyTo><wsa:Address>{ANONYMOUS}</wsa:Address></wsa:ReplyTo>"
 
 
-def fault_element(soap: SoapCode, text: str) -> etree._Element:
-    """Return the element of a fault, the subcode in the namespace of the central system (S 4)."""
-    prefixes = {"soap": SOAP, "ocpp": CENTRAL_SYSTEM}
-    fault = etree.Element(f"{{{SOAP}}}Fault", nsmap=prefixes)
-    code = etree.SubElement(fault, f"{{{SOAP}}}Code")
-    etree.SubElement(code, f"{{{SOAP}}}Value").text = f"soap:{soap.code}"
+def write_fault(soap: SoapCode, text: str) -> str:
+    """Write the element of a fault, the subcode in the namespace of the central system (S 4)."""
+    subcode = ""
     if soap.subcode is not None:
-        subcode = etree.SubElement(code, f"{{{SOAP}}}Subcode")
-        etree.SubElement(subcode, f"{{{SOAP}}}Value").text = f"ocpp:{soap.subcode}"
-    reason = etree.SubElement(fault, f"{{{SOAP}}}Reason")
-    words = etree.SubElement(reason, f"{{{SOAP}}}Text")
-    words.set("{http://www.w3.org/XML/1998/namespace}lang", "en")
-    words.text = writable(text)
-    return fault
+        name = write_text(soap.subcode)
+        subcode = f"<soap:Subcode><soap:Value>ocpp:{name}</soap:Value></soap:Subcode>"
+    return (
+        f'<soap:Fault xmlns:soap="{SOAP}" xmlns:ocpp="{CENTRAL_SYSTEM}">'
+        f"<soap:Code><soap:Value>soap:{soap.code}</soap:Value>{subcode}</soap:Code>"
+        f'<soap:Reason><soap:Text xml:lang="en">{write_text(writable(text))}</soap:Text>'
+        "</soap:Reason></soap:Fault>"
+    )

@@ -11,12 +11,14 @@ from collections.abc import Callable
 from datetime import datetime
 from decimal import Decimal
 from typing import Any, Final, Generic, TypeVar
+from xml.etree.ElementTree import Element
 
 import attrs
-from lxml import etree
 
-from ocpp16.primitives import TENTHS_LIMIT, format_timestamp
-from ocpp16.structure import Structure
+from ocpp16.bindings.ocpps.uri import is_uri
+from ocpp16.bindings.ocpps.xml import SPACE, write_text
+from ocpp16.primitives import TENTHS_LIMIT
+from ocpp16.structure import Structure, WireEnum
 
 StructureT = TypeVar("StructureT", bound=Structure)
 
@@ -25,10 +27,6 @@ _DIGITS: Final = frozenset("0123456789")
 _is_utc: Final = re.compile(
     r"[0-9]{4}-[0-9]{2}-[0-9]{2}T(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](?:\.[0-9]{1,6})?Z"
 ).fullmatch
-# Attributes anywhere, or text beside elements: both are the slow path's to judge.
-_is_odd: Final = etree.XPath(
-    "boolean(descendant-or-self::*/@* | descendant-or-self::*[*]/text()[normalize-space()])"
-)
 
 
 class Unusual(Exception):
@@ -44,24 +42,27 @@ class Codec(Generic[StructureT]):
     """The fast path of one message class on one service."""
 
     element: str
-    read: Callable[[etree._Element], StructureT]
-    write: Callable[[etree._Element, StructureT], None]
+    scan: Callable[[str], StructureT]
+    read: Callable[[Element], StructureT]
+    write: Callable[[StructureT], str]
 
 
-def check_plain(element: etree._Element) -> None:
-    """Doubt an element with attributes or stray text in it."""
-    if _is_odd(element):
+def check_plain(element: Element) -> None:
+    """Doubt an element of elements with attributes, or with text in it or after it."""
+    text, tail = element.text, element.tail
+    if element.attrib or (text and text.strip(SPACE)) or (tail and tail.strip(SPACE)):
         raise Unusual
 
 
-def read_text(element: etree._Element) -> str:
-    """Return a text."""
-    if len(element):
+def read_text(element: Element) -> str:
+    """Return a text; doubt an element with others or attributes in it, or with text after it."""
+    tail = element.tail
+    if len(element) or element.attrib or (tail and tail.strip(SPACE)):
         raise Unusual
     return element.text or ""
 
 
-def read_short_text(element: etree._Element, limit: int) -> str:
+def read_short_text(element: Element, limit: int) -> str:
     """Return a text of at most so many characters; doubt a longer one."""
     value = read_text(element)
     if len(value) > limit:
@@ -69,10 +70,10 @@ def read_short_text(element: etree._Element, limit: int) -> str:
     return value
 
 
-def read_integer(element: etree._Element) -> int:
+def read_integer(element: Element) -> int:
     """Return an integer of up to nine digits; doubt any other form."""
-    value = element.text
-    if not value or len(element) or len(value) > 10:
+    value = read_text(element)
+    if not value or len(value) > 10:
         raise Unusual
     digits = value[1:] if value[0] == "-" else value
     if not digits or len(digits) > 9 or not _DIGITS.issuperset(digits):
@@ -80,10 +81,10 @@ def read_integer(element: etree._Element) -> int:
     return int(value)
 
 
-def read_tenths(element: etree._Element) -> float:
+def read_tenths(element: Element) -> float:
     """Return a number with at most one digit after the point; doubt any other form."""
-    value = element.text
-    if not value or len(element) or len(value) > 14:
+    value = read_text(element)
+    if not value or len(value) > 14:
         raise Unusual
     whole, _, fraction = value.removeprefix("-").partition(".")
     if not whole or not _DIGITS.issuperset(whole) or len(fraction) > 1:
@@ -93,7 +94,7 @@ def read_tenths(element: etree._Element) -> float:
     return float(value)
 
 
-def read_boolean(element: etree._Element) -> bool:
+def read_boolean(element: Element) -> bool:
     """Return true or false; doubt any other form."""
     value = read_text(element)
     if value == "true":
@@ -103,7 +104,7 @@ def read_boolean(element: etree._Element) -> bool:
     return False
 
 
-def read_timestamp(element: etree._Element) -> datetime:
+def read_timestamp(element: Element) -> datetime:
     """Return an instant written in UTC with at most six decimals; doubt any other form."""
     value = read_text(element)
     # Python reads much beside RFC 3339: week dates, commas, a point with nothing after it.
@@ -115,7 +116,13 @@ def read_timestamp(element: etree._Element) -> datetime:
         raise Unusual from None
 
 
-def read_member(table: dict[str, Any], element: etree._Element) -> Any:
+def table(enum: type[WireEnum]) -> dict[str | None, Any]:
+    """Return the members of an enumeration by their texts, and None for what is absent."""
+    members: dict[str | None, Any] = {one.value: one for one in enum}
+    return {None: None, **members}
+
+
+def read_member(table: dict[str | None, Any], element: Element) -> Any:
     """Return the member of an enumeration; doubt an unknown text."""
     found = table.get(read_text(element))
     if found is None:
@@ -134,6 +141,17 @@ def write_integer(value: int) -> str:
     return str(value)
 
 
+def write_uri(value: str) -> str:
+    """Write an xs:anyURI.
+
+    Raises:
+        CannotCarry: It is none.
+    """
+    if not is_uri(value):
+        raise CannotCarry
+    return write_text(value)
+
+
 def write_tenths(value: float) -> str:
     """Write an xs:decimal, which has no exponent."""
     plain = repr(value)
@@ -147,7 +165,9 @@ def write_boolean(value: bool) -> str:
     return "true" if value else "false"
 
 
-write_timestamp = format_timestamp
+def write_timestamp(value: datetime) -> str:
+    """Write an xs:dateTime; the core has every instant in UTC."""
+    return f"{value.isoformat()[: -len('+00:00')]}Z"
 
 
 def at_least_one(values: tuple[Any, ...]) -> tuple[Any, ...]:

@@ -46,9 +46,21 @@ SOAP_CODES: Final[dict[ErrorCode, SoapCode]] = {
 
 # Only five of them are subcodes of OCPP-S; what peers write in their place is read as well.
 _SUBCODES: Final = {code.value: code for code in ErrorCode}
-_SOAP_CODE: Final = "soapCode"
-_OWN_CODES: Final = {code: SoapCode(code, None) for code in ("VersionMismatch", "MustUnderstand")}
-"""Codes of SOAP itself, which no code of OCPP stands for."""
+
+
+class _OwnCode(dict[str, object]):
+    """Details that stand for a code of SOAP itself, which no code of OCPP stands for.
+
+    Details go with a fault to the framing that writes it, and on SOAP no further. This is a type of
+    its own, because others set details, too: a handler, or the peer of a bridge.
+    """
+
+    def __init__(self, soap: SoapCode) -> None:
+        super().__init__()
+        self.soap = soap
+
+
+_OWN_CODES: Final = frozenset({"VersionMismatch", "MustUnderstand"})
 
 
 class EnvelopeFault(Fault):
@@ -63,18 +75,16 @@ class EnvelopeFault(Fault):
         soap: SoapCode = SENDER_PROTOCOL,
         message_id: str | None = None,
     ) -> None:
-        # Details go with a fault to the framing that writes it; on SOAP they go no further.
-        details = {_SOAP_CODE: soap.code} if soap.code in _OWN_CODES else NO_DETAILS
+        details = _OwnCode(soap) if soap.code in _OWN_CODES else NO_DETAILS
         super().__init__(description, details, message_id=message_id)
         self.soap = soap
 
 
 def soap_code(code: ErrorCode | str, details: Mapping[str, object] = NO_DETAILS) -> SoapCode:
     """Return how SOAP spells a code; the details are those of an `EnvelopeFault`, or no matter."""
-    if not isinstance(code, ErrorCode):
-        return SOAP_CODES[ErrorCode.GENERIC_ERROR]
-    own = details.get(_SOAP_CODE)
-    return _OWN_CODES.get(own, SOAP_CODES[code]) if isinstance(own, str) else SOAP_CODES[code]
+    if isinstance(details, _OwnCode):
+        return details.soap
+    return SOAP_CODES[code if isinstance(code, ErrorCode) else ErrorCode.GENERIC_ERROR]
 
 
 def write_text(code: ErrorCode | str, description: str, soap: SoapCode) -> str:

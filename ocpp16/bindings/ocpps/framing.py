@@ -7,8 +7,7 @@ through as an element. Spec: S 3, 4; SE 3.
 from __future__ import annotations
 
 from typing import Final, TypeAlias
-
-from lxml import etree
+from xml.etree.ElementTree import Element, tostring
 
 from ocpp16.bindings.ocpps.envelope import (
     ANONYMOUS,
@@ -17,13 +16,15 @@ from ocpp16.bindings.ocpps.envelope import (
     WSA,
     SoapAnswer,
     SoapEnvelope,
-    fault_element,
+    namespace_of,
     write,
+    write_fault,
 )
 from ocpp16.bindings.ocpps.envelope import (
     read as read_envelope,
 )
 from ocpp16.bindings.ocpps.faults import EnvelopeFault, read_code, soap_code, write_text
+from ocpp16.bindings.ocpps.plain import PlainBody
 from ocpp16.bindings.ocpps.xml import SPACE
 from ocpp16.catalog import ACTIONS
 from ocpp16.envelope import Call, CallError, CallResult, Envelope
@@ -38,7 +39,8 @@ from ocpp16.errors import (
 from ocpp16.spec import Side
 from ocpp16.structure import shorten
 
-Payload: TypeAlias = etree._Element
+Payload: TypeAlias = Element | PlainBody | str
+"""The element in a body: read from a peer's envelope, or as the text that we write."""
 
 REQUEST: Final = "Request"
 RESPONSE: Final = "Response"
@@ -64,7 +66,8 @@ def unframe(frame: bytes | str, *, side: Side, identity: str | None) -> Envelope
             another service or contract.
         FormationViolation: The body holds an element that is nearly one of OCPP.
         IdentityMismatch: It names another charge point.
-        InvalidResponse: An answer whose body is of another service or contract.
+        InvalidResponse: An answer whose body is of another service or contract, or whose headers
+            say that it is another answer, or somebody else's.
     """
     read = read_envelope(_bytes_of(frame))
     if read.fault is not None:
@@ -73,14 +76,15 @@ def unframe(frame: bytes | str, *, side: Side, identity: str | None) -> Envelope
     action, kind = action_and_kind(read)
     if kind == RESPONSE:
         try:
-            _check_body(read, action, NAMESPACES[side.other])
+            body = _check_body(read, action, namespace_of(side.other))
+            _check_answer(read, action, identity)
         except Fault as fault:
             reason = fault.description
             raise InvalidResponse(fault.code, "", reason, message_id=read.relates_to) from None
-        return CallResult(read.relates_to or "", read.body, action)
-    _check_body(read, action, NAMESPACES[side])
+        return CallResult(read.relates_to or "", body, action)
+    body = _check_body(read, action, namespace_of(side))
     message_id = _check_headers(read, action, side=side, identity=identity)
-    return Call(message_id, action, read.body)
+    return Call(message_id, action, body)
 
 
 def action_and_kind(read: SoapEnvelope) -> tuple[str, str]:
@@ -88,7 +92,11 @@ def action_and_kind(read: SoapEnvelope) -> tuple[str, str]:
 
     An action that does not exist comes back as it is written: refusing it is the session's.
     """
-    local = read.body_name or ""
+    return action_and_kind_of(read.body_name or "")
+
+
+def action_and_kind_of(local: str) -> tuple[str, str]:
+    """Return the same for the local name of the element in a body."""
     known = _ACTIONS_BY_ELEMENT.get(local)
     if known is not None:
         return known
@@ -105,11 +113,11 @@ def _bytes_of(frame: bytes | str) -> bytes:
         raise EnvelopeFault("is not UTF-8") from None
 
 
-def _check_body(read: SoapEnvelope, action: str, due: str) -> None:
-    """Check that a body holds an element of a service, known or not."""
+def _check_body(read: SoapEnvelope, action: str, due: str) -> Element | PlainBody:
+    """Return the element in a body, which has to be one of a service, known or not."""
     message_id, local = read.message_id, read.body_name
     namespace = read.body_namespace or ""
-    if local is None:
+    if read.body is None or local is None:
         raise ProtocolError("the body is empty", message_id=message_id)
     if namespace != due:
         contract = FOREIGN_CONTRACTS.get(namespace)
@@ -123,27 +131,47 @@ def _check_body(read: SoapEnvelope, action: str, due: str) -> None:
     if local not in _ACTIONS_BY_ELEMENT and f"{action[:1].upper()}{action[1:]}" in ACTIONS:
         reason = f"{shorten(local)} is not how OCPP writes an element of its own"
         raise FormationViolation(reason, message_id=message_id)
+    return read.body
 
 
 def _check_headers(read: SoapEnvelope, action: str, *, side: Side, identity: str | None) -> str:
     """Check what a call needs, and return its message id."""
     message_id = read.message_id
     needs_from = side is Side.CENTRAL_SYSTEM
-    for header, value in (
-        ("MessageID", message_id),
-        ("chargeBoxIdentity", read.identity),
-        ("Action", read.action),
-        ("From", read.from_address if needs_from else ""),
+    if (
+        message_id is None
+        or read.identity is None
+        or read.action is None
+        or (needs_from and read.from_address is None)
     ):
-        if value is None:
-            raise ProtocolError(f"the header {header} is missing", message_id=message_id)
+        missing = {
+            "MessageID": message_id,
+            "chargeBoxIdentity": read.identity,
+            "Action": read.action,
+            "From": read.from_address if needs_from else "",
+        }
+        name = next(name for name, value in missing.items() if value is None)
+        raise ProtocolError(f"the header {name} is missing", message_id=message_id)
     if read.action != action and action in ACTIONS:
         reason = f"the Action is {shorten(read.action)}, the body {shorten(read.body_name)}"
         raise ProtocolError(reason, message_id=message_id)
+    _check_identity(read, identity)
+    return message_id
+
+
+def _check_answer(read: SoapEnvelope, action: str, identity: str | None) -> None:
+    """Check what the headers of an answer say, where it has any."""
+    if read.action is not None and read.action != f"{action}{RESPONSE}":
+        reason = f"the Action is {shorten(read.action)}, the body {shorten(read.body_name)}"
+        raise ProtocolError(reason)
+    if read.identity is not None:
+        _check_identity(read, identity)
+
+
+def _check_identity(read: SoapEnvelope, identity: str | None) -> None:
     if identity is not None and read.identity != identity.strip(SPACE):
         reason = f"{shorten(read.identity)} is not reached here"
-        raise IdentityMismatch(reason, message_id=message_id)
-    return message_id or ""
+        raise IdentityMismatch(reason, message_id=read.message_id)
 
 
 def frame_call(
@@ -154,11 +182,12 @@ def frame_call(
     Raises:
         ValueError: The id is none that comes back as it is.
     """
+    body = _written(call.payload)
     if not call.id or call.id != call.id.strip(SPACE):
         raise ValueError(f"{shorten(call.id)} is no message id: empty, or with space around it")
     return write(
-        NAMESPACES[side.other],
-        call.payload,
+        namespace_of(side.other),
+        body,
         action=f"/{call.action}",
         message_id=call.id,
         identity=identity,
@@ -169,11 +198,11 @@ def frame_call(
 
 def frame_result(result: CallResult[Payload], *, side: Side, message_id: str) -> SoapAnswer:
     """Write an answer of ours."""
-    element = etree.QName(result.payload).localname
+    body = _written(result.payload)
     data = write(
-        NAMESPACES[side],
-        result.payload,
-        action=f"/{element[:1].upper()}{element[1:]}",
+        namespace_of(side),
+        body,
+        action=f"/{_action_in(body) if result.action is None else result.action}{RESPONSE}",
         message_id=message_id,
         relates_to=result.id,
         to=ANONYMOUS,
@@ -181,13 +210,27 @@ def frame_result(result: CallResult[Payload], *, side: Side, message_id: str) ->
     return SoapAnswer(data)
 
 
+def _written(payload: Payload) -> str:
+    """Return the text of an element."""
+    if isinstance(payload, PlainBody):
+        name = payload.name
+        return f'<{name} xmlns="{payload.namespace}">{payload.content}</{name}>'
+    return payload if isinstance(payload, str) else tostring(payload, "unicode")
+
+
+def _action_in(body: str) -> str:
+    """Return the action whose response stands in a text of ours."""
+    name = body[1 : min(body.index(mark) for mark in " />" if mark in body)]
+    return action_and_kind_of(name)[0]
+
+
 def frame_error(error: CallError, *, side: Side, message_id: str) -> SoapAnswer:
     """Write an answer of ours that is an error; `status` is the HTTP status that goes with it."""
     code = soap_code(error.code, error.details)
     text = write_text(error.code, error.description[:DESCRIPTION_LIMIT], code)
     data = write(
-        NAMESPACES[side],
-        fault_element(code, text),
+        namespace_of(side),
+        write_fault(code, text),
         action=FAULT_ACTION,
         message_id=message_id,
         relates_to=error.id,

@@ -5,10 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from datetime import datetime
-from decimal import Decimal
 from typing import Any, Final
-
-from lxml import etree
 
 from ocpp16.bindings.explain import Notation
 from ocpp16.bindings.ocpps.xml import SPACE
@@ -67,8 +64,9 @@ class XmlNotation(Notation):
         return tag if tag.startswith("{") else f"{{}}{tag}"
 
     def is_null(self, value: Any) -> bool:
-        """Tell whether an element says xsi:nil."""
-        return isinstance(value, etree._Element) and value.get(f"{XSI}nil") in {"true", "1"}
+        """Tell whether an element says xsi:nil, and holds nothing."""
+        # The items of a list field stand in a list.
+        return not isinstance(value, list) and _is_nil(value) and not (len(value) or value.text)
 
     def items(self, value: Any, path: str) -> Sequence[Any]:
         """Return the elements of a list field."""
@@ -97,8 +95,9 @@ class XmlNotation(Notation):
             raise ConstraintError(
                 path, ConstraintKind.TYPE, f"is {shorten(text)}, not a whole number"
             )
-        number = int(text) if len(text) < 40 else INTEGER_MAX + 1
-        if not INTEGER_MIN <= number <= INTEGER_MAX:
+        digits = text.lstrip("+-").lstrip("0")
+        number = int(digits or "0") * (-1 if text[0] == "-" else 1) if len(digits) < 20 else None
+        if number is None or not INTEGER_MIN <= number <= INTEGER_MAX:
             raise ConstraintError(path, ConstraintKind.RANGE, "does not fit 32 bits")
         return number
 
@@ -107,9 +106,13 @@ class XmlNotation(Notation):
         text = self._word(value, path)
         if not _DECIMAL.fullmatch(text):
             raise ConstraintError(path, ConstraintKind.TYPE, f"is {shorten(text)}, not a number")
-        if len(text.partition(".")[2].rstrip("0")) > 1:
+        whole, _, fraction = text.lstrip("+-").partition(".")
+        whole, fraction = whole.lstrip("0"), fraction.rstrip("0")
+        if len(fraction) > 1:
             raise ConstraintError(path, ConstraintKind.DECIMALS, "has more than one decimal")
-        number = float(Decimal(text)) if len(text) < 400 else float("inf")
+        number = float(f"{whole or '0'}.{fraction or '0'}") if len(whole) < 20 else float("inf")
+        if text[0] == "-":
+            number = -number
         if not -TENTHS_LIMIT <= number <= TENTHS_LIMIT:
             raise ConstraintError(path, ConstraintKind.RANGE, "is too large")
         return number
@@ -137,7 +140,15 @@ class XmlNotation(Notation):
         return self.text(value, path).strip(SPACE)
 
 
+def _is_nil(element: Any) -> bool:
+    return element.get(f"{XSI}nil", "").strip(SPACE) in {"true", "1"}
+
+
 def _check_attributes(element: Any, path: str) -> None:
+    if _is_nil(element):
+        is_empty = not (len(element) or element.text)
+        reason = "is null" if is_empty else "says that it is null, and holds something"
+        raise ConstraintError(path, ConstraintKind.TYPE, reason)
     for name in element.attrib:
         # Where the schema is, and which type an element says it has, changes nothing.
         if not name.startswith(XSI) or name == f"{XSI}nil":

@@ -45,7 +45,8 @@ def outcome(read: Any, cls: type[Structure], element: Any, leniency: frozenset[L
 
 
 def same(cls: type[Structure], element: Any, leniency: frozenset[Leniency] = STRICT) -> object:
-    element = parse(etree.tostring(element, with_tail=False))
+    if isinstance(element, etree._Element):
+        element = parse(etree.tostring(element, with_tail=False))
     fast = outcome(codec.decode, cls, element, leniency)
     assert fast == outcome(codec.decode_slowly, cls, element, leniency)
     return fast
@@ -119,7 +120,7 @@ def test_a_number_that_is_no_text_at_all(number: str) -> None:
 def test_text_comes_back_with_all_its_space() -> None:
     for text in ("a\rb", "a\r\nb", "\ta\n", " ", "\u0085\u2028", "]]>", "<&>\"'"):
         message = messages.AuthorizeRequest(id_tag=text)
-        element = parse(etree.tostring(codec.encode(message, CENTRAL_SYSTEM)))
+        element = parse(codec.encode(message, CENTRAL_SYSTEM).encode())
         assert codec.decode(messages.AuthorizeRequest, element) == message
 
 
@@ -150,3 +151,85 @@ def test_the_fingerprint_is_of_content_and_not_of_prefixes() -> None:
     assert of(p="", q="", n=CENTRAL_SYSTEM, t="y") != plain
     assert of(p="", q="", n=CHARGE_POINT, t="x") != plain
     assert of(p="c:", q=":c", n=CENTRAL_SYSTEM, t="x") != b""
+
+
+# What an element is called
+
+
+@pytest.mark.parametrize(
+    ("tag", "reason"),
+    [
+        (
+            f"{{{CENTRAL_SYSTEM}}}heartbeatRequest",
+            f"is 'heartbeatRequest' of '{CENTRAL_SYSTEM}', due is authorizeRequest",
+        ),
+        (
+            f"{{{CENTRAL_SYSTEM}}}AuthorizeRequest",
+            f"is 'AuthorizeRequest' of '{CENTRAL_SYSTEM}', due is authorizeRequest",
+        ),
+        (
+            f"{{{CHARGE_POINT}}}authorizeRequest",
+            f"is 'authorizeRequest' of '{CHARGE_POINT}', due is no message of SOAP",
+        ),
+        ("authorizeRequest", "is 'authorizeRequest' of '', due is no message of SOAP"),
+        ("{urn:x}authorizeRequest", "is 'authorizeRequest' of 'urn:x', due is no message of SOAP"),
+    ],
+)
+def test_another_element_is_no_message_of_this_class(tag: str, reason: str) -> None:
+    element = etree.Element(tag)
+    etree.SubElement(element, f"{{{CENTRAL_SYSTEM}}}idTag").text = "x"
+    assert same(messages.AuthorizeRequest, element) == ("", ConstraintKind.SHAPE, reason)
+
+
+def test_a_value_is_never_dropped_because_it_says_that_it_is_null() -> None:
+    leniency = frozenset({Leniency.NULL_AS_ABSENT})
+    nil = "xmlns:i='http://www.w3.org/2001/XMLSchema-instance' i:nil='true'"
+
+    def of(info: str) -> object:
+        text = (
+            "<statusNotificationRequest><connectorId>1</connectorId><status>Available</status>"
+            f"<errorCode>NoError</errorCode>{info}</statusNotificationRequest>"
+        )
+        return same(messages.StatusNotificationRequest, element_of(text), leniency)
+
+    absent = of("")
+    for empty in (f"<info {nil}/>", f"<info {nil}></info>"):
+        found: Any = of(empty)
+        assert found[0] == absent[0]  # type: ignore[index]
+        assert [each.path for each in found[1]] == ["/info"]
+    for full in (f"<info {nil}>x</info>", f"<info {nil}><x/></info>"):
+        reason = "says that it is null, and holds something"
+        assert of(full) == ("/info", ConstraintKind.TYPE, reason)
+
+
+def test_an_item_that_says_that_it_is_null() -> None:
+    nil = "xmlns:i='http://www.w3.org/2001/XMLSchema-instance' i:nil='1'"
+    text = f"<getConfigurationResponse><unknownKey {nil}/></getConfigurationResponse>"
+    found = same(messages.GetConfigurationResponse, element_of(text, CHARGE_POINT))
+    assert found == ("/unknownKey/0", ConstraintKind.TYPE, "is null")
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("0" * 60 + "7", 7),
+        ("-" + "0" * 5000 + "12", -12),
+        ("+00", 0),
+        ("0" * 30 + "2147483647", 2**31 - 1),
+    ],
+)
+def test_leading_zeros_change_no_number(text: str, value: int) -> None:
+    body = f"<unlockConnectorRequest><connectorId>{text}</connectorId></unlockConnectorRequest>"
+    found: Any = same(messages.UnlockConnectorRequest, element_of(body, CHARGE_POINT))
+    assert found[0] == messages.UnlockConnectorRequest(connector_id=value)
+    large = body.replace(text, f"{text}1{'0' * 12}")
+    found = same(messages.UnlockConnectorRequest, element_of(large, CHARGE_POINT))
+    assert found[:2] == ("/connectorId", ConstraintKind.RANGE)
+
+
+def test_zeros_around_a_decimal_change_nothing() -> None:
+    element = full_element(messages.GetCompositeScheduleResponse, CHARGE_POINT)
+    for child in element.iter(f"{{{CHARGE_POINT}}}minChargingRate"):
+        child.text = "-" + "0" * 500 + "16.5" + "0" * 500
+    found: Any = same(messages.GetCompositeScheduleResponse, element)
+    assert found[0].charging_schedule.min_charging_rate == -16.5

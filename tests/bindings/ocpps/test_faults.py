@@ -10,11 +10,12 @@ from hypothesis import strategies as st
 from lxml import etree
 
 from ocpp16.bindings.ocpps.envelope import SoapAnswer
-from ocpp16.bindings.ocpps.faults import SOAP_CODES, EnvelopeFault, read_code
+from ocpp16.bindings.ocpps.faults import SOAP_CODES, EnvelopeFault, SoapCode, read_code, soap_code
 from ocpp16.bindings.ocpps.framing import frame_envelope_fault
 from ocpp16.envelope import CallError
 from ocpp16.errors import (
     ErrorCode,
+    SecurityError,
 )
 from ocpp16.spec import Side
 from tests.bindings.ocpps.envelopes import (
@@ -158,3 +159,19 @@ def test_a_description_comes_back_with_its_code(code: ErrorCode, description: st
         r"[^\t\n\r -\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]", "?", description[:255]
     )
     assert read.description.strip(" \t\r\n") == expected.strip(" \t\r\n")
+
+
+@pytest.mark.parametrize("code", ["VersionMismatch", "MustUnderstand"])
+def test_no_details_turn_a_fault_into_one_of_soap(code: str) -> None:
+    for details in ({"soapCode": code}, {"soap": SoapCode(code, None)}, {code: code}):
+        fault = SecurityError("no", details)
+        error = CallError("urn:uuid:1", fault.code, fault.description, fault.details)
+        answer = end().frame(error)
+        assert isinstance(answer, SoapAnswer)
+        assert answer.status == 400
+        assert "soap:Sender<" in answer.decode()
+        assert "ocpp:SecurityError<" in answer.decode()
+    own = EnvelopeFault("no", soap=SoapCode(code, None))
+    assert soap_code(own.code, own.details) == SoapCode(code, None)
+    # What a handler makes of the details of another fault is not one any more.
+    assert soap_code(own.code, dict(own.details)) == SoapCode("Sender", "ProtocolError")

@@ -34,6 +34,7 @@ from tests.bindings.ocpps.envelopes import (
     CP,
     CS,
     HEADERS,
+    ODD_FAULT,
     RELATES,
     SOAP,
     STATION,
@@ -291,7 +292,9 @@ def test_an_element_that_is_nearly_one_of_ocpp_is_a_formation_violation(local: s
         ("<w:RelatesTo RelationshipType='urn:other'>b</w:RelatesTo>" + RELATES, "urn:uuid:1"),
         ("<w:RelatesTo RelationshipType='urn:other'>b</w:RelatesTo>", ""),
         (f"<w:Action>{CS}CentralSystemService/HeartbeatResponse</w:Action>{RELATES}", "urn:uuid:1"),
-        ("<chargeBoxIdentity>somebody else</chargeBoxIdentity>" + RELATES, "urn:uuid:1"),
+        ("<chargeBoxIdentity>CP 1</chargeBoxIdentity>" + RELATES, "urn:uuid:1"),
+        (f"<w:Action>/HeartbeatResponse</w:Action>{RELATES}", "urn:uuid:1"),
+        ("<w:Action/><chargeBoxIdentity/>" + RELATES, "urn:uuid:1"),
     ],
 )
 def test_an_answer_needs_no_header(header: str | None, related: str) -> None:
@@ -381,3 +384,39 @@ def test_any_bytes_in_a_mutated_envelope(seed: bytes, data: Any) -> None:
 def test_a_namespace_that_is_no_uri_does_no_harm() -> None:
     call = call_of(envelope(body="<c:heartbeatRequest><x xmlns='relative'/></c:heartbeatRequest>"))
     assert codec.fingerprint(call.payload) == codec.fingerprint(call.payload) != b""
+
+
+@pytest.mark.parametrize(
+    ("header", "code"),
+    [
+        ("<w:Action>/AuthorizeResponse</w:Action>", ErrorCode.PROTOCOL_ERROR),
+        ("<w:Action>/Heartbeat</w:Action>", ErrorCode.PROTOCOL_ERROR),
+        ("<w:Action>/heartbeatResponse</w:Action>", ErrorCode.PROTOCOL_ERROR),
+        (f"<w:Action>{WSA}/soap/fault</w:Action>", ErrorCode.PROTOCOL_ERROR),
+        ("<c:chargeBoxIdentity>CP 2</c:chargeBoxIdentity>", ErrorCode.IDENTITY_MISMATCH),
+        ("<chargeboxidentity>cp 1</chargeboxidentity>", ErrorCode.IDENTITY_MISMATCH),
+    ],
+)
+def test_an_answer_whose_headers_say_that_it_is_another(header: str, code: ErrorCode) -> None:
+    with pytest.raises(InvalidResponse) as raised:
+        end(STATION).unframe(envelope(header + RELATES, ANSWER))
+    assert (raised.value.code, raised.value.message_id) == (code, "urn:uuid:1")
+
+
+def test_a_fault_says_what_it_is_itself() -> None:
+    header = f"<w:Action>/Whatever</w:Action><chargeBoxIdentity>other</chargeBoxIdentity>{RELATES}"
+    read = end(STATION).unframe(envelope(header, ODD_FAULT))
+    assert read == CallError("urn:uuid:1", ErrorCode.INTERNAL_ERROR, "oops")
+
+
+def test_xinclude_is_refused_wherever_it_stands() -> None:
+    include = "<x:include xmlns:x='http://www.w3.org/2001/XInclude' href='file:///x'/>"
+    for data in (
+        envelope(headers(to=include)),
+        envelope(body=f"<c:authorizeRequest>{include}</c:authorizeRequest>"),
+    ):
+        fault = refusal(data)
+        assert (fault.code, fault.description) == (
+            ErrorCode.PROTOCOL_ERROR,
+            "XInclude is not allowed",
+        )

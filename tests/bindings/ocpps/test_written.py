@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pytest
 
-from ocpp16.bindings.ocpps import codec
 from ocpp16.bindings.ocpps.envelope import SoapAnswer
 from ocpp16.datatypes import IdTagInfo
 from ocpp16.enums import AuthorizationStatus, ResetType
@@ -19,7 +18,6 @@ from ocpp16.messages import (
 )
 from tests.bindings.ocpps.envelopes import (
     CENTRAL,
-    CS,
     STATION,
     call_of,
     end,
@@ -47,7 +45,7 @@ def test_the_exact_call_of_a_charge_point() -> None:
         "</wsa:ReplyTo>"
         "<wsa:To>http://cs/</wsa:To>"
         "</soap:Header>"
-        "<soap:Body><ocpp:heartbeatRequest/></soap:Body>"
+        '<soap:Body><heartbeatRequest xmlns="urn://Ocpp/Cs/2015/10/"/></soap:Body>'
         "</soap:Envelope>"
     )
 
@@ -69,7 +67,8 @@ def test_the_exact_call_of_a_central_system() -> None:
         "</wsa:ReplyTo>"
         "<wsa:To>http://10.0.0.1/</wsa:To>"
         "</soap:Header>"
-        "<soap:Body><ocpp:resetRequest><ocpp:type>Soft</ocpp:type></ocpp:resetRequest></soap:Body>"
+        '<soap:Body><resetRequest xmlns="urn://Ocpp/Cp/2015/10/"><type>Soft</type></resetRequest>'
+        "</soap:Body>"
         "</soap:Envelope>"
     )
 
@@ -90,8 +89,8 @@ def test_the_exact_answer() -> None:
             "<wsa:RelatesTo>urn:uuid:7</wsa:RelatesTo>"
             "<wsa:To>http://www.w3.org/2005/08/addressing/anonymous</wsa:To>"
             "</soap:Header>"
-            "<soap:Body><ocpp:authorizeResponse><ocpp:idTagInfo><ocpp:status>Blocked</ocpp:status>"
-            "</ocpp:idTagInfo></ocpp:authorizeResponse></soap:Body>"
+            '<soap:Body><authorizeResponse xmlns="urn://Ocpp/Cs/2015/10/">'
+            "<idTagInfo><status>Blocked</status></idTagInfo></authorizeResponse></soap:Body>"
             "</soap:Envelope>"
         )
         assert isinstance(answer, SoapAnswer)
@@ -113,7 +112,8 @@ def test_the_exact_fault_of_a_charge_point() -> None:
         "<wsa:RelatesTo>urn:uuid:7</wsa:RelatesTo>"
         "<wsa:To>http://www.w3.org/2005/08/addressing/anonymous</wsa:To>"
         "</soap:Header>"
-        '<soap:Body><soap:Fault xmlns:ocpp="urn://Ocpp/Cs/2015/10/">'
+        '<soap:Body><soap:Fault xmlns:soap="http://www.w3.org/2003/05/soap-envelope"'
+        ' xmlns:ocpp="urn://Ocpp/Cs/2015/10/">'
         "<soap:Code><soap:Value>soap:Sender</soap:Value>"
         "<soap:Subcode><soap:Value>ocpp:ProtocolError</soap:Value></soap:Subcode></soap:Code>"
         '<soap:Reason><soap:Text xml:lang="en">'
@@ -133,7 +133,7 @@ def test_an_answer_to_a_call_without_an_id_relates_to_nothing() -> None:
 
 @pytest.mark.parametrize("call_id", ["", " ", "a ", "\na"])
 def test_an_id_that_would_not_come_back_is_not_sent(call_id: str) -> None:
-    call = Call(call_id, "Heartbeat", codec.encode(HeartbeatRequest(), CS))
+    call = Call(call_id, "Heartbeat", end(STATION).encode(HeartbeatRequest()))
     with pytest.raises(ValueError, match="is no message id"):
         end(STATION).frame(call)
 

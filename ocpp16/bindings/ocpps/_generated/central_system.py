@@ -3,9 +3,9 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
-
-from lxml.etree import SubElement, _Element
+from xml.etree.ElementTree import Element
 
 from ocpp16._generated.core import (
     AuthorizeRequest,
@@ -77,35 +77,48 @@ from ocpp16.bindings.ocpps.fast import (
     Codec,
     Unusual,
     at_least_one,
+    check_plain,
     read_integer,
     read_member,
     read_short_text,
     read_text,
     read_timestamp,
+    table,
     write_integer,
     write_timestamp,
 )
-from ocpp16.bindings.ocpps.xml import SPACE
+from ocpp16.bindings.ocpps.plain import (
+    INTEGER,
+    TEXT,
+    TIMESTAMP,
+    WORD,
+    Shape,
+    closing,
+    leaf,
+    maybe,
+    opening,
+    short_text,
+)
+from ocpp16.bindings.ocpps.xml import write_text
 
-_AUTHORIZATION_STATUS: dict[str, Any] = {one.value: one for one in AuthorizationStatus}
-_CHARGE_POINT_ERROR_CODE: dict[str, Any] = {one.value: one for one in ChargePointErrorCode}
-_CHARGE_POINT_STATUS: dict[str, Any] = {one.value: one for one in ChargePointStatus}
-_DATA_TRANSFER_STATUS: dict[str, Any] = {one.value: one for one in DataTransferStatus}
-_DIAGNOSTICS_STATUS: dict[str, Any] = {one.value: one for one in DiagnosticsStatus}
-_FIRMWARE_STATUS: dict[str, Any] = {one.value: one for one in FirmwareStatus}
-_LOCATION: dict[str, Any] = {one.value: one for one in Location}
-_MEASURAND: dict[str, Any] = {one.value: one for one in Measurand}
-_PHASE: dict[str, Any] = {one.value: one for one in Phase}
-_READING_CONTEXT: dict[str, Any] = {one.value: one for one in ReadingContext}
-_REASON: dict[str, Any] = {one.value: one for one in Reason}
-_REGISTRATION_STATUS: dict[str, Any] = {one.value: one for one in RegistrationStatus}
-_UNIT_OF_MEASURE: dict[str, Any] = {one.value: one for one in UnitOfMeasure}
-_VALUE_FORMAT: dict[str, Any] = {one.value: one for one in ValueFormat}
+_AUTHORIZATION_STATUS: dict[str | None, Any] = table(AuthorizationStatus)
+_CHARGE_POINT_ERROR_CODE: dict[str | None, Any] = table(ChargePointErrorCode)
+_CHARGE_POINT_STATUS: dict[str | None, Any] = table(ChargePointStatus)
+_DATA_TRANSFER_STATUS: dict[str | None, Any] = table(DataTransferStatus)
+_DIAGNOSTICS_STATUS: dict[str | None, Any] = table(DiagnosticsStatus)
+_FIRMWARE_STATUS: dict[str | None, Any] = table(FirmwareStatus)
+_LOCATION: dict[str | None, Any] = table(Location)
+_MEASURAND: dict[str | None, Any] = table(Measurand)
+_PHASE: dict[str | None, Any] = table(Phase)
+_READING_CONTEXT: dict[str | None, Any] = table(ReadingContext)
+_REASON: dict[str | None, Any] = table(Reason)
+_REGISTRATION_STATUS: dict[str | None, Any] = table(RegistrationStatus)
+_UNIT_OF_MEASURE: dict[str | None, Any] = table(UnitOfMeasure)
+_VALUE_FORMAT: dict[str | None, Any] = table(ValueFormat)
 
 
-def read_id_tag_info(element: _Element) -> IdTagInfo:
-    if element.text and element.text.strip(SPACE):
-        raise Unusual
+def read_id_tag_info(element: Element) -> IdTagInfo:
+    check_plain(element)
     status: Any = None
     expiry_date: Any = None
     parent_id_tag: Any = None
@@ -133,20 +146,17 @@ def read_id_tag_info(element: _Element) -> IdTagInfo:
     return result
 
 
-def write_id_tag_info(parent: _Element, value: IdTagInfo) -> None:
-    child = SubElement(parent, "{urn://Ocpp/Cs/2015/10/}status")
-    child.text = value.status.value
+def write_id_tag_info(value: IdTagInfo) -> str:
+    text = f"<status>{value.status.value}</status>"
     if value.expiry_date is not None:
-        child = SubElement(parent, "{urn://Ocpp/Cs/2015/10/}expiryDate")
-        child.text = write_timestamp(value.expiry_date)
+        text += f"<expiryDate>{write_timestamp(value.expiry_date)}</expiryDate>"
     if value.parent_id_tag is not None:
-        child = SubElement(parent, "{urn://Ocpp/Cs/2015/10/}parentIdTag")
-        child.text = value.parent_id_tag
+        text += f"<parentIdTag>{write_text(value.parent_id_tag)}</parentIdTag>"
+    return text
 
 
-def read_sampled_value(element: _Element) -> SampledValue:
-    if element.text and element.text.strip(SPACE):
-        raise Unusual
+def read_sampled_value(element: Element) -> SampledValue:
+    check_plain(element)
     value: Any = None
     context: Any = None
     format: Any = None
@@ -194,32 +204,25 @@ def read_sampled_value(element: _Element) -> SampledValue:
     return result
 
 
-def write_sampled_value(parent: _Element, value: SampledValue) -> None:
-    child = SubElement(parent, "{urn://Ocpp/Cs/2015/10/}value")
-    child.text = value.value
+def write_sampled_value(value: SampledValue) -> str:
+    text = f"<value>{write_text(value.value)}</value>"
     if value.context is not None:
-        child = SubElement(parent, "{urn://Ocpp/Cs/2015/10/}context")
-        child.text = value.context.value
+        text += f"<context>{value.context.value}</context>"
     if value.format is not None:
-        child = SubElement(parent, "{urn://Ocpp/Cs/2015/10/}format")
-        child.text = value.format.value
+        text += f"<format>{value.format.value}</format>"
     if value.measurand is not None:
-        child = SubElement(parent, "{urn://Ocpp/Cs/2015/10/}measurand")
-        child.text = value.measurand.value
+        text += f"<measurand>{value.measurand.value}</measurand>"
     if value.phase is not None:
-        child = SubElement(parent, "{urn://Ocpp/Cs/2015/10/}phase")
-        child.text = value.phase.value
+        text += f"<phase>{value.phase.value}</phase>"
     if value.location is not None:
-        child = SubElement(parent, "{urn://Ocpp/Cs/2015/10/}location")
-        child.text = value.location.value
+        text += f"<location>{value.location.value}</location>"
     if value.unit is not None:
-        child = SubElement(parent, "{urn://Ocpp/Cs/2015/10/}unit")
-        child.text = value.unit.value
+        text += f"<unit>{value.unit.value}</unit>"
+    return text
 
 
-def read_meter_value(element: _Element) -> MeterValue:
-    if element.text and element.text.strip(SPACE):
-        raise Unusual
+def read_meter_value(element: Element) -> MeterValue:
+    check_plain(element)
     timestamp: Any = None
     sampled_value: list[Any] = []
     for child in element:
@@ -242,17 +245,129 @@ def read_meter_value(element: _Element) -> MeterValue:
     return result
 
 
-def write_meter_value(parent: _Element, value: MeterValue) -> None:
-    child = SubElement(parent, "{urn://Ocpp/Cs/2015/10/}timestamp")
-    child.text = write_timestamp(value.timestamp)
+def write_meter_value(value: MeterValue) -> str:
+    text = f"<timestamp>{write_timestamp(value.timestamp)}</timestamp>"
     for sampled_value_item in at_least_one(value.sampled_value):
-        child = SubElement(parent, "{urn://Ocpp/Cs/2015/10/}sampledValue")
-        write_sampled_value(child, sampled_value_item)
+        text += f"<sampledValue>{write_sampled_value(sampled_value_item)}</sampledValue>"
+    return text
 
 
-def read_authorize_request(element: _Element) -> AuthorizeRequest:
-    if element.text and element.text.strip(SPACE):
+_ID_TAG_INFO_0 = Shape(
+    opening("idTagInfo"),
+    leaf("status", WORD),
+    maybe("expiryDate", TIMESTAMP),
+    maybe("parentIdTag", short_text(20)),
+    closing("idTagInfo"),
+)
+
+
+def scan_id_tag_info(text: str, at: int) -> tuple[IdTagInfo, int]:
+    found = _ID_TAG_INFO_0.match(text, at)
+    if found is None:
         raise Unusual
+    (status, expiry_date, parent_id_tag) = found.groups()
+    at = found.end()
+    draft: Any = IdTagInfoDraft(
+        _AUTHORIZATION_STATUS[status],
+        None if expiry_date is None else datetime.fromisoformat(expiry_date),
+        parent_id_tag,
+    )
+    draft.__class__ = IdTagInfo
+    result: IdTagInfo = draft
+    return result, at
+
+
+_SAMPLED_VALUE_0 = Shape(
+    opening("sampledValue"),
+    leaf("value", TEXT),
+    maybe("context", WORD),
+    maybe("format", WORD),
+    maybe("measurand", WORD),
+    maybe("phase", WORD),
+    maybe("location", WORD),
+    maybe("unit", WORD),
+    closing("sampledValue"),
+)
+
+
+def scan_sampled_value(text: str, at: int) -> tuple[SampledValue, int]:
+    found = _SAMPLED_VALUE_0.match(text, at)
+    if found is None:
+        raise Unusual
+    (value, context, format, measurand, phase, location, unit) = found.groups()
+    at = found.end()
+    draft: Any = SampledValueDraft(
+        value,
+        _READING_CONTEXT[context],
+        _VALUE_FORMAT[format],
+        _MEASURAND[measurand],
+        _PHASE[phase],
+        _LOCATION[location],
+        _UNIT_OF_MEASURE[unit],
+    )
+    draft.__class__ = SampledValue
+    result: SampledValue = draft
+    return result, at
+
+
+_METER_VALUE_0 = Shape(opening("meterValue"), leaf("timestamp", TIMESTAMP))
+
+
+_METER_VALUE_1 = Shape(closing("meterValue"))
+
+
+def scan_meter_value(text: str, at: int) -> tuple[MeterValue, int]:
+    found = _METER_VALUE_0.match(text, at)
+    if found is None:
+        raise Unusual
+    timestamp = found[1]
+    at = found.end()
+    sampled_value = []
+    while text.startswith("<sampledValue>", at):
+        item, at = scan_sampled_value(text, at)
+        sampled_value.append(item)
+    if not sampled_value:
+        raise Unusual
+    found = _METER_VALUE_1.match(text, at)
+    if found is None:
+        raise Unusual
+    at = found.end()
+    draft: Any = MeterValueDraft(datetime.fromisoformat(timestamp), tuple(sampled_value))
+    draft.__class__ = MeterValue
+    result: MeterValue = draft
+    return result, at
+
+
+_TRANSACTION_DATA_0 = Shape(opening("transactionData"), leaf("timestamp", TIMESTAMP))
+
+
+_TRANSACTION_DATA_1 = Shape(closing("transactionData"))
+
+
+def scan_transaction_data(text: str, at: int) -> tuple[MeterValue, int]:
+    found = _TRANSACTION_DATA_0.match(text, at)
+    if found is None:
+        raise Unusual
+    timestamp = found[1]
+    at = found.end()
+    sampled_value = []
+    while text.startswith("<sampledValue>", at):
+        item, at = scan_sampled_value(text, at)
+        sampled_value.append(item)
+    if not sampled_value:
+        raise Unusual
+    found = _TRANSACTION_DATA_1.match(text, at)
+    if found is None:
+        raise Unusual
+    at = found.end()
+    draft: Any = MeterValueDraft(datetime.fromisoformat(timestamp), tuple(sampled_value))
+    draft.__class__ = MeterValue
+    result: MeterValue = draft
+    return result, at
+
+
+def read_authorize_request(element: Element) -> AuthorizeRequest:
+    check_plain(element)
     id_tag: Any = None
     for child in element:
         match child.tag:
@@ -270,14 +385,32 @@ def read_authorize_request(element: _Element) -> AuthorizeRequest:
     return result
 
 
-def write_authorize_request(parent: _Element, value: AuthorizeRequest) -> None:
-    child = SubElement(parent, "{urn://Ocpp/Cs/2015/10/}idTag")
-    child.text = value.id_tag
+def write_authorize_request(value: AuthorizeRequest) -> str:
+    text = '<authorizeRequest xmlns="urn://Ocpp/Cs/2015/10/">'
+    text += f"<idTag>{write_text(value.id_tag)}</idTag>"
+    return text + "</authorizeRequest>"
 
 
-def read_authorize_response(element: _Element) -> AuthorizeResponse:
-    if element.text and element.text.strip(SPACE):
+_AUTHORIZE_REQUEST_0 = Shape(leaf("idTag", short_text(20)))
+
+
+def scan_authorize_request(text: str) -> AuthorizeRequest:
+    at = 0
+    found = _AUTHORIZE_REQUEST_0.match(text, at)
+    if found is None:
         raise Unusual
+    id_tag = found[1]
+    at = found.end()
+    if at != len(text):
+        raise Unusual
+    draft: Any = AuthorizeRequestDraft(id_tag)
+    draft.__class__ = AuthorizeRequest
+    result: AuthorizeRequest = draft
+    return result
+
+
+def read_authorize_response(element: Element) -> AuthorizeResponse:
+    check_plain(element)
     id_tag_info: Any = None
     for child in element:
         match child.tag:
@@ -295,14 +428,29 @@ def read_authorize_response(element: _Element) -> AuthorizeResponse:
     return result
 
 
-def write_authorize_response(parent: _Element, value: AuthorizeResponse) -> None:
-    child = SubElement(parent, "{urn://Ocpp/Cs/2015/10/}idTagInfo")
-    write_id_tag_info(child, value.id_tag_info)
+def write_authorize_response(value: AuthorizeResponse) -> str:
+    text = '<authorizeResponse xmlns="urn://Ocpp/Cs/2015/10/">'
+    text += f"<idTagInfo>{write_id_tag_info(value.id_tag_info)}</idTagInfo>"
+    return text + "</authorizeResponse>"
 
 
-def read_boot_notification_request(element: _Element) -> BootNotificationRequest:
-    if element.text and element.text.strip(SPACE):
+def scan_authorize_response(text: str) -> AuthorizeResponse:
+    at = 0
+    id_tag_info = None
+    if text.startswith("<idTagInfo>", at):
+        id_tag_info, at = scan_id_tag_info(text, at)
+    if id_tag_info is None:
         raise Unusual
+    if at != len(text):
+        raise Unusual
+    draft: Any = AuthorizeResponseDraft(id_tag_info)
+    draft.__class__ = AuthorizeResponse
+    result: AuthorizeResponse = draft
+    return result
+
+
+def read_boot_notification_request(element: Element) -> BootNotificationRequest:
+    check_plain(element)
     charge_point_vendor: Any = None
     charge_point_model: Any = None
     charge_point_serial_number: Any = None
@@ -370,37 +518,81 @@ def read_boot_notification_request(element: _Element) -> BootNotificationRequest
     return result
 
 
-def write_boot_notification_request(parent: _Element, value: BootNotificationRequest) -> None:
-    child = SubElement(parent, "{urn://Ocpp/Cs/2015/10/}chargePointVendor")
-    child.text = value.charge_point_vendor
-    child = SubElement(parent, "{urn://Ocpp/Cs/2015/10/}chargePointModel")
-    child.text = value.charge_point_model
+def write_boot_notification_request(value: BootNotificationRequest) -> str:
+    text = '<bootNotificationRequest xmlns="urn://Ocpp/Cs/2015/10/">'
+    content = write_text(value.charge_point_vendor)
+    text += f"<chargePointVendor>{content}</chargePointVendor>"
+    text += f"<chargePointModel>{write_text(value.charge_point_model)}</chargePointModel>"
     if value.charge_point_serial_number is not None:
-        child = SubElement(parent, "{urn://Ocpp/Cs/2015/10/}chargePointSerialNumber")
-        child.text = value.charge_point_serial_number
+        content = write_text(value.charge_point_serial_number)
+        text += f"<chargePointSerialNumber>{content}</chargePointSerialNumber>"
     if value.charge_box_serial_number is not None:
-        child = SubElement(parent, "{urn://Ocpp/Cs/2015/10/}chargeBoxSerialNumber")
-        child.text = value.charge_box_serial_number
+        content = write_text(value.charge_box_serial_number)
+        text += f"<chargeBoxSerialNumber>{content}</chargeBoxSerialNumber>"
     if value.firmware_version is not None:
-        child = SubElement(parent, "{urn://Ocpp/Cs/2015/10/}firmwareVersion")
-        child.text = value.firmware_version
+        text += f"<firmwareVersion>{write_text(value.firmware_version)}</firmwareVersion>"
     if value.iccid is not None:
-        child = SubElement(parent, "{urn://Ocpp/Cs/2015/10/}iccid")
-        child.text = value.iccid
+        text += f"<iccid>{write_text(value.iccid)}</iccid>"
     if value.imsi is not None:
-        child = SubElement(parent, "{urn://Ocpp/Cs/2015/10/}imsi")
-        child.text = value.imsi
+        text += f"<imsi>{write_text(value.imsi)}</imsi>"
     if value.meter_type is not None:
-        child = SubElement(parent, "{urn://Ocpp/Cs/2015/10/}meterType")
-        child.text = value.meter_type
+        text += f"<meterType>{write_text(value.meter_type)}</meterType>"
     if value.meter_serial_number is not None:
-        child = SubElement(parent, "{urn://Ocpp/Cs/2015/10/}meterSerialNumber")
-        child.text = value.meter_serial_number
+        content = write_text(value.meter_serial_number)
+        text += f"<meterSerialNumber>{content}</meterSerialNumber>"
+    return text + "</bootNotificationRequest>"
 
 
-def read_boot_notification_response(element: _Element) -> BootNotificationResponse:
-    if element.text and element.text.strip(SPACE):
+_BOOT_NOTIFICATION_REQUEST_0 = Shape(
+    leaf("chargePointVendor", short_text(20)),
+    leaf("chargePointModel", short_text(20)),
+    maybe("chargePointSerialNumber", short_text(25)),
+    maybe("chargeBoxSerialNumber", short_text(25)),
+    maybe("firmwareVersion", short_text(50)),
+    maybe("iccid", short_text(20)),
+    maybe("imsi", short_text(20)),
+    maybe("meterType", short_text(25)),
+    maybe("meterSerialNumber", short_text(25)),
+)
+
+
+def scan_boot_notification_request(text: str) -> BootNotificationRequest:
+    at = 0
+    found = _BOOT_NOTIFICATION_REQUEST_0.match(text, at)
+    if found is None:
         raise Unusual
+    (
+        charge_point_vendor,
+        charge_point_model,
+        charge_point_serial_number,
+        charge_box_serial_number,
+        firmware_version,
+        iccid,
+        imsi,
+        meter_type,
+        meter_serial_number,
+    ) = found.groups()
+    at = found.end()
+    if at != len(text):
+        raise Unusual
+    draft: Any = BootNotificationRequestDraft(
+        charge_point_vendor,
+        charge_point_model,
+        charge_point_serial_number,
+        charge_box_serial_number,
+        firmware_version,
+        iccid,
+        imsi,
+        meter_type,
+        meter_serial_number,
+    )
+    draft.__class__ = BootNotificationRequest
+    result: BootNotificationRequest = draft
+    return result
+
+
+def read_boot_notification_response(element: Element) -> BootNotificationResponse:
+    check_plain(element)
     status: Any = None
     current_time: Any = None
     interval: Any = None
@@ -428,18 +620,42 @@ def read_boot_notification_response(element: _Element) -> BootNotificationRespon
     return result
 
 
-def write_boot_notification_response(parent: _Element, value: BootNotificationResponse) -> None:
-    child = SubElement(parent, "{urn://Ocpp/Cs/2015/10/}status")
-    child.text = value.status.value
-    child = SubElement(parent, "{urn://Ocpp/Cs/2015/10/}currentTime")
-    child.text = write_timestamp(value.current_time)
-    child = SubElement(parent, "{urn://Ocpp/Cs/2015/10/}interval")
-    child.text = write_integer(value.interval)
+def write_boot_notification_response(value: BootNotificationResponse) -> str:
+    text = '<bootNotificationResponse xmlns="urn://Ocpp/Cs/2015/10/">'
+    text += f"<status>{value.status.value}</status>"
+    text += f"<currentTime>{write_timestamp(value.current_time)}</currentTime>"
+    text += f"<interval>{write_integer(value.interval)}</interval>"
+    return text + "</bootNotificationResponse>"
 
 
-def read_data_transfer_request(element: _Element) -> DataTransferRequest:
-    if element.text and element.text.strip(SPACE):
+_BOOT_NOTIFICATION_RESPONSE_0 = Shape(
+    leaf("status", WORD),
+    leaf("currentTime", TIMESTAMP),
+    leaf("interval", INTEGER),
+)
+
+
+def scan_boot_notification_response(text: str) -> BootNotificationResponse:
+    at = 0
+    found = _BOOT_NOTIFICATION_RESPONSE_0.match(text, at)
+    if found is None:
         raise Unusual
+    (status, current_time, interval) = found.groups()
+    at = found.end()
+    if at != len(text):
+        raise Unusual
+    draft: Any = BootNotificationResponseDraft(
+        _REGISTRATION_STATUS[status],
+        datetime.fromisoformat(current_time),
+        int(interval),
+    )
+    draft.__class__ = BootNotificationResponse
+    result: BootNotificationResponse = draft
+    return result
+
+
+def read_data_transfer_request(element: Element) -> DataTransferRequest:
+    check_plain(element)
     vendor_id: Any = None
     message_id: Any = None
     data: Any = None
@@ -467,20 +683,40 @@ def read_data_transfer_request(element: _Element) -> DataTransferRequest:
     return result
 
 
-def write_data_transfer_request(parent: _Element, value: DataTransferRequest) -> None:
-    child = SubElement(parent, "{urn://Ocpp/Cs/2015/10/}vendorId")
-    child.text = value.vendor_id
+def write_data_transfer_request(value: DataTransferRequest) -> str:
+    text = '<dataTransferRequest xmlns="urn://Ocpp/Cs/2015/10/">'
+    text += f"<vendorId>{write_text(value.vendor_id)}</vendorId>"
     if value.message_id is not None:
-        child = SubElement(parent, "{urn://Ocpp/Cs/2015/10/}messageId")
-        child.text = value.message_id
+        text += f"<messageId>{write_text(value.message_id)}</messageId>"
     if value.data is not None:
-        child = SubElement(parent, "{urn://Ocpp/Cs/2015/10/}data")
-        child.text = value.data
+        text += f"<data>{write_text(value.data)}</data>"
+    return text + "</dataTransferRequest>"
 
 
-def read_data_transfer_response(element: _Element) -> DataTransferResponse:
-    if element.text and element.text.strip(SPACE):
+_DATA_TRANSFER_REQUEST_0 = Shape(
+    leaf("vendorId", short_text(255)),
+    maybe("messageId", short_text(50)),
+    maybe("data", TEXT),
+)
+
+
+def scan_data_transfer_request(text: str) -> DataTransferRequest:
+    at = 0
+    found = _DATA_TRANSFER_REQUEST_0.match(text, at)
+    if found is None:
         raise Unusual
+    (vendor_id, message_id, data) = found.groups()
+    at = found.end()
+    if at != len(text):
+        raise Unusual
+    draft: Any = DataTransferRequestDraft(vendor_id, message_id, data)
+    draft.__class__ = DataTransferRequest
+    result: DataTransferRequest = draft
+    return result
+
+
+def read_data_transfer_response(element: Element) -> DataTransferResponse:
+    check_plain(element)
     status: Any = None
     data: Any = None
     for child in element:
@@ -503,19 +739,36 @@ def read_data_transfer_response(element: _Element) -> DataTransferResponse:
     return result
 
 
-def write_data_transfer_response(parent: _Element, value: DataTransferResponse) -> None:
-    child = SubElement(parent, "{urn://Ocpp/Cs/2015/10/}status")
-    child.text = value.status.value
+def write_data_transfer_response(value: DataTransferResponse) -> str:
+    text = '<dataTransferResponse xmlns="urn://Ocpp/Cs/2015/10/">'
+    text += f"<status>{value.status.value}</status>"
     if value.data is not None:
-        child = SubElement(parent, "{urn://Ocpp/Cs/2015/10/}data")
-        child.text = value.data
+        text += f"<data>{write_text(value.data)}</data>"
+    return text + "</dataTransferResponse>"
+
+
+_DATA_TRANSFER_RESPONSE_0 = Shape(leaf("status", WORD), maybe("data", TEXT))
+
+
+def scan_data_transfer_response(text: str) -> DataTransferResponse:
+    at = 0
+    found = _DATA_TRANSFER_RESPONSE_0.match(text, at)
+    if found is None:
+        raise Unusual
+    (status, data) = found.groups()
+    at = found.end()
+    if at != len(text):
+        raise Unusual
+    draft: Any = DataTransferResponseDraft(_DATA_TRANSFER_STATUS[status], data)
+    draft.__class__ = DataTransferResponse
+    result: DataTransferResponse = draft
+    return result
 
 
 def read_diagnostics_status_notification_request(
-    element: _Element,
+    element: Element,
 ) -> DiagnosticsStatusNotificationRequest:
-    if element.text and element.text.strip(SPACE):
-        raise Unusual
+    check_plain(element)
     status: Any = None
     for child in element:
         match child.tag:
@@ -534,18 +787,35 @@ def read_diagnostics_status_notification_request(
 
 
 def write_diagnostics_status_notification_request(
-    parent: _Element,
     value: DiagnosticsStatusNotificationRequest,
-) -> None:
-    child = SubElement(parent, "{urn://Ocpp/Cs/2015/10/}status")
-    child.text = value.status.value
+) -> str:
+    text = '<diagnosticsStatusNotificationRequest xmlns="urn://Ocpp/Cs/2015/10/">'
+    text += f"<status>{value.status.value}</status>"
+    return text + "</diagnosticsStatusNotificationRequest>"
+
+
+_DIAGNOSTICS_STATUS_NOTIFICATION_REQUEST_0 = Shape(leaf("status", WORD))
+
+
+def scan_diagnostics_status_notification_request(text: str) -> DiagnosticsStatusNotificationRequest:
+    at = 0
+    found = _DIAGNOSTICS_STATUS_NOTIFICATION_REQUEST_0.match(text, at)
+    if found is None:
+        raise Unusual
+    status = found[1]
+    at = found.end()
+    if at != len(text):
+        raise Unusual
+    draft: Any = DiagnosticsStatusNotificationRequestDraft(_DIAGNOSTICS_STATUS[status])
+    draft.__class__ = DiagnosticsStatusNotificationRequest
+    result: DiagnosticsStatusNotificationRequest = draft
+    return result
 
 
 def read_diagnostics_status_notification_response(
-    element: _Element,
+    element: Element,
 ) -> DiagnosticsStatusNotificationResponse:
-    if element.text and element.text.strip(SPACE):
-        raise Unusual
+    check_plain(element)
     if len(element):
         raise Unusual
     draft: Any = DiagnosticsStatusNotificationResponseDraft()
@@ -555,17 +825,27 @@ def read_diagnostics_status_notification_response(
 
 
 def write_diagnostics_status_notification_response(
-    parent: _Element,
     value: DiagnosticsStatusNotificationResponse,
-) -> None:
-    del parent, value
+) -> str:
+    del value
+    return '<diagnosticsStatusNotificationResponse xmlns="urn://Ocpp/Cs/2015/10/"/>'
+
+
+def scan_diagnostics_status_notification_response(
+    text: str,
+) -> DiagnosticsStatusNotificationResponse:
+    if text:
+        raise Unusual
+    draft: Any = DiagnosticsStatusNotificationResponseDraft()
+    draft.__class__ = DiagnosticsStatusNotificationResponse
+    result: DiagnosticsStatusNotificationResponse = draft
+    return result
 
 
 def read_firmware_status_notification_request(
-    element: _Element,
+    element: Element,
 ) -> FirmwareStatusNotificationRequest:
-    if element.text and element.text.strip(SPACE):
-        raise Unusual
+    check_plain(element)
     status: Any = None
     for child in element:
         match child.tag:
@@ -583,19 +863,34 @@ def read_firmware_status_notification_request(
     return result
 
 
-def write_firmware_status_notification_request(
-    parent: _Element,
-    value: FirmwareStatusNotificationRequest,
-) -> None:
-    child = SubElement(parent, "{urn://Ocpp/Cs/2015/10/}status")
-    child.text = value.status.value
+def write_firmware_status_notification_request(value: FirmwareStatusNotificationRequest) -> str:
+    text = '<firmwareStatusNotificationRequest xmlns="urn://Ocpp/Cs/2015/10/">'
+    text += f"<status>{value.status.value}</status>"
+    return text + "</firmwareStatusNotificationRequest>"
+
+
+_FIRMWARE_STATUS_NOTIFICATION_REQUEST_0 = Shape(leaf("status", WORD))
+
+
+def scan_firmware_status_notification_request(text: str) -> FirmwareStatusNotificationRequest:
+    at = 0
+    found = _FIRMWARE_STATUS_NOTIFICATION_REQUEST_0.match(text, at)
+    if found is None:
+        raise Unusual
+    status = found[1]
+    at = found.end()
+    if at != len(text):
+        raise Unusual
+    draft: Any = FirmwareStatusNotificationRequestDraft(_FIRMWARE_STATUS[status])
+    draft.__class__ = FirmwareStatusNotificationRequest
+    result: FirmwareStatusNotificationRequest = draft
+    return result
 
 
 def read_firmware_status_notification_response(
-    element: _Element,
+    element: Element,
 ) -> FirmwareStatusNotificationResponse:
-    if element.text and element.text.strip(SPACE):
-        raise Unusual
+    check_plain(element)
     if len(element):
         raise Unusual
     draft: Any = FirmwareStatusNotificationResponseDraft()
@@ -604,16 +899,22 @@ def read_firmware_status_notification_response(
     return result
 
 
-def write_firmware_status_notification_response(
-    parent: _Element,
-    value: FirmwareStatusNotificationResponse,
-) -> None:
-    del parent, value
+def write_firmware_status_notification_response(value: FirmwareStatusNotificationResponse) -> str:
+    del value
+    return '<firmwareStatusNotificationResponse xmlns="urn://Ocpp/Cs/2015/10/"/>'
 
 
-def read_heartbeat_request(element: _Element) -> HeartbeatRequest:
-    if element.text and element.text.strip(SPACE):
+def scan_firmware_status_notification_response(text: str) -> FirmwareStatusNotificationResponse:
+    if text:
         raise Unusual
+    draft: Any = FirmwareStatusNotificationResponseDraft()
+    draft.__class__ = FirmwareStatusNotificationResponse
+    result: FirmwareStatusNotificationResponse = draft
+    return result
+
+
+def read_heartbeat_request(element: Element) -> HeartbeatRequest:
+    check_plain(element)
     if len(element):
         raise Unusual
     draft: Any = HeartbeatRequestDraft()
@@ -622,13 +923,22 @@ def read_heartbeat_request(element: _Element) -> HeartbeatRequest:
     return result
 
 
-def write_heartbeat_request(parent: _Element, value: HeartbeatRequest) -> None:
-    del parent, value
+def write_heartbeat_request(value: HeartbeatRequest) -> str:
+    del value
+    return '<heartbeatRequest xmlns="urn://Ocpp/Cs/2015/10/"/>'
 
 
-def read_heartbeat_response(element: _Element) -> HeartbeatResponse:
-    if element.text and element.text.strip(SPACE):
+def scan_heartbeat_request(text: str) -> HeartbeatRequest:
+    if text:
         raise Unusual
+    draft: Any = HeartbeatRequestDraft()
+    draft.__class__ = HeartbeatRequest
+    result: HeartbeatRequest = draft
+    return result
+
+
+def read_heartbeat_response(element: Element) -> HeartbeatResponse:
+    check_plain(element)
     current_time: Any = None
     for child in element:
         match child.tag:
@@ -646,14 +956,32 @@ def read_heartbeat_response(element: _Element) -> HeartbeatResponse:
     return result
 
 
-def write_heartbeat_response(parent: _Element, value: HeartbeatResponse) -> None:
-    child = SubElement(parent, "{urn://Ocpp/Cs/2015/10/}currentTime")
-    child.text = write_timestamp(value.current_time)
+def write_heartbeat_response(value: HeartbeatResponse) -> str:
+    text = '<heartbeatResponse xmlns="urn://Ocpp/Cs/2015/10/">'
+    text += f"<currentTime>{write_timestamp(value.current_time)}</currentTime>"
+    return text + "</heartbeatResponse>"
 
 
-def read_meter_values_request(element: _Element) -> MeterValuesRequest:
-    if element.text and element.text.strip(SPACE):
+_HEARTBEAT_RESPONSE_0 = Shape(leaf("currentTime", TIMESTAMP))
+
+
+def scan_heartbeat_response(text: str) -> HeartbeatResponse:
+    at = 0
+    found = _HEARTBEAT_RESPONSE_0.match(text, at)
+    if found is None:
         raise Unusual
+    current_time = found[1]
+    at = found.end()
+    if at != len(text):
+        raise Unusual
+    draft: Any = HeartbeatResponseDraft(datetime.fromisoformat(current_time))
+    draft.__class__ = HeartbeatResponse
+    result: HeartbeatResponse = draft
+    return result
+
+
+def read_meter_values_request(element: Element) -> MeterValuesRequest:
+    check_plain(element)
     connector_id: Any = None
     meter_value: list[Any] = []
     transaction_id: Any = None
@@ -679,20 +1007,44 @@ def read_meter_values_request(element: _Element) -> MeterValuesRequest:
     return result
 
 
-def write_meter_values_request(parent: _Element, value: MeterValuesRequest) -> None:
-    child = SubElement(parent, "{urn://Ocpp/Cs/2015/10/}connectorId")
-    child.text = write_integer(value.connector_id)
+def write_meter_values_request(value: MeterValuesRequest) -> str:
+    text = '<meterValuesRequest xmlns="urn://Ocpp/Cs/2015/10/">'
+    text += f"<connectorId>{write_integer(value.connector_id)}</connectorId>"
     if value.transaction_id is not None:
-        child = SubElement(parent, "{urn://Ocpp/Cs/2015/10/}transactionId")
-        child.text = write_integer(value.transaction_id)
+        text += f"<transactionId>{write_integer(value.transaction_id)}</transactionId>"
     for meter_value_item in value.meter_value:
-        child = SubElement(parent, "{urn://Ocpp/Cs/2015/10/}meterValue")
-        write_meter_value(child, meter_value_item)
+        text += f"<meterValue>{write_meter_value(meter_value_item)}</meterValue>"
+    return text + "</meterValuesRequest>"
 
 
-def read_meter_values_response(element: _Element) -> MeterValuesResponse:
-    if element.text and element.text.strip(SPACE):
+_METER_VALUES_REQUEST_0 = Shape(leaf("connectorId", INTEGER), maybe("transactionId", INTEGER))
+
+
+def scan_meter_values_request(text: str) -> MeterValuesRequest:
+    at = 0
+    found = _METER_VALUES_REQUEST_0.match(text, at)
+    if found is None:
         raise Unusual
+    (connector_id, transaction_id) = found.groups()
+    at = found.end()
+    meter_value = []
+    while text.startswith("<meterValue>", at):
+        item, at = scan_meter_value(text, at)
+        meter_value.append(item)
+    if at != len(text):
+        raise Unusual
+    draft: Any = MeterValuesRequestDraft(
+        int(connector_id),
+        tuple(meter_value),
+        None if transaction_id is None else int(transaction_id),
+    )
+    draft.__class__ = MeterValuesRequest
+    result: MeterValuesRequest = draft
+    return result
+
+
+def read_meter_values_response(element: Element) -> MeterValuesResponse:
+    check_plain(element)
     if len(element):
         raise Unusual
     draft: Any = MeterValuesResponseDraft()
@@ -701,13 +1053,22 @@ def read_meter_values_response(element: _Element) -> MeterValuesResponse:
     return result
 
 
-def write_meter_values_response(parent: _Element, value: MeterValuesResponse) -> None:
-    del parent, value
+def write_meter_values_response(value: MeterValuesResponse) -> str:
+    del value
+    return '<meterValuesResponse xmlns="urn://Ocpp/Cs/2015/10/"/>'
 
 
-def read_start_transaction_request(element: _Element) -> StartTransactionRequest:
-    if element.text and element.text.strip(SPACE):
+def scan_meter_values_response(text: str) -> MeterValuesResponse:
+    if text:
         raise Unusual
+    draft: Any = MeterValuesResponseDraft()
+    draft.__class__ = MeterValuesResponse
+    result: MeterValuesResponse = draft
+    return result
+
+
+def read_start_transaction_request(element: Element) -> StartTransactionRequest:
+    check_plain(element)
     connector_id: Any = None
     id_tag: Any = None
     meter_start: Any = None
@@ -751,23 +1112,49 @@ def read_start_transaction_request(element: _Element) -> StartTransactionRequest
     return result
 
 
-def write_start_transaction_request(parent: _Element, value: StartTransactionRequest) -> None:
-    child = SubElement(parent, "{urn://Ocpp/Cs/2015/10/}connectorId")
-    child.text = write_integer(value.connector_id)
-    child = SubElement(parent, "{urn://Ocpp/Cs/2015/10/}idTag")
-    child.text = value.id_tag
-    child = SubElement(parent, "{urn://Ocpp/Cs/2015/10/}timestamp")
-    child.text = write_timestamp(value.timestamp)
-    child = SubElement(parent, "{urn://Ocpp/Cs/2015/10/}meterStart")
-    child.text = write_integer(value.meter_start)
+def write_start_transaction_request(value: StartTransactionRequest) -> str:
+    text = '<startTransactionRequest xmlns="urn://Ocpp/Cs/2015/10/">'
+    text += f"<connectorId>{write_integer(value.connector_id)}</connectorId>"
+    text += f"<idTag>{write_text(value.id_tag)}</idTag>"
+    text += f"<timestamp>{write_timestamp(value.timestamp)}</timestamp>"
+    text += f"<meterStart>{write_integer(value.meter_start)}</meterStart>"
     if value.reservation_id is not None:
-        child = SubElement(parent, "{urn://Ocpp/Cs/2015/10/}reservationId")
-        child.text = write_integer(value.reservation_id)
+        text += f"<reservationId>{write_integer(value.reservation_id)}</reservationId>"
+    return text + "</startTransactionRequest>"
 
 
-def read_start_transaction_response(element: _Element) -> StartTransactionResponse:
-    if element.text and element.text.strip(SPACE):
+_START_TRANSACTION_REQUEST_0 = Shape(
+    leaf("connectorId", INTEGER),
+    leaf("idTag", short_text(20)),
+    leaf("timestamp", TIMESTAMP),
+    leaf("meterStart", INTEGER),
+    maybe("reservationId", INTEGER),
+)
+
+
+def scan_start_transaction_request(text: str) -> StartTransactionRequest:
+    at = 0
+    found = _START_TRANSACTION_REQUEST_0.match(text, at)
+    if found is None:
         raise Unusual
+    (connector_id, id_tag, timestamp, meter_start, reservation_id) = found.groups()
+    at = found.end()
+    if at != len(text):
+        raise Unusual
+    draft: Any = StartTransactionRequestDraft(
+        int(connector_id),
+        id_tag,
+        int(meter_start),
+        datetime.fromisoformat(timestamp),
+        None if reservation_id is None else int(reservation_id),
+    )
+    draft.__class__ = StartTransactionRequest
+    result: StartTransactionRequest = draft
+    return result
+
+
+def read_start_transaction_response(element: Element) -> StartTransactionResponse:
+    check_plain(element)
     id_tag_info: Any = None
     transaction_id: Any = None
     for child in element:
@@ -790,16 +1177,38 @@ def read_start_transaction_response(element: _Element) -> StartTransactionRespon
     return result
 
 
-def write_start_transaction_response(parent: _Element, value: StartTransactionResponse) -> None:
-    child = SubElement(parent, "{urn://Ocpp/Cs/2015/10/}transactionId")
-    child.text = write_integer(value.transaction_id)
-    child = SubElement(parent, "{urn://Ocpp/Cs/2015/10/}idTagInfo")
-    write_id_tag_info(child, value.id_tag_info)
+def write_start_transaction_response(value: StartTransactionResponse) -> str:
+    text = '<startTransactionResponse xmlns="urn://Ocpp/Cs/2015/10/">'
+    text += f"<transactionId>{write_integer(value.transaction_id)}</transactionId>"
+    text += f"<idTagInfo>{write_id_tag_info(value.id_tag_info)}</idTagInfo>"
+    return text + "</startTransactionResponse>"
 
 
-def read_status_notification_request(element: _Element) -> StatusNotificationRequest:
-    if element.text and element.text.strip(SPACE):
+_START_TRANSACTION_RESPONSE_0 = Shape(leaf("transactionId", INTEGER))
+
+
+def scan_start_transaction_response(text: str) -> StartTransactionResponse:
+    at = 0
+    found = _START_TRANSACTION_RESPONSE_0.match(text, at)
+    if found is None:
         raise Unusual
+    transaction_id = found[1]
+    at = found.end()
+    id_tag_info = None
+    if text.startswith("<idTagInfo>", at):
+        id_tag_info, at = scan_id_tag_info(text, at)
+    if id_tag_info is None:
+        raise Unusual
+    if at != len(text):
+        raise Unusual
+    draft: Any = StartTransactionResponseDraft(id_tag_info, int(transaction_id))
+    draft.__class__ = StartTransactionResponse
+    result: StartTransactionResponse = draft
+    return result
+
+
+def read_status_notification_request(element: Element) -> StatusNotificationRequest:
+    check_plain(element)
     connector_id: Any = None
     error_code: Any = None
     status: Any = None
@@ -855,30 +1264,66 @@ def read_status_notification_request(element: _Element) -> StatusNotificationReq
     return result
 
 
-def write_status_notification_request(parent: _Element, value: StatusNotificationRequest) -> None:
-    child = SubElement(parent, "{urn://Ocpp/Cs/2015/10/}connectorId")
-    child.text = write_integer(value.connector_id)
-    child = SubElement(parent, "{urn://Ocpp/Cs/2015/10/}status")
-    child.text = value.status.value
-    child = SubElement(parent, "{urn://Ocpp/Cs/2015/10/}errorCode")
-    child.text = value.error_code.value
+def write_status_notification_request(value: StatusNotificationRequest) -> str:
+    text = '<statusNotificationRequest xmlns="urn://Ocpp/Cs/2015/10/">'
+    text += f"<connectorId>{write_integer(value.connector_id)}</connectorId>"
+    text += f"<status>{value.status.value}</status>"
+    text += f"<errorCode>{value.error_code.value}</errorCode>"
     if value.info is not None:
-        child = SubElement(parent, "{urn://Ocpp/Cs/2015/10/}info")
-        child.text = value.info
+        text += f"<info>{write_text(value.info)}</info>"
     if value.timestamp is not None:
-        child = SubElement(parent, "{urn://Ocpp/Cs/2015/10/}timestamp")
-        child.text = write_timestamp(value.timestamp)
+        text += f"<timestamp>{write_timestamp(value.timestamp)}</timestamp>"
     if value.vendor_id is not None:
-        child = SubElement(parent, "{urn://Ocpp/Cs/2015/10/}vendorId")
-        child.text = value.vendor_id
+        text += f"<vendorId>{write_text(value.vendor_id)}</vendorId>"
     if value.vendor_error_code is not None:
-        child = SubElement(parent, "{urn://Ocpp/Cs/2015/10/}vendorErrorCode")
-        child.text = value.vendor_error_code
+        text += f"<vendorErrorCode>{write_text(value.vendor_error_code)}</vendorErrorCode>"
+    return text + "</statusNotificationRequest>"
 
 
-def read_status_notification_response(element: _Element) -> StatusNotificationResponse:
-    if element.text and element.text.strip(SPACE):
+_STATUS_NOTIFICATION_REQUEST_0 = Shape(
+    leaf("connectorId", INTEGER),
+    leaf("status", WORD),
+    leaf("errorCode", WORD),
+    maybe("info", short_text(50)),
+    maybe("timestamp", TIMESTAMP),
+    maybe("vendorId", short_text(255)),
+    maybe("vendorErrorCode", short_text(50)),
+)
+
+
+def scan_status_notification_request(text: str) -> StatusNotificationRequest:
+    at = 0
+    found = _STATUS_NOTIFICATION_REQUEST_0.match(text, at)
+    if found is None:
         raise Unusual
+    (
+        connector_id,
+        status,
+        error_code,
+        info,
+        timestamp,
+        vendor_id,
+        vendor_error_code,
+    ) = found.groups()
+    at = found.end()
+    if at != len(text):
+        raise Unusual
+    draft: Any = StatusNotificationRequestDraft(
+        int(connector_id),
+        _CHARGE_POINT_ERROR_CODE[error_code],
+        _CHARGE_POINT_STATUS[status],
+        info,
+        None if timestamp is None else datetime.fromisoformat(timestamp),
+        vendor_id,
+        vendor_error_code,
+    )
+    draft.__class__ = StatusNotificationRequest
+    result: StatusNotificationRequest = draft
+    return result
+
+
+def read_status_notification_response(element: Element) -> StatusNotificationResponse:
+    check_plain(element)
     if len(element):
         raise Unusual
     draft: Any = StatusNotificationResponseDraft()
@@ -887,13 +1332,22 @@ def read_status_notification_response(element: _Element) -> StatusNotificationRe
     return result
 
 
-def write_status_notification_response(parent: _Element, value: StatusNotificationResponse) -> None:
-    del parent, value
+def write_status_notification_response(value: StatusNotificationResponse) -> str:
+    del value
+    return '<statusNotificationResponse xmlns="urn://Ocpp/Cs/2015/10/"/>'
 
 
-def read_stop_transaction_request(element: _Element) -> StopTransactionRequest:
-    if element.text and element.text.strip(SPACE):
+def scan_status_notification_response(text: str) -> StatusNotificationResponse:
+    if text:
         raise Unusual
+    draft: Any = StatusNotificationResponseDraft()
+    draft.__class__ = StatusNotificationResponse
+    result: StatusNotificationResponse = draft
+    return result
+
+
+def read_stop_transaction_request(element: Element) -> StopTransactionRequest:
+    check_plain(element)
     meter_stop: Any = None
     timestamp: Any = None
     transaction_id: Any = None
@@ -941,28 +1395,58 @@ def read_stop_transaction_request(element: _Element) -> StopTransactionRequest:
     return result
 
 
-def write_stop_transaction_request(parent: _Element, value: StopTransactionRequest) -> None:
-    child = SubElement(parent, "{urn://Ocpp/Cs/2015/10/}transactionId")
-    child.text = write_integer(value.transaction_id)
+def write_stop_transaction_request(value: StopTransactionRequest) -> str:
+    text = '<stopTransactionRequest xmlns="urn://Ocpp/Cs/2015/10/">'
+    text += f"<transactionId>{write_integer(value.transaction_id)}</transactionId>"
     if value.id_tag is not None:
-        child = SubElement(parent, "{urn://Ocpp/Cs/2015/10/}idTag")
-        child.text = value.id_tag
-    child = SubElement(parent, "{urn://Ocpp/Cs/2015/10/}timestamp")
-    child.text = write_timestamp(value.timestamp)
-    child = SubElement(parent, "{urn://Ocpp/Cs/2015/10/}meterStop")
-    child.text = write_integer(value.meter_stop)
+        text += f"<idTag>{write_text(value.id_tag)}</idTag>"
+    text += f"<timestamp>{write_timestamp(value.timestamp)}</timestamp>"
+    text += f"<meterStop>{write_integer(value.meter_stop)}</meterStop>"
     if value.reason is not None:
-        child = SubElement(parent, "{urn://Ocpp/Cs/2015/10/}reason")
-        child.text = value.reason.value
+        text += f"<reason>{value.reason.value}</reason>"
     if value.transaction_data is not None:
         for transaction_data_item in value.transaction_data:
-            child = SubElement(parent, "{urn://Ocpp/Cs/2015/10/}transactionData")
-            write_meter_value(child, transaction_data_item)
+            text += f"<transactionData>{write_meter_value(transaction_data_item)}</transactionData>"
+    return text + "</stopTransactionRequest>"
 
 
-def read_stop_transaction_response(element: _Element) -> StopTransactionResponse:
-    if element.text and element.text.strip(SPACE):
+_STOP_TRANSACTION_REQUEST_0 = Shape(
+    leaf("transactionId", INTEGER),
+    maybe("idTag", short_text(20)),
+    leaf("timestamp", TIMESTAMP),
+    leaf("meterStop", INTEGER),
+    maybe("reason", WORD),
+)
+
+
+def scan_stop_transaction_request(text: str) -> StopTransactionRequest:
+    at = 0
+    found = _STOP_TRANSACTION_REQUEST_0.match(text, at)
+    if found is None:
         raise Unusual
+    (transaction_id, id_tag, timestamp, meter_stop, reason) = found.groups()
+    at = found.end()
+    transaction_data = []
+    while text.startswith("<transactionData>", at):
+        item, at = scan_transaction_data(text, at)
+        transaction_data.append(item)
+    if at != len(text):
+        raise Unusual
+    draft: Any = StopTransactionRequestDraft(
+        int(meter_stop),
+        datetime.fromisoformat(timestamp),
+        int(transaction_id),
+        id_tag,
+        _REASON[reason],
+        tuple(transaction_data) if transaction_data else None,
+    )
+    draft.__class__ = StopTransactionRequest
+    result: StopTransactionRequest = draft
+    return result
+
+
+def read_stop_transaction_response(element: Element) -> StopTransactionResponse:
+    check_plain(element)
     id_tag_info: Any = None
     for child in element:
         match child.tag:
@@ -978,110 +1462,144 @@ def read_stop_transaction_response(element: _Element) -> StopTransactionResponse
     return result
 
 
-def write_stop_transaction_response(parent: _Element, value: StopTransactionResponse) -> None:
+def write_stop_transaction_response(value: StopTransactionResponse) -> str:
+    text = '<stopTransactionResponse xmlns="urn://Ocpp/Cs/2015/10/">'
     if value.id_tag_info is not None:
-        child = SubElement(parent, "{urn://Ocpp/Cs/2015/10/}idTagInfo")
-        write_id_tag_info(child, value.id_tag_info)
+        text += f"<idTagInfo>{write_id_tag_info(value.id_tag_info)}</idTagInfo>"
+    return text + "</stopTransactionResponse>"
+
+
+def scan_stop_transaction_response(text: str) -> StopTransactionResponse:
+    at = 0
+    id_tag_info = None
+    if text.startswith("<idTagInfo>", at):
+        id_tag_info, at = scan_id_tag_info(text, at)
+    if at != len(text):
+        raise Unusual
+    draft: Any = StopTransactionResponseDraft(id_tag_info)
+    draft.__class__ = StopTransactionResponse
+    result: StopTransactionResponse = draft
+    return result
 
 
 CODECS: dict[type, Codec[Any]] = {
     AuthorizeRequest: Codec(
         "{urn://Ocpp/Cs/2015/10/}authorizeRequest",
+        scan_authorize_request,
         read_authorize_request,
         write_authorize_request,
     ),
     AuthorizeResponse: Codec(
         "{urn://Ocpp/Cs/2015/10/}authorizeResponse",
+        scan_authorize_response,
         read_authorize_response,
         write_authorize_response,
     ),
     BootNotificationRequest: Codec(
         "{urn://Ocpp/Cs/2015/10/}bootNotificationRequest",
+        scan_boot_notification_request,
         read_boot_notification_request,
         write_boot_notification_request,
     ),
     BootNotificationResponse: Codec(
         "{urn://Ocpp/Cs/2015/10/}bootNotificationResponse",
+        scan_boot_notification_response,
         read_boot_notification_response,
         write_boot_notification_response,
     ),
     DataTransferRequest: Codec(
         "{urn://Ocpp/Cs/2015/10/}dataTransferRequest",
+        scan_data_transfer_request,
         read_data_transfer_request,
         write_data_transfer_request,
     ),
     DataTransferResponse: Codec(
         "{urn://Ocpp/Cs/2015/10/}dataTransferResponse",
+        scan_data_transfer_response,
         read_data_transfer_response,
         write_data_transfer_response,
     ),
     DiagnosticsStatusNotificationRequest: Codec(
         "{urn://Ocpp/Cs/2015/10/}diagnosticsStatusNotificationRequest",
+        scan_diagnostics_status_notification_request,
         read_diagnostics_status_notification_request,
         write_diagnostics_status_notification_request,
     ),
     DiagnosticsStatusNotificationResponse: Codec(
         "{urn://Ocpp/Cs/2015/10/}diagnosticsStatusNotificationResponse",
+        scan_diagnostics_status_notification_response,
         read_diagnostics_status_notification_response,
         write_diagnostics_status_notification_response,
     ),
     FirmwareStatusNotificationRequest: Codec(
         "{urn://Ocpp/Cs/2015/10/}firmwareStatusNotificationRequest",
+        scan_firmware_status_notification_request,
         read_firmware_status_notification_request,
         write_firmware_status_notification_request,
     ),
     FirmwareStatusNotificationResponse: Codec(
         "{urn://Ocpp/Cs/2015/10/}firmwareStatusNotificationResponse",
+        scan_firmware_status_notification_response,
         read_firmware_status_notification_response,
         write_firmware_status_notification_response,
     ),
     HeartbeatRequest: Codec(
         "{urn://Ocpp/Cs/2015/10/}heartbeatRequest",
+        scan_heartbeat_request,
         read_heartbeat_request,
         write_heartbeat_request,
     ),
     HeartbeatResponse: Codec(
         "{urn://Ocpp/Cs/2015/10/}heartbeatResponse",
+        scan_heartbeat_response,
         read_heartbeat_response,
         write_heartbeat_response,
     ),
     MeterValuesRequest: Codec(
         "{urn://Ocpp/Cs/2015/10/}meterValuesRequest",
+        scan_meter_values_request,
         read_meter_values_request,
         write_meter_values_request,
     ),
     MeterValuesResponse: Codec(
         "{urn://Ocpp/Cs/2015/10/}meterValuesResponse",
+        scan_meter_values_response,
         read_meter_values_response,
         write_meter_values_response,
     ),
     StartTransactionRequest: Codec(
         "{urn://Ocpp/Cs/2015/10/}startTransactionRequest",
+        scan_start_transaction_request,
         read_start_transaction_request,
         write_start_transaction_request,
     ),
     StartTransactionResponse: Codec(
         "{urn://Ocpp/Cs/2015/10/}startTransactionResponse",
+        scan_start_transaction_response,
         read_start_transaction_response,
         write_start_transaction_response,
     ),
     StatusNotificationRequest: Codec(
         "{urn://Ocpp/Cs/2015/10/}statusNotificationRequest",
+        scan_status_notification_request,
         read_status_notification_request,
         write_status_notification_request,
     ),
     StatusNotificationResponse: Codec(
         "{urn://Ocpp/Cs/2015/10/}statusNotificationResponse",
+        scan_status_notification_response,
         read_status_notification_response,
         write_status_notification_response,
     ),
     StopTransactionRequest: Codec(
         "{urn://Ocpp/Cs/2015/10/}stopTransactionRequest",
+        scan_stop_transaction_request,
         read_stop_transaction_request,
         write_stop_transaction_request,
     ),
     StopTransactionResponse: Codec(
         "{urn://Ocpp/Cs/2015/10/}stopTransactionResponse",
+        scan_stop_transaction_response,
         read_stop_transaction_response,
         write_stop_transaction_response,
     ),

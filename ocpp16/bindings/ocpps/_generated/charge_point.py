@@ -3,9 +3,9 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
-
-from lxml.etree import SubElement, _Element
+from xml.etree.ElementTree import Element
 
 from ocpp16._generated.core import (
     ChangeAvailabilityRequest,
@@ -137,6 +137,7 @@ from ocpp16.bindings.ocpps.fast import (
     Codec,
     Unusual,
     at_least_one,
+    check_plain,
     read_boolean,
     read_integer,
     read_member,
@@ -144,47 +145,58 @@ from ocpp16.bindings.ocpps.fast import (
     read_tenths,
     read_text,
     read_timestamp,
+    table,
     write_boolean,
     write_integer,
     write_tenths,
     write_timestamp,
+    write_uri,
 )
-from ocpp16.bindings.ocpps.xml import SPACE
+from ocpp16.bindings.ocpps.plain import (
+    BOOLEAN,
+    BOOLEANS,
+    INTEGER,
+    TENTHS,
+    TEXT,
+    TIMESTAMP,
+    WORD,
+    Shape,
+    closing,
+    leaf,
+    maybe,
+    opening,
+    scan_list,
+    short_text,
+)
+from ocpp16.bindings.ocpps.xml import write_text
 
-_AUTHORIZATION_STATUS: dict[str, Any] = {one.value: one for one in AuthorizationStatus}
-_AVAILABILITY_STATUS: dict[str, Any] = {one.value: one for one in AvailabilityStatus}
-_AVAILABILITY_TYPE: dict[str, Any] = {one.value: one for one in AvailabilityType}
-_CANCEL_RESERVATION_STATUS: dict[str, Any] = {one.value: one for one in CancelReservationStatus}
-_CHARGING_PROFILE_KIND_TYPE: dict[str, Any] = {one.value: one for one in ChargingProfileKindType}
-_CHARGING_PROFILE_PURPOSE_TYPE: dict[str, Any] = {
-    one.value: one for one in ChargingProfilePurposeType
-}
-_CHARGING_PROFILE_STATUS: dict[str, Any] = {one.value: one for one in ChargingProfileStatus}
-_CHARGING_RATE_UNIT_TYPE: dict[str, Any] = {one.value: one for one in ChargingRateUnitType}
-_CLEAR_CACHE_STATUS: dict[str, Any] = {one.value: one for one in ClearCacheStatus}
-_CLEAR_CHARGING_PROFILE_STATUS: dict[str, Any] = {
-    one.value: one for one in ClearChargingProfileStatus
-}
-_CONFIGURATION_STATUS: dict[str, Any] = {one.value: one for one in ConfigurationStatus}
-_DATA_TRANSFER_STATUS: dict[str, Any] = {one.value: one for one in DataTransferStatus}
-_GET_COMPOSITE_SCHEDULE_STATUS: dict[str, Any] = {
-    one.value: one for one in GetCompositeScheduleStatus
-}
-_MESSAGE_TRIGGER: dict[str, Any] = {one.value: one for one in MessageTrigger}
-_RECURRENCY_KIND_TYPE: dict[str, Any] = {one.value: one for one in RecurrencyKindType}
-_REMOTE_START_STOP_STATUS: dict[str, Any] = {one.value: one for one in RemoteStartStopStatus}
-_RESERVATION_STATUS: dict[str, Any] = {one.value: one for one in ReservationStatus}
-_RESET_STATUS: dict[str, Any] = {one.value: one for one in ResetStatus}
-_RESET_TYPE: dict[str, Any] = {one.value: one for one in ResetType}
-_TRIGGER_MESSAGE_STATUS: dict[str, Any] = {one.value: one for one in TriggerMessageStatus}
-_UNLOCK_STATUS: dict[str, Any] = {one.value: one for one in UnlockStatus}
-_UPDATE_STATUS: dict[str, Any] = {one.value: one for one in UpdateStatus}
-_UPDATE_TYPE: dict[str, Any] = {one.value: one for one in UpdateType}
+_AUTHORIZATION_STATUS: dict[str | None, Any] = table(AuthorizationStatus)
+_AVAILABILITY_STATUS: dict[str | None, Any] = table(AvailabilityStatus)
+_AVAILABILITY_TYPE: dict[str | None, Any] = table(AvailabilityType)
+_CANCEL_RESERVATION_STATUS: dict[str | None, Any] = table(CancelReservationStatus)
+_CHARGING_PROFILE_KIND_TYPE: dict[str | None, Any] = table(ChargingProfileKindType)
+_CHARGING_PROFILE_PURPOSE_TYPE: dict[str | None, Any] = table(ChargingProfilePurposeType)
+_CHARGING_PROFILE_STATUS: dict[str | None, Any] = table(ChargingProfileStatus)
+_CHARGING_RATE_UNIT_TYPE: dict[str | None, Any] = table(ChargingRateUnitType)
+_CLEAR_CACHE_STATUS: dict[str | None, Any] = table(ClearCacheStatus)
+_CLEAR_CHARGING_PROFILE_STATUS: dict[str | None, Any] = table(ClearChargingProfileStatus)
+_CONFIGURATION_STATUS: dict[str | None, Any] = table(ConfigurationStatus)
+_DATA_TRANSFER_STATUS: dict[str | None, Any] = table(DataTransferStatus)
+_GET_COMPOSITE_SCHEDULE_STATUS: dict[str | None, Any] = table(GetCompositeScheduleStatus)
+_MESSAGE_TRIGGER: dict[str | None, Any] = table(MessageTrigger)
+_RECURRENCY_KIND_TYPE: dict[str | None, Any] = table(RecurrencyKindType)
+_REMOTE_START_STOP_STATUS: dict[str | None, Any] = table(RemoteStartStopStatus)
+_RESERVATION_STATUS: dict[str | None, Any] = table(ReservationStatus)
+_RESET_STATUS: dict[str | None, Any] = table(ResetStatus)
+_RESET_TYPE: dict[str | None, Any] = table(ResetType)
+_TRIGGER_MESSAGE_STATUS: dict[str | None, Any] = table(TriggerMessageStatus)
+_UNLOCK_STATUS: dict[str | None, Any] = table(UnlockStatus)
+_UPDATE_STATUS: dict[str | None, Any] = table(UpdateStatus)
+_UPDATE_TYPE: dict[str | None, Any] = table(UpdateType)
 
 
-def read_id_tag_info(element: _Element) -> IdTagInfo:
-    if element.text and element.text.strip(SPACE):
-        raise Unusual
+def read_id_tag_info(element: Element) -> IdTagInfo:
+    check_plain(element)
     status: Any = None
     expiry_date: Any = None
     parent_id_tag: Any = None
@@ -212,20 +224,17 @@ def read_id_tag_info(element: _Element) -> IdTagInfo:
     return result
 
 
-def write_id_tag_info(parent: _Element, value: IdTagInfo) -> None:
-    child = SubElement(parent, "{urn://Ocpp/Cp/2015/10/}status")
-    child.text = value.status.value
+def write_id_tag_info(value: IdTagInfo) -> str:
+    text = f"<status>{value.status.value}</status>"
     if value.expiry_date is not None:
-        child = SubElement(parent, "{urn://Ocpp/Cp/2015/10/}expiryDate")
-        child.text = write_timestamp(value.expiry_date)
+        text += f"<expiryDate>{write_timestamp(value.expiry_date)}</expiryDate>"
     if value.parent_id_tag is not None:
-        child = SubElement(parent, "{urn://Ocpp/Cp/2015/10/}parentIdTag")
-        child.text = value.parent_id_tag
+        text += f"<parentIdTag>{write_text(value.parent_id_tag)}</parentIdTag>"
+    return text
 
 
-def read_key_value(element: _Element) -> KeyValue:
-    if element.text and element.text.strip(SPACE):
-        raise Unusual
+def read_key_value(element: Element) -> KeyValue:
+    check_plain(element)
     key: Any = None
     readonly: Any = None
     value: Any = None
@@ -253,19 +262,16 @@ def read_key_value(element: _Element) -> KeyValue:
     return result
 
 
-def write_key_value(parent: _Element, value: KeyValue) -> None:
-    child = SubElement(parent, "{urn://Ocpp/Cp/2015/10/}key")
-    child.text = value.key
-    child = SubElement(parent, "{urn://Ocpp/Cp/2015/10/}readonly")
-    child.text = write_boolean(value.readonly)
+def write_key_value(value: KeyValue) -> str:
+    text = f"<key>{write_text(value.key)}</key>"
+    text += f"<readonly>{write_boolean(value.readonly)}</readonly>"
     if value.value is not None:
-        child = SubElement(parent, "{urn://Ocpp/Cp/2015/10/}value")
-        child.text = value.value
+        text += f"<value>{write_text(value.value)}</value>"
+    return text
 
 
-def read_charging_schedule_period(element: _Element) -> ChargingSchedulePeriod:
-    if element.text and element.text.strip(SPACE):
-        raise Unusual
+def read_charging_schedule_period(element: Element) -> ChargingSchedulePeriod:
+    check_plain(element)
     start_period: Any = None
     limit: Any = None
     number_phases: Any = None
@@ -293,19 +299,16 @@ def read_charging_schedule_period(element: _Element) -> ChargingSchedulePeriod:
     return result
 
 
-def write_charging_schedule_period(parent: _Element, value: ChargingSchedulePeriod) -> None:
-    child = SubElement(parent, "{urn://Ocpp/Cp/2015/10/}startPeriod")
-    child.text = write_integer(value.start_period)
-    child = SubElement(parent, "{urn://Ocpp/Cp/2015/10/}limit")
-    child.text = write_tenths(value.limit)
+def write_charging_schedule_period(value: ChargingSchedulePeriod) -> str:
+    text = f"<startPeriod>{write_integer(value.start_period)}</startPeriod>"
+    text += f"<limit>{write_tenths(value.limit)}</limit>"
     if value.number_phases is not None:
-        child = SubElement(parent, "{urn://Ocpp/Cp/2015/10/}numberPhases")
-        child.text = write_integer(value.number_phases)
+        text += f"<numberPhases>{write_integer(value.number_phases)}</numberPhases>"
+    return text
 
 
-def read_charging_schedule(element: _Element) -> ChargingSchedule:
-    if element.text and element.text.strip(SPACE):
-        raise Unusual
+def read_charging_schedule(element: Element) -> ChargingSchedule:
+    check_plain(element)
     charging_rate_unit: Any = None
     charging_schedule_period: list[Any] = []
     duration: Any = None
@@ -349,26 +352,23 @@ def read_charging_schedule(element: _Element) -> ChargingSchedule:
     return result
 
 
-def write_charging_schedule(parent: _Element, value: ChargingSchedule) -> None:
+def write_charging_schedule(value: ChargingSchedule) -> str:
+    text = ""
     if value.duration is not None:
-        child = SubElement(parent, "{urn://Ocpp/Cp/2015/10/}duration")
-        child.text = write_integer(value.duration)
+        text += f"<duration>{write_integer(value.duration)}</duration>"
     if value.start_schedule is not None:
-        child = SubElement(parent, "{urn://Ocpp/Cp/2015/10/}startSchedule")
-        child.text = write_timestamp(value.start_schedule)
-    child = SubElement(parent, "{urn://Ocpp/Cp/2015/10/}chargingRateUnit")
-    child.text = value.charging_rate_unit.value
+        text += f"<startSchedule>{write_timestamp(value.start_schedule)}</startSchedule>"
+    text += f"<chargingRateUnit>{value.charging_rate_unit.value}</chargingRateUnit>"
     for charging_schedule_period_item in at_least_one(value.charging_schedule_period):
-        child = SubElement(parent, "{urn://Ocpp/Cp/2015/10/}chargingSchedulePeriod")
-        write_charging_schedule_period(child, charging_schedule_period_item)
+        content = write_charging_schedule_period(charging_schedule_period_item)
+        text += f"<chargingSchedulePeriod>{content}</chargingSchedulePeriod>"
     if value.min_charging_rate is not None:
-        child = SubElement(parent, "{urn://Ocpp/Cp/2015/10/}minChargingRate")
-        child.text = write_tenths(value.min_charging_rate)
+        text += f"<minChargingRate>{write_tenths(value.min_charging_rate)}</minChargingRate>"
+    return text
 
 
-def read_charging_profile(element: _Element) -> ChargingProfile:
-    if element.text and element.text.strip(SPACE):
-        raise Unusual
+def read_charging_profile(element: Element) -> ChargingProfile:
+    check_plain(element)
     charging_profile_id: Any = None
     stack_level: Any = None
     charging_profile_purpose: Any = None
@@ -442,34 +442,30 @@ def read_charging_profile(element: _Element) -> ChargingProfile:
     return result
 
 
-def write_charging_profile(parent: _Element, value: ChargingProfile) -> None:
-    child = SubElement(parent, "{urn://Ocpp/Cp/2015/10/}chargingProfileId")
-    child.text = write_integer(value.charging_profile_id)
+def write_charging_profile(value: ChargingProfile) -> str:
+    text = ""
+    content = write_integer(value.charging_profile_id)
+    text += f"<chargingProfileId>{content}</chargingProfileId>"
     if value.transaction_id is not None:
-        child = SubElement(parent, "{urn://Ocpp/Cp/2015/10/}transactionId")
-        child.text = write_integer(value.transaction_id)
-    child = SubElement(parent, "{urn://Ocpp/Cp/2015/10/}stackLevel")
-    child.text = write_integer(value.stack_level)
-    child = SubElement(parent, "{urn://Ocpp/Cp/2015/10/}chargingProfilePurpose")
-    child.text = value.charging_profile_purpose.value
-    child = SubElement(parent, "{urn://Ocpp/Cp/2015/10/}chargingProfileKind")
-    child.text = value.charging_profile_kind.value
+        text += f"<transactionId>{write_integer(value.transaction_id)}</transactionId>"
+    text += f"<stackLevel>{write_integer(value.stack_level)}</stackLevel>"
+    content = value.charging_profile_purpose.value
+    text += f"<chargingProfilePurpose>{content}</chargingProfilePurpose>"
+    content = value.charging_profile_kind.value
+    text += f"<chargingProfileKind>{content}</chargingProfileKind>"
     if value.recurrency_kind is not None:
-        child = SubElement(parent, "{urn://Ocpp/Cp/2015/10/}recurrencyKind")
-        child.text = value.recurrency_kind.value
+        text += f"<recurrencyKind>{value.recurrency_kind.value}</recurrencyKind>"
     if value.valid_from is not None:
-        child = SubElement(parent, "{urn://Ocpp/Cp/2015/10/}validFrom")
-        child.text = write_timestamp(value.valid_from)
+        text += f"<validFrom>{write_timestamp(value.valid_from)}</validFrom>"
     if value.valid_to is not None:
-        child = SubElement(parent, "{urn://Ocpp/Cp/2015/10/}validTo")
-        child.text = write_timestamp(value.valid_to)
-    child = SubElement(parent, "{urn://Ocpp/Cp/2015/10/}chargingSchedule")
-    write_charging_schedule(child, value.charging_schedule)
+        text += f"<validTo>{write_timestamp(value.valid_to)}</validTo>"
+    content = write_charging_schedule(value.charging_schedule)
+    text += f"<chargingSchedule>{content}</chargingSchedule>"
+    return text
 
 
-def read_authorization_data(element: _Element) -> AuthorizationData:
-    if element.text and element.text.strip(SPACE):
-        raise Unusual
+def read_authorization_data(element: Element) -> AuthorizationData:
+    check_plain(element)
     id_tag: Any = None
     id_tag_info: Any = None
     for child in element:
@@ -492,17 +488,266 @@ def read_authorization_data(element: _Element) -> AuthorizationData:
     return result
 
 
-def write_authorization_data(parent: _Element, value: AuthorizationData) -> None:
-    child = SubElement(parent, "{urn://Ocpp/Cp/2015/10/}idTag")
-    child.text = value.id_tag
+def write_authorization_data(value: AuthorizationData) -> str:
+    text = f"<idTag>{write_text(value.id_tag)}</idTag>"
     if value.id_tag_info is not None:
-        child = SubElement(parent, "{urn://Ocpp/Cp/2015/10/}idTagInfo")
-        write_id_tag_info(child, value.id_tag_info)
+        text += f"<idTagInfo>{write_id_tag_info(value.id_tag_info)}</idTagInfo>"
+    return text
 
 
-def read_data_transfer_request(element: _Element) -> DataTransferRequest:
-    if element.text and element.text.strip(SPACE):
+_CONFIGURATION_KEY_0 = Shape(
+    opening("configurationKey"),
+    leaf("key", short_text(50)),
+    leaf("readonly", BOOLEAN),
+    maybe("value", short_text(500)),
+    closing("configurationKey"),
+)
+
+
+def scan_configuration_key(text: str, at: int) -> tuple[KeyValue, int]:
+    found = _CONFIGURATION_KEY_0.match(text, at)
+    if found is None:
         raise Unusual
+    (key, readonly, value) = found.groups()
+    at = found.end()
+    draft: Any = KeyValueDraft(key, BOOLEANS[readonly], value)
+    draft.__class__ = KeyValue
+    result: KeyValue = draft
+    return result, at
+
+
+_CHARGING_SCHEDULE_PERIOD_0 = Shape(
+    opening("chargingSchedulePeriod"),
+    leaf("startPeriod", INTEGER),
+    leaf("limit", TENTHS),
+    maybe("numberPhases", INTEGER),
+    closing("chargingSchedulePeriod"),
+)
+
+
+def scan_charging_schedule_period(text: str, at: int) -> tuple[ChargingSchedulePeriod, int]:
+    found = _CHARGING_SCHEDULE_PERIOD_0.match(text, at)
+    if found is None:
+        raise Unusual
+    (start_period, limit, number_phases) = found.groups()
+    at = found.end()
+    draft: Any = ChargingSchedulePeriodDraft(
+        int(start_period),
+        float(limit),
+        None if number_phases is None else int(number_phases),
+    )
+    draft.__class__ = ChargingSchedulePeriod
+    result: ChargingSchedulePeriod = draft
+    return result, at
+
+
+_CHARGING_SCHEDULE_0 = Shape(
+    opening("chargingSchedule"),
+    maybe("duration", INTEGER),
+    maybe("startSchedule", TIMESTAMP),
+    leaf("chargingRateUnit", WORD),
+)
+
+
+_CHARGING_SCHEDULE_1 = Shape(maybe("minChargingRate", TENTHS), closing("chargingSchedule"))
+
+
+def scan_charging_schedule(text: str, at: int) -> tuple[ChargingSchedule, int]:
+    found = _CHARGING_SCHEDULE_0.match(text, at)
+    if found is None:
+        raise Unusual
+    (duration, start_schedule, charging_rate_unit) = found.groups()
+    at = found.end()
+    charging_schedule_period = []
+    while text.startswith("<chargingSchedulePeriod>", at):
+        item, at = scan_charging_schedule_period(text, at)
+        charging_schedule_period.append(item)
+    if not charging_schedule_period:
+        raise Unusual
+    found = _CHARGING_SCHEDULE_1.match(text, at)
+    if found is None:
+        raise Unusual
+    min_charging_rate = found[1]
+    at = found.end()
+    draft: Any = ChargingScheduleDraft(
+        _CHARGING_RATE_UNIT_TYPE[charging_rate_unit],
+        tuple(charging_schedule_period),
+        None if duration is None else int(duration),
+        None if start_schedule is None else datetime.fromisoformat(start_schedule),
+        None if min_charging_rate is None else float(min_charging_rate),
+    )
+    draft.__class__ = ChargingSchedule
+    result: ChargingSchedule = draft
+    return result, at
+
+
+_CHARGING_PROFILE_0 = Shape(
+    opening("chargingProfile"),
+    leaf("chargingProfileId", INTEGER),
+    maybe("transactionId", INTEGER),
+    leaf("stackLevel", INTEGER),
+    leaf("chargingProfilePurpose", WORD),
+    leaf("chargingProfileKind", WORD),
+    maybe("recurrencyKind", WORD),
+    maybe("validFrom", TIMESTAMP),
+    maybe("validTo", TIMESTAMP),
+)
+
+
+_CHARGING_PROFILE_1 = Shape(closing("chargingProfile"))
+
+
+def scan_charging_profile(text: str, at: int) -> tuple[ChargingProfile, int]:
+    found = _CHARGING_PROFILE_0.match(text, at)
+    if found is None:
+        raise Unusual
+    (
+        charging_profile_id,
+        transaction_id,
+        stack_level,
+        charging_profile_purpose,
+        charging_profile_kind,
+        recurrency_kind,
+        valid_from,
+        valid_to,
+    ) = found.groups()
+    at = found.end()
+    charging_schedule = None
+    if text.startswith("<chargingSchedule>", at):
+        charging_schedule, at = scan_charging_schedule(text, at)
+    if charging_schedule is None:
+        raise Unusual
+    found = _CHARGING_PROFILE_1.match(text, at)
+    if found is None:
+        raise Unusual
+    at = found.end()
+    draft: Any = ChargingProfileDraft(
+        int(charging_profile_id),
+        int(stack_level),
+        _CHARGING_PROFILE_PURPOSE_TYPE[charging_profile_purpose],
+        _CHARGING_PROFILE_KIND_TYPE[charging_profile_kind],
+        charging_schedule,
+        None if transaction_id is None else int(transaction_id),
+        _RECURRENCY_KIND_TYPE[recurrency_kind],
+        None if valid_from is None else datetime.fromisoformat(valid_from),
+        None if valid_to is None else datetime.fromisoformat(valid_to),
+    )
+    draft.__class__ = ChargingProfile
+    result: ChargingProfile = draft
+    return result, at
+
+
+_ID_TAG_INFO_0 = Shape(
+    opening("idTagInfo"),
+    leaf("status", WORD),
+    maybe("expiryDate", TIMESTAMP),
+    maybe("parentIdTag", short_text(20)),
+    closing("idTagInfo"),
+)
+
+
+def scan_id_tag_info(text: str, at: int) -> tuple[IdTagInfo, int]:
+    found = _ID_TAG_INFO_0.match(text, at)
+    if found is None:
+        raise Unusual
+    (status, expiry_date, parent_id_tag) = found.groups()
+    at = found.end()
+    draft: Any = IdTagInfoDraft(
+        _AUTHORIZATION_STATUS[status],
+        None if expiry_date is None else datetime.fromisoformat(expiry_date),
+        parent_id_tag,
+    )
+    draft.__class__ = IdTagInfo
+    result: IdTagInfo = draft
+    return result, at
+
+
+_LOCAL_AUTHORIZATION_LIST_0 = Shape(
+    opening("localAuthorizationList"),
+    leaf("idTag", short_text(20)),
+)
+
+
+_LOCAL_AUTHORIZATION_LIST_1 = Shape(closing("localAuthorizationList"))
+
+
+def scan_local_authorization_list(text: str, at: int) -> tuple[AuthorizationData, int]:
+    found = _LOCAL_AUTHORIZATION_LIST_0.match(text, at)
+    if found is None:
+        raise Unusual
+    id_tag = found[1]
+    at = found.end()
+    id_tag_info = None
+    if text.startswith("<idTagInfo>", at):
+        id_tag_info, at = scan_id_tag_info(text, at)
+    found = _LOCAL_AUTHORIZATION_LIST_1.match(text, at)
+    if found is None:
+        raise Unusual
+    at = found.end()
+    draft: Any = AuthorizationDataDraft(id_tag, id_tag_info)
+    draft.__class__ = AuthorizationData
+    result: AuthorizationData = draft
+    return result, at
+
+
+_CS_CHARGING_PROFILES_0 = Shape(
+    opening("csChargingProfiles"),
+    leaf("chargingProfileId", INTEGER),
+    maybe("transactionId", INTEGER),
+    leaf("stackLevel", INTEGER),
+    leaf("chargingProfilePurpose", WORD),
+    leaf("chargingProfileKind", WORD),
+    maybe("recurrencyKind", WORD),
+    maybe("validFrom", TIMESTAMP),
+    maybe("validTo", TIMESTAMP),
+)
+
+
+_CS_CHARGING_PROFILES_1 = Shape(closing("csChargingProfiles"))
+
+
+def scan_cs_charging_profiles(text: str, at: int) -> tuple[ChargingProfile, int]:
+    found = _CS_CHARGING_PROFILES_0.match(text, at)
+    if found is None:
+        raise Unusual
+    (
+        charging_profile_id,
+        transaction_id,
+        stack_level,
+        charging_profile_purpose,
+        charging_profile_kind,
+        recurrency_kind,
+        valid_from,
+        valid_to,
+    ) = found.groups()
+    at = found.end()
+    charging_schedule = None
+    if text.startswith("<chargingSchedule>", at):
+        charging_schedule, at = scan_charging_schedule(text, at)
+    if charging_schedule is None:
+        raise Unusual
+    found = _CS_CHARGING_PROFILES_1.match(text, at)
+    if found is None:
+        raise Unusual
+    at = found.end()
+    draft: Any = ChargingProfileDraft(
+        int(charging_profile_id),
+        int(stack_level),
+        _CHARGING_PROFILE_PURPOSE_TYPE[charging_profile_purpose],
+        _CHARGING_PROFILE_KIND_TYPE[charging_profile_kind],
+        charging_schedule,
+        None if transaction_id is None else int(transaction_id),
+        _RECURRENCY_KIND_TYPE[recurrency_kind],
+        None if valid_from is None else datetime.fromisoformat(valid_from),
+        None if valid_to is None else datetime.fromisoformat(valid_to),
+    )
+    draft.__class__ = ChargingProfile
+    result: ChargingProfile = draft
+    return result, at
+
+
+def read_data_transfer_request(element: Element) -> DataTransferRequest:
+    check_plain(element)
     vendor_id: Any = None
     message_id: Any = None
     data: Any = None
@@ -530,20 +775,40 @@ def read_data_transfer_request(element: _Element) -> DataTransferRequest:
     return result
 
 
-def write_data_transfer_request(parent: _Element, value: DataTransferRequest) -> None:
-    child = SubElement(parent, "{urn://Ocpp/Cp/2015/10/}vendorId")
-    child.text = value.vendor_id
+def write_data_transfer_request(value: DataTransferRequest) -> str:
+    text = '<dataTransferRequest xmlns="urn://Ocpp/Cp/2015/10/">'
+    text += f"<vendorId>{write_text(value.vendor_id)}</vendorId>"
     if value.message_id is not None:
-        child = SubElement(parent, "{urn://Ocpp/Cp/2015/10/}messageId")
-        child.text = value.message_id
+        text += f"<messageId>{write_text(value.message_id)}</messageId>"
     if value.data is not None:
-        child = SubElement(parent, "{urn://Ocpp/Cp/2015/10/}data")
-        child.text = value.data
+        text += f"<data>{write_text(value.data)}</data>"
+    return text + "</dataTransferRequest>"
 
 
-def read_data_transfer_response(element: _Element) -> DataTransferResponse:
-    if element.text and element.text.strip(SPACE):
+_DATA_TRANSFER_REQUEST_0 = Shape(
+    leaf("vendorId", short_text(255)),
+    maybe("messageId", short_text(50)),
+    maybe("data", TEXT),
+)
+
+
+def scan_data_transfer_request(text: str) -> DataTransferRequest:
+    at = 0
+    found = _DATA_TRANSFER_REQUEST_0.match(text, at)
+    if found is None:
         raise Unusual
+    (vendor_id, message_id, data) = found.groups()
+    at = found.end()
+    if at != len(text):
+        raise Unusual
+    draft: Any = DataTransferRequestDraft(vendor_id, message_id, data)
+    draft.__class__ = DataTransferRequest
+    result: DataTransferRequest = draft
+    return result
+
+
+def read_data_transfer_response(element: Element) -> DataTransferResponse:
+    check_plain(element)
     status: Any = None
     data: Any = None
     for child in element:
@@ -566,17 +831,34 @@ def read_data_transfer_response(element: _Element) -> DataTransferResponse:
     return result
 
 
-def write_data_transfer_response(parent: _Element, value: DataTransferResponse) -> None:
-    child = SubElement(parent, "{urn://Ocpp/Cp/2015/10/}status")
-    child.text = value.status.value
+def write_data_transfer_response(value: DataTransferResponse) -> str:
+    text = '<dataTransferResponse xmlns="urn://Ocpp/Cp/2015/10/">'
+    text += f"<status>{value.status.value}</status>"
     if value.data is not None:
-        child = SubElement(parent, "{urn://Ocpp/Cp/2015/10/}data")
-        child.text = value.data
+        text += f"<data>{write_text(value.data)}</data>"
+    return text + "</dataTransferResponse>"
 
 
-def read_cancel_reservation_request(element: _Element) -> CancelReservationRequest:
-    if element.text and element.text.strip(SPACE):
+_DATA_TRANSFER_RESPONSE_0 = Shape(leaf("status", WORD), maybe("data", TEXT))
+
+
+def scan_data_transfer_response(text: str) -> DataTransferResponse:
+    at = 0
+    found = _DATA_TRANSFER_RESPONSE_0.match(text, at)
+    if found is None:
         raise Unusual
+    (status, data) = found.groups()
+    at = found.end()
+    if at != len(text):
+        raise Unusual
+    draft: Any = DataTransferResponseDraft(_DATA_TRANSFER_STATUS[status], data)
+    draft.__class__ = DataTransferResponse
+    result: DataTransferResponse = draft
+    return result
+
+
+def read_cancel_reservation_request(element: Element) -> CancelReservationRequest:
+    check_plain(element)
     reservation_id: Any = None
     for child in element:
         match child.tag:
@@ -594,14 +876,32 @@ def read_cancel_reservation_request(element: _Element) -> CancelReservationReque
     return result
 
 
-def write_cancel_reservation_request(parent: _Element, value: CancelReservationRequest) -> None:
-    child = SubElement(parent, "{urn://Ocpp/Cp/2015/10/}reservationId")
-    child.text = write_integer(value.reservation_id)
+def write_cancel_reservation_request(value: CancelReservationRequest) -> str:
+    text = '<cancelReservationRequest xmlns="urn://Ocpp/Cp/2015/10/">'
+    text += f"<reservationId>{write_integer(value.reservation_id)}</reservationId>"
+    return text + "</cancelReservationRequest>"
 
 
-def read_cancel_reservation_response(element: _Element) -> CancelReservationResponse:
-    if element.text and element.text.strip(SPACE):
+_CANCEL_RESERVATION_REQUEST_0 = Shape(leaf("reservationId", INTEGER))
+
+
+def scan_cancel_reservation_request(text: str) -> CancelReservationRequest:
+    at = 0
+    found = _CANCEL_RESERVATION_REQUEST_0.match(text, at)
+    if found is None:
         raise Unusual
+    reservation_id = found[1]
+    at = found.end()
+    if at != len(text):
+        raise Unusual
+    draft: Any = CancelReservationRequestDraft(int(reservation_id))
+    draft.__class__ = CancelReservationRequest
+    result: CancelReservationRequest = draft
+    return result
+
+
+def read_cancel_reservation_response(element: Element) -> CancelReservationResponse:
+    check_plain(element)
     status: Any = None
     for child in element:
         match child.tag:
@@ -619,14 +919,32 @@ def read_cancel_reservation_response(element: _Element) -> CancelReservationResp
     return result
 
 
-def write_cancel_reservation_response(parent: _Element, value: CancelReservationResponse) -> None:
-    child = SubElement(parent, "{urn://Ocpp/Cp/2015/10/}status")
-    child.text = value.status.value
+def write_cancel_reservation_response(value: CancelReservationResponse) -> str:
+    text = '<cancelReservationResponse xmlns="urn://Ocpp/Cp/2015/10/">'
+    text += f"<status>{value.status.value}</status>"
+    return text + "</cancelReservationResponse>"
 
 
-def read_change_availability_request(element: _Element) -> ChangeAvailabilityRequest:
-    if element.text and element.text.strip(SPACE):
+_CANCEL_RESERVATION_RESPONSE_0 = Shape(leaf("status", WORD))
+
+
+def scan_cancel_reservation_response(text: str) -> CancelReservationResponse:
+    at = 0
+    found = _CANCEL_RESERVATION_RESPONSE_0.match(text, at)
+    if found is None:
         raise Unusual
+    status = found[1]
+    at = found.end()
+    if at != len(text):
+        raise Unusual
+    draft: Any = CancelReservationResponseDraft(_CANCEL_RESERVATION_STATUS[status])
+    draft.__class__ = CancelReservationResponse
+    result: CancelReservationResponse = draft
+    return result
+
+
+def read_change_availability_request(element: Element) -> ChangeAvailabilityRequest:
+    check_plain(element)
     connector_id: Any = None
     type: Any = None
     for child in element:
@@ -649,16 +967,33 @@ def read_change_availability_request(element: _Element) -> ChangeAvailabilityReq
     return result
 
 
-def write_change_availability_request(parent: _Element, value: ChangeAvailabilityRequest) -> None:
-    child = SubElement(parent, "{urn://Ocpp/Cp/2015/10/}connectorId")
-    child.text = write_integer(value.connector_id)
-    child = SubElement(parent, "{urn://Ocpp/Cp/2015/10/}type")
-    child.text = value.type.value
+def write_change_availability_request(value: ChangeAvailabilityRequest) -> str:
+    text = '<changeAvailabilityRequest xmlns="urn://Ocpp/Cp/2015/10/">'
+    text += f"<connectorId>{write_integer(value.connector_id)}</connectorId>"
+    text += f"<type>{value.type.value}</type>"
+    return text + "</changeAvailabilityRequest>"
 
 
-def read_change_availability_response(element: _Element) -> ChangeAvailabilityResponse:
-    if element.text and element.text.strip(SPACE):
+_CHANGE_AVAILABILITY_REQUEST_0 = Shape(leaf("connectorId", INTEGER), leaf("type", WORD))
+
+
+def scan_change_availability_request(text: str) -> ChangeAvailabilityRequest:
+    at = 0
+    found = _CHANGE_AVAILABILITY_REQUEST_0.match(text, at)
+    if found is None:
         raise Unusual
+    (connector_id, type) = found.groups()
+    at = found.end()
+    if at != len(text):
+        raise Unusual
+    draft: Any = ChangeAvailabilityRequestDraft(int(connector_id), _AVAILABILITY_TYPE[type])
+    draft.__class__ = ChangeAvailabilityRequest
+    result: ChangeAvailabilityRequest = draft
+    return result
+
+
+def read_change_availability_response(element: Element) -> ChangeAvailabilityResponse:
+    check_plain(element)
     status: Any = None
     for child in element:
         match child.tag:
@@ -676,14 +1011,32 @@ def read_change_availability_response(element: _Element) -> ChangeAvailabilityRe
     return result
 
 
-def write_change_availability_response(parent: _Element, value: ChangeAvailabilityResponse) -> None:
-    child = SubElement(parent, "{urn://Ocpp/Cp/2015/10/}status")
-    child.text = value.status.value
+def write_change_availability_response(value: ChangeAvailabilityResponse) -> str:
+    text = '<changeAvailabilityResponse xmlns="urn://Ocpp/Cp/2015/10/">'
+    text += f"<status>{value.status.value}</status>"
+    return text + "</changeAvailabilityResponse>"
 
 
-def read_change_configuration_request(element: _Element) -> ChangeConfigurationRequest:
-    if element.text and element.text.strip(SPACE):
+_CHANGE_AVAILABILITY_RESPONSE_0 = Shape(leaf("status", WORD))
+
+
+def scan_change_availability_response(text: str) -> ChangeAvailabilityResponse:
+    at = 0
+    found = _CHANGE_AVAILABILITY_RESPONSE_0.match(text, at)
+    if found is None:
         raise Unusual
+    status = found[1]
+    at = found.end()
+    if at != len(text):
+        raise Unusual
+    draft: Any = ChangeAvailabilityResponseDraft(_AVAILABILITY_STATUS[status])
+    draft.__class__ = ChangeAvailabilityResponse
+    result: ChangeAvailabilityResponse = draft
+    return result
+
+
+def read_change_configuration_request(element: Element) -> ChangeConfigurationRequest:
+    check_plain(element)
     key: Any = None
     value: Any = None
     for child in element:
@@ -706,16 +1059,33 @@ def read_change_configuration_request(element: _Element) -> ChangeConfigurationR
     return result
 
 
-def write_change_configuration_request(parent: _Element, value: ChangeConfigurationRequest) -> None:
-    child = SubElement(parent, "{urn://Ocpp/Cp/2015/10/}key")
-    child.text = value.key
-    child = SubElement(parent, "{urn://Ocpp/Cp/2015/10/}value")
-    child.text = value.value
+def write_change_configuration_request(value: ChangeConfigurationRequest) -> str:
+    text = '<changeConfigurationRequest xmlns="urn://Ocpp/Cp/2015/10/">'
+    text += f"<key>{write_text(value.key)}</key>"
+    text += f"<value>{write_text(value.value)}</value>"
+    return text + "</changeConfigurationRequest>"
 
 
-def read_change_configuration_response(element: _Element) -> ChangeConfigurationResponse:
-    if element.text and element.text.strip(SPACE):
+_CHANGE_CONFIGURATION_REQUEST_0 = Shape(leaf("key", short_text(50)), leaf("value", short_text(500)))
+
+
+def scan_change_configuration_request(text: str) -> ChangeConfigurationRequest:
+    at = 0
+    found = _CHANGE_CONFIGURATION_REQUEST_0.match(text, at)
+    if found is None:
         raise Unusual
+    (key, value) = found.groups()
+    at = found.end()
+    if at != len(text):
+        raise Unusual
+    draft: Any = ChangeConfigurationRequestDraft(key, value)
+    draft.__class__ = ChangeConfigurationRequest
+    result: ChangeConfigurationRequest = draft
+    return result
+
+
+def read_change_configuration_response(element: Element) -> ChangeConfigurationResponse:
+    check_plain(element)
     status: Any = None
     for child in element:
         match child.tag:
@@ -733,17 +1103,32 @@ def read_change_configuration_response(element: _Element) -> ChangeConfiguration
     return result
 
 
-def write_change_configuration_response(
-    parent: _Element,
-    value: ChangeConfigurationResponse,
-) -> None:
-    child = SubElement(parent, "{urn://Ocpp/Cp/2015/10/}status")
-    child.text = value.status.value
+def write_change_configuration_response(value: ChangeConfigurationResponse) -> str:
+    text = '<changeConfigurationResponse xmlns="urn://Ocpp/Cp/2015/10/">'
+    text += f"<status>{value.status.value}</status>"
+    return text + "</changeConfigurationResponse>"
 
 
-def read_clear_cache_request(element: _Element) -> ClearCacheRequest:
-    if element.text and element.text.strip(SPACE):
+_CHANGE_CONFIGURATION_RESPONSE_0 = Shape(leaf("status", WORD))
+
+
+def scan_change_configuration_response(text: str) -> ChangeConfigurationResponse:
+    at = 0
+    found = _CHANGE_CONFIGURATION_RESPONSE_0.match(text, at)
+    if found is None:
         raise Unusual
+    status = found[1]
+    at = found.end()
+    if at != len(text):
+        raise Unusual
+    draft: Any = ChangeConfigurationResponseDraft(_CONFIGURATION_STATUS[status])
+    draft.__class__ = ChangeConfigurationResponse
+    result: ChangeConfigurationResponse = draft
+    return result
+
+
+def read_clear_cache_request(element: Element) -> ClearCacheRequest:
+    check_plain(element)
     if len(element):
         raise Unusual
     draft: Any = ClearCacheRequestDraft()
@@ -752,13 +1137,22 @@ def read_clear_cache_request(element: _Element) -> ClearCacheRequest:
     return result
 
 
-def write_clear_cache_request(parent: _Element, value: ClearCacheRequest) -> None:
-    del parent, value
+def write_clear_cache_request(value: ClearCacheRequest) -> str:
+    del value
+    return '<clearCacheRequest xmlns="urn://Ocpp/Cp/2015/10/"/>'
 
 
-def read_clear_cache_response(element: _Element) -> ClearCacheResponse:
-    if element.text and element.text.strip(SPACE):
+def scan_clear_cache_request(text: str) -> ClearCacheRequest:
+    if text:
         raise Unusual
+    draft: Any = ClearCacheRequestDraft()
+    draft.__class__ = ClearCacheRequest
+    result: ClearCacheRequest = draft
+    return result
+
+
+def read_clear_cache_response(element: Element) -> ClearCacheResponse:
+    check_plain(element)
     status: Any = None
     for child in element:
         match child.tag:
@@ -776,14 +1170,32 @@ def read_clear_cache_response(element: _Element) -> ClearCacheResponse:
     return result
 
 
-def write_clear_cache_response(parent: _Element, value: ClearCacheResponse) -> None:
-    child = SubElement(parent, "{urn://Ocpp/Cp/2015/10/}status")
-    child.text = value.status.value
+def write_clear_cache_response(value: ClearCacheResponse) -> str:
+    text = '<clearCacheResponse xmlns="urn://Ocpp/Cp/2015/10/">'
+    text += f"<status>{value.status.value}</status>"
+    return text + "</clearCacheResponse>"
 
 
-def read_clear_charging_profile_request(element: _Element) -> ClearChargingProfileRequest:
-    if element.text and element.text.strip(SPACE):
+_CLEAR_CACHE_RESPONSE_0 = Shape(leaf("status", WORD))
+
+
+def scan_clear_cache_response(text: str) -> ClearCacheResponse:
+    at = 0
+    found = _CLEAR_CACHE_RESPONSE_0.match(text, at)
+    if found is None:
         raise Unusual
+    status = found[1]
+    at = found.end()
+    if at != len(text):
+        raise Unusual
+    draft: Any = ClearCacheResponseDraft(_CLEAR_CACHE_STATUS[status])
+    draft.__class__ = ClearCacheResponse
+    result: ClearCacheResponse = draft
+    return result
+
+
+def read_clear_charging_profile_request(element: Element) -> ClearChargingProfileRequest:
+    check_plain(element)
     id: Any = None
     connector_id: Any = None
     charging_profile_purpose: Any = None
@@ -819,27 +1231,50 @@ def read_clear_charging_profile_request(element: _Element) -> ClearChargingProfi
     return result
 
 
-def write_clear_charging_profile_request(
-    parent: _Element,
-    value: ClearChargingProfileRequest,
-) -> None:
+def write_clear_charging_profile_request(value: ClearChargingProfileRequest) -> str:
+    text = '<clearChargingProfileRequest xmlns="urn://Ocpp/Cp/2015/10/">'
     if value.id is not None:
-        child = SubElement(parent, "{urn://Ocpp/Cp/2015/10/}id")
-        child.text = write_integer(value.id)
+        text += f"<id>{write_integer(value.id)}</id>"
     if value.connector_id is not None:
-        child = SubElement(parent, "{urn://Ocpp/Cp/2015/10/}connectorId")
-        child.text = write_integer(value.connector_id)
+        text += f"<connectorId>{write_integer(value.connector_id)}</connectorId>"
     if value.charging_profile_purpose is not None:
-        child = SubElement(parent, "{urn://Ocpp/Cp/2015/10/}chargingProfilePurpose")
-        child.text = value.charging_profile_purpose.value
+        content = value.charging_profile_purpose.value
+        text += f"<chargingProfilePurpose>{content}</chargingProfilePurpose>"
     if value.stack_level is not None:
-        child = SubElement(parent, "{urn://Ocpp/Cp/2015/10/}stackLevel")
-        child.text = write_integer(value.stack_level)
+        text += f"<stackLevel>{write_integer(value.stack_level)}</stackLevel>"
+    return text + "</clearChargingProfileRequest>"
 
 
-def read_clear_charging_profile_response(element: _Element) -> ClearChargingProfileResponse:
-    if element.text and element.text.strip(SPACE):
+_CLEAR_CHARGING_PROFILE_REQUEST_0 = Shape(
+    maybe("id", INTEGER),
+    maybe("connectorId", INTEGER),
+    maybe("chargingProfilePurpose", WORD),
+    maybe("stackLevel", INTEGER),
+)
+
+
+def scan_clear_charging_profile_request(text: str) -> ClearChargingProfileRequest:
+    at = 0
+    found = _CLEAR_CHARGING_PROFILE_REQUEST_0.match(text, at)
+    if found is None:
         raise Unusual
+    (id, connector_id, charging_profile_purpose, stack_level) = found.groups()
+    at = found.end()
+    if at != len(text):
+        raise Unusual
+    draft: Any = ClearChargingProfileRequestDraft(
+        None if id is None else int(id),
+        None if connector_id is None else int(connector_id),
+        _CHARGING_PROFILE_PURPOSE_TYPE[charging_profile_purpose],
+        None if stack_level is None else int(stack_level),
+    )
+    draft.__class__ = ClearChargingProfileRequest
+    result: ClearChargingProfileRequest = draft
+    return result
+
+
+def read_clear_charging_profile_response(element: Element) -> ClearChargingProfileResponse:
+    check_plain(element)
     status: Any = None
     for child in element:
         match child.tag:
@@ -857,17 +1292,32 @@ def read_clear_charging_profile_response(element: _Element) -> ClearChargingProf
     return result
 
 
-def write_clear_charging_profile_response(
-    parent: _Element,
-    value: ClearChargingProfileResponse,
-) -> None:
-    child = SubElement(parent, "{urn://Ocpp/Cp/2015/10/}status")
-    child.text = value.status.value
+def write_clear_charging_profile_response(value: ClearChargingProfileResponse) -> str:
+    text = '<clearChargingProfileResponse xmlns="urn://Ocpp/Cp/2015/10/">'
+    text += f"<status>{value.status.value}</status>"
+    return text + "</clearChargingProfileResponse>"
 
 
-def read_get_configuration_request(element: _Element) -> GetConfigurationRequest:
-    if element.text and element.text.strip(SPACE):
+_CLEAR_CHARGING_PROFILE_RESPONSE_0 = Shape(leaf("status", WORD))
+
+
+def scan_clear_charging_profile_response(text: str) -> ClearChargingProfileResponse:
+    at = 0
+    found = _CLEAR_CHARGING_PROFILE_RESPONSE_0.match(text, at)
+    if found is None:
         raise Unusual
+    status = found[1]
+    at = found.end()
+    if at != len(text):
+        raise Unusual
+    draft: Any = ClearChargingProfileResponseDraft(_CLEAR_CHARGING_PROFILE_STATUS[status])
+    draft.__class__ = ClearChargingProfileResponse
+    result: ClearChargingProfileResponse = draft
+    return result
+
+
+def read_get_configuration_request(element: Element) -> GetConfigurationRequest:
+    check_plain(element)
     key: list[Any] = []
     for child in element:
         match child.tag:
@@ -881,16 +1331,30 @@ def read_get_configuration_request(element: _Element) -> GetConfigurationRequest
     return result
 
 
-def write_get_configuration_request(parent: _Element, value: GetConfigurationRequest) -> None:
+def write_get_configuration_request(value: GetConfigurationRequest) -> str:
+    text = '<getConfigurationRequest xmlns="urn://Ocpp/Cp/2015/10/">'
     if value.key is not None:
         for key_item in value.key:
-            child = SubElement(parent, "{urn://Ocpp/Cp/2015/10/}key")
-            child.text = key_item
+            text += f"<key>{write_text(key_item)}</key>"
+    return text + "</getConfigurationRequest>"
 
 
-def read_get_configuration_response(element: _Element) -> GetConfigurationResponse:
-    if element.text and element.text.strip(SPACE):
+_GET_CONFIGURATION_REQUEST_0 = Shape(leaf("key", short_text(50)))
+
+
+def scan_get_configuration_request(text: str) -> GetConfigurationRequest:
+    at = 0
+    key, at = scan_list(_GET_CONFIGURATION_REQUEST_0, text, at)
+    if at != len(text):
         raise Unusual
+    draft: Any = GetConfigurationRequestDraft(tuple(key) if key else None)
+    draft.__class__ = GetConfigurationRequest
+    result: GetConfigurationRequest = draft
+    return result
+
+
+def read_get_configuration_response(element: Element) -> GetConfigurationResponse:
+    check_plain(element)
     configuration_key: list[Any] = []
     unknown_key: list[Any] = []
     for child in element:
@@ -910,20 +1374,41 @@ def read_get_configuration_response(element: _Element) -> GetConfigurationRespon
     return result
 
 
-def write_get_configuration_response(parent: _Element, value: GetConfigurationResponse) -> None:
+def write_get_configuration_response(value: GetConfigurationResponse) -> str:
+    text = '<getConfigurationResponse xmlns="urn://Ocpp/Cp/2015/10/">'
     if value.configuration_key is not None:
         for configuration_key_item in value.configuration_key:
-            child = SubElement(parent, "{urn://Ocpp/Cp/2015/10/}configurationKey")
-            write_key_value(child, configuration_key_item)
+            content = write_key_value(configuration_key_item)
+            text += f"<configurationKey>{content}</configurationKey>"
     if value.unknown_key is not None:
         for unknown_key_item in value.unknown_key:
-            child = SubElement(parent, "{urn://Ocpp/Cp/2015/10/}unknownKey")
-            child.text = unknown_key_item
+            text += f"<unknownKey>{write_text(unknown_key_item)}</unknownKey>"
+    return text + "</getConfigurationResponse>"
 
 
-def read_get_diagnostics_request(element: _Element) -> GetDiagnosticsRequest:
-    if element.text and element.text.strip(SPACE):
+_GET_CONFIGURATION_RESPONSE_0 = Shape(leaf("unknownKey", short_text(50)))
+
+
+def scan_get_configuration_response(text: str) -> GetConfigurationResponse:
+    at = 0
+    configuration_key = []
+    while text.startswith("<configurationKey>", at):
+        item, at = scan_configuration_key(text, at)
+        configuration_key.append(item)
+    unknown_key, at = scan_list(_GET_CONFIGURATION_RESPONSE_0, text, at)
+    if at != len(text):
         raise Unusual
+    draft: Any = GetConfigurationResponseDraft(
+        tuple(configuration_key) if configuration_key else None,
+        tuple(unknown_key) if unknown_key else None,
+    )
+    draft.__class__ = GetConfigurationResponse
+    result: GetConfigurationResponse = draft
+    return result
+
+
+def read_get_diagnostics_request(element: Element) -> GetDiagnosticsRequest:
+    check_plain(element)
     location: Any = None
     retries: Any = None
     retry_interval: Any = None
@@ -967,26 +1452,52 @@ def read_get_diagnostics_request(element: _Element) -> GetDiagnosticsRequest:
     return result
 
 
-def write_get_diagnostics_request(parent: _Element, value: GetDiagnosticsRequest) -> None:
-    child = SubElement(parent, "{urn://Ocpp/Cp/2015/10/}location")
-    child.text = value.location
+def write_get_diagnostics_request(value: GetDiagnosticsRequest) -> str:
+    text = '<getDiagnosticsRequest xmlns="urn://Ocpp/Cp/2015/10/">'
+    text += f"<location>{write_uri(value.location)}</location>"
     if value.start_time is not None:
-        child = SubElement(parent, "{urn://Ocpp/Cp/2015/10/}startTime")
-        child.text = write_timestamp(value.start_time)
+        text += f"<startTime>{write_timestamp(value.start_time)}</startTime>"
     if value.stop_time is not None:
-        child = SubElement(parent, "{urn://Ocpp/Cp/2015/10/}stopTime")
-        child.text = write_timestamp(value.stop_time)
+        text += f"<stopTime>{write_timestamp(value.stop_time)}</stopTime>"
     if value.retries is not None:
-        child = SubElement(parent, "{urn://Ocpp/Cp/2015/10/}retries")
-        child.text = write_integer(value.retries)
+        text += f"<retries>{write_integer(value.retries)}</retries>"
     if value.retry_interval is not None:
-        child = SubElement(parent, "{urn://Ocpp/Cp/2015/10/}retryInterval")
-        child.text = write_integer(value.retry_interval)
+        text += f"<retryInterval>{write_integer(value.retry_interval)}</retryInterval>"
+    return text + "</getDiagnosticsRequest>"
 
 
-def read_get_diagnostics_response(element: _Element) -> GetDiagnosticsResponse:
-    if element.text and element.text.strip(SPACE):
+_GET_DIAGNOSTICS_REQUEST_0 = Shape(
+    leaf("location", TEXT),
+    maybe("startTime", TIMESTAMP),
+    maybe("stopTime", TIMESTAMP),
+    maybe("retries", INTEGER),
+    maybe("retryInterval", INTEGER),
+)
+
+
+def scan_get_diagnostics_request(text: str) -> GetDiagnosticsRequest:
+    at = 0
+    found = _GET_DIAGNOSTICS_REQUEST_0.match(text, at)
+    if found is None:
         raise Unusual
+    (location, start_time, stop_time, retries, retry_interval) = found.groups()
+    at = found.end()
+    if at != len(text):
+        raise Unusual
+    draft: Any = GetDiagnosticsRequestDraft(
+        location,
+        None if retries is None else int(retries),
+        None if retry_interval is None else int(retry_interval),
+        None if start_time is None else datetime.fromisoformat(start_time),
+        None if stop_time is None else datetime.fromisoformat(stop_time),
+    )
+    draft.__class__ = GetDiagnosticsRequest
+    result: GetDiagnosticsRequest = draft
+    return result
+
+
+def read_get_diagnostics_response(element: Element) -> GetDiagnosticsResponse:
+    check_plain(element)
     file_name: Any = None
     for child in element:
         match child.tag:
@@ -1002,15 +1513,33 @@ def read_get_diagnostics_response(element: _Element) -> GetDiagnosticsResponse:
     return result
 
 
-def write_get_diagnostics_response(parent: _Element, value: GetDiagnosticsResponse) -> None:
+def write_get_diagnostics_response(value: GetDiagnosticsResponse) -> str:
+    text = '<getDiagnosticsResponse xmlns="urn://Ocpp/Cp/2015/10/">'
     if value.file_name is not None:
-        child = SubElement(parent, "{urn://Ocpp/Cp/2015/10/}fileName")
-        child.text = value.file_name
+        text += f"<fileName>{write_text(value.file_name)}</fileName>"
+    return text + "</getDiagnosticsResponse>"
 
 
-def read_get_local_list_version_request(element: _Element) -> GetLocalListVersionRequest:
-    if element.text and element.text.strip(SPACE):
+_GET_DIAGNOSTICS_RESPONSE_0 = Shape(maybe("fileName", short_text(255)))
+
+
+def scan_get_diagnostics_response(text: str) -> GetDiagnosticsResponse:
+    at = 0
+    found = _GET_DIAGNOSTICS_RESPONSE_0.match(text, at)
+    if found is None:
         raise Unusual
+    file_name = found[1]
+    at = found.end()
+    if at != len(text):
+        raise Unusual
+    draft: Any = GetDiagnosticsResponseDraft(file_name)
+    draft.__class__ = GetDiagnosticsResponse
+    result: GetDiagnosticsResponse = draft
+    return result
+
+
+def read_get_local_list_version_request(element: Element) -> GetLocalListVersionRequest:
+    check_plain(element)
     if len(element):
         raise Unusual
     draft: Any = GetLocalListVersionRequestDraft()
@@ -1019,16 +1548,22 @@ def read_get_local_list_version_request(element: _Element) -> GetLocalListVersio
     return result
 
 
-def write_get_local_list_version_request(
-    parent: _Element,
-    value: GetLocalListVersionRequest,
-) -> None:
-    del parent, value
+def write_get_local_list_version_request(value: GetLocalListVersionRequest) -> str:
+    del value
+    return '<getLocalListVersionRequest xmlns="urn://Ocpp/Cp/2015/10/"/>'
 
 
-def read_get_local_list_version_response(element: _Element) -> GetLocalListVersionResponse:
-    if element.text and element.text.strip(SPACE):
+def scan_get_local_list_version_request(text: str) -> GetLocalListVersionRequest:
+    if text:
         raise Unusual
+    draft: Any = GetLocalListVersionRequestDraft()
+    draft.__class__ = GetLocalListVersionRequest
+    result: GetLocalListVersionRequest = draft
+    return result
+
+
+def read_get_local_list_version_response(element: Element) -> GetLocalListVersionResponse:
+    check_plain(element)
     list_version: Any = None
     for child in element:
         match child.tag:
@@ -1046,17 +1581,32 @@ def read_get_local_list_version_response(element: _Element) -> GetLocalListVersi
     return result
 
 
-def write_get_local_list_version_response(
-    parent: _Element,
-    value: GetLocalListVersionResponse,
-) -> None:
-    child = SubElement(parent, "{urn://Ocpp/Cp/2015/10/}listVersion")
-    child.text = write_integer(value.list_version)
+def write_get_local_list_version_response(value: GetLocalListVersionResponse) -> str:
+    text = '<getLocalListVersionResponse xmlns="urn://Ocpp/Cp/2015/10/">'
+    text += f"<listVersion>{write_integer(value.list_version)}</listVersion>"
+    return text + "</getLocalListVersionResponse>"
 
 
-def read_remote_start_transaction_request(element: _Element) -> RemoteStartTransactionRequest:
-    if element.text and element.text.strip(SPACE):
+_GET_LOCAL_LIST_VERSION_RESPONSE_0 = Shape(leaf("listVersion", INTEGER))
+
+
+def scan_get_local_list_version_response(text: str) -> GetLocalListVersionResponse:
+    at = 0
+    found = _GET_LOCAL_LIST_VERSION_RESPONSE_0.match(text, at)
+    if found is None:
         raise Unusual
+    list_version = found[1]
+    at = found.end()
+    if at != len(text):
+        raise Unusual
+    draft: Any = GetLocalListVersionResponseDraft(int(list_version))
+    draft.__class__ = GetLocalListVersionResponse
+    result: GetLocalListVersionResponse = draft
+    return result
+
+
+def read_remote_start_transaction_request(element: Element) -> RemoteStartTransactionRequest:
+    check_plain(element)
     id_tag: Any = None
     connector_id: Any = None
     charging_profile: Any = None
@@ -1084,23 +1634,47 @@ def read_remote_start_transaction_request(element: _Element) -> RemoteStartTrans
     return result
 
 
-def write_remote_start_transaction_request(
-    parent: _Element,
-    value: RemoteStartTransactionRequest,
-) -> None:
+def write_remote_start_transaction_request(value: RemoteStartTransactionRequest) -> str:
+    text = '<remoteStartTransactionRequest xmlns="urn://Ocpp/Cp/2015/10/">'
     if value.connector_id is not None:
-        child = SubElement(parent, "{urn://Ocpp/Cp/2015/10/}connectorId")
-        child.text = write_integer(value.connector_id)
-    child = SubElement(parent, "{urn://Ocpp/Cp/2015/10/}idTag")
-    child.text = value.id_tag
+        text += f"<connectorId>{write_integer(value.connector_id)}</connectorId>"
+    text += f"<idTag>{write_text(value.id_tag)}</idTag>"
     if value.charging_profile is not None:
-        child = SubElement(parent, "{urn://Ocpp/Cp/2015/10/}chargingProfile")
-        write_charging_profile(child, value.charging_profile)
+        content = write_charging_profile(value.charging_profile)
+        text += f"<chargingProfile>{content}</chargingProfile>"
+    return text + "</remoteStartTransactionRequest>"
 
 
-def read_remote_start_transaction_response(element: _Element) -> RemoteStartTransactionResponse:
-    if element.text and element.text.strip(SPACE):
+_REMOTE_START_TRANSACTION_REQUEST_0 = Shape(
+    maybe("connectorId", INTEGER),
+    leaf("idTag", short_text(20)),
+)
+
+
+def scan_remote_start_transaction_request(text: str) -> RemoteStartTransactionRequest:
+    at = 0
+    found = _REMOTE_START_TRANSACTION_REQUEST_0.match(text, at)
+    if found is None:
         raise Unusual
+    (connector_id, id_tag) = found.groups()
+    at = found.end()
+    charging_profile = None
+    if text.startswith("<chargingProfile>", at):
+        charging_profile, at = scan_charging_profile(text, at)
+    if at != len(text):
+        raise Unusual
+    draft: Any = RemoteStartTransactionRequestDraft(
+        id_tag,
+        None if connector_id is None else int(connector_id),
+        charging_profile,
+    )
+    draft.__class__ = RemoteStartTransactionRequest
+    result: RemoteStartTransactionRequest = draft
+    return result
+
+
+def read_remote_start_transaction_response(element: Element) -> RemoteStartTransactionResponse:
+    check_plain(element)
     status: Any = None
     for child in element:
         match child.tag:
@@ -1118,17 +1692,32 @@ def read_remote_start_transaction_response(element: _Element) -> RemoteStartTran
     return result
 
 
-def write_remote_start_transaction_response(
-    parent: _Element,
-    value: RemoteStartTransactionResponse,
-) -> None:
-    child = SubElement(parent, "{urn://Ocpp/Cp/2015/10/}status")
-    child.text = value.status.value
+def write_remote_start_transaction_response(value: RemoteStartTransactionResponse) -> str:
+    text = '<remoteStartTransactionResponse xmlns="urn://Ocpp/Cp/2015/10/">'
+    text += f"<status>{value.status.value}</status>"
+    return text + "</remoteStartTransactionResponse>"
 
 
-def read_remote_stop_transaction_request(element: _Element) -> RemoteStopTransactionRequest:
-    if element.text and element.text.strip(SPACE):
+_REMOTE_START_TRANSACTION_RESPONSE_0 = Shape(leaf("status", WORD))
+
+
+def scan_remote_start_transaction_response(text: str) -> RemoteStartTransactionResponse:
+    at = 0
+    found = _REMOTE_START_TRANSACTION_RESPONSE_0.match(text, at)
+    if found is None:
         raise Unusual
+    status = found[1]
+    at = found.end()
+    if at != len(text):
+        raise Unusual
+    draft: Any = RemoteStartTransactionResponseDraft(_REMOTE_START_STOP_STATUS[status])
+    draft.__class__ = RemoteStartTransactionResponse
+    result: RemoteStartTransactionResponse = draft
+    return result
+
+
+def read_remote_stop_transaction_request(element: Element) -> RemoteStopTransactionRequest:
+    check_plain(element)
     transaction_id: Any = None
     for child in element:
         match child.tag:
@@ -1146,17 +1735,32 @@ def read_remote_stop_transaction_request(element: _Element) -> RemoteStopTransac
     return result
 
 
-def write_remote_stop_transaction_request(
-    parent: _Element,
-    value: RemoteStopTransactionRequest,
-) -> None:
-    child = SubElement(parent, "{urn://Ocpp/Cp/2015/10/}transactionId")
-    child.text = write_integer(value.transaction_id)
+def write_remote_stop_transaction_request(value: RemoteStopTransactionRequest) -> str:
+    text = '<remoteStopTransactionRequest xmlns="urn://Ocpp/Cp/2015/10/">'
+    text += f"<transactionId>{write_integer(value.transaction_id)}</transactionId>"
+    return text + "</remoteStopTransactionRequest>"
 
 
-def read_remote_stop_transaction_response(element: _Element) -> RemoteStopTransactionResponse:
-    if element.text and element.text.strip(SPACE):
+_REMOTE_STOP_TRANSACTION_REQUEST_0 = Shape(leaf("transactionId", INTEGER))
+
+
+def scan_remote_stop_transaction_request(text: str) -> RemoteStopTransactionRequest:
+    at = 0
+    found = _REMOTE_STOP_TRANSACTION_REQUEST_0.match(text, at)
+    if found is None:
         raise Unusual
+    transaction_id = found[1]
+    at = found.end()
+    if at != len(text):
+        raise Unusual
+    draft: Any = RemoteStopTransactionRequestDraft(int(transaction_id))
+    draft.__class__ = RemoteStopTransactionRequest
+    result: RemoteStopTransactionRequest = draft
+    return result
+
+
+def read_remote_stop_transaction_response(element: Element) -> RemoteStopTransactionResponse:
+    check_plain(element)
     status: Any = None
     for child in element:
         match child.tag:
@@ -1174,17 +1778,32 @@ def read_remote_stop_transaction_response(element: _Element) -> RemoteStopTransa
     return result
 
 
-def write_remote_stop_transaction_response(
-    parent: _Element,
-    value: RemoteStopTransactionResponse,
-) -> None:
-    child = SubElement(parent, "{urn://Ocpp/Cp/2015/10/}status")
-    child.text = value.status.value
+def write_remote_stop_transaction_response(value: RemoteStopTransactionResponse) -> str:
+    text = '<remoteStopTransactionResponse xmlns="urn://Ocpp/Cp/2015/10/">'
+    text += f"<status>{value.status.value}</status>"
+    return text + "</remoteStopTransactionResponse>"
 
 
-def read_get_composite_schedule_request(element: _Element) -> GetCompositeScheduleRequest:
-    if element.text and element.text.strip(SPACE):
+_REMOTE_STOP_TRANSACTION_RESPONSE_0 = Shape(leaf("status", WORD))
+
+
+def scan_remote_stop_transaction_response(text: str) -> RemoteStopTransactionResponse:
+    at = 0
+    found = _REMOTE_STOP_TRANSACTION_RESPONSE_0.match(text, at)
+    if found is None:
         raise Unusual
+    status = found[1]
+    at = found.end()
+    if at != len(text):
+        raise Unusual
+    draft: Any = RemoteStopTransactionResponseDraft(_REMOTE_START_STOP_STATUS[status])
+    draft.__class__ = RemoteStopTransactionResponse
+    result: RemoteStopTransactionResponse = draft
+    return result
+
+
+def read_get_composite_schedule_request(element: Element) -> GetCompositeScheduleRequest:
+    check_plain(element)
     connector_id: Any = None
     duration: Any = None
     charging_rate_unit: Any = None
@@ -1212,22 +1831,43 @@ def read_get_composite_schedule_request(element: _Element) -> GetCompositeSchedu
     return result
 
 
-def write_get_composite_schedule_request(
-    parent: _Element,
-    value: GetCompositeScheduleRequest,
-) -> None:
-    child = SubElement(parent, "{urn://Ocpp/Cp/2015/10/}connectorId")
-    child.text = write_integer(value.connector_id)
-    child = SubElement(parent, "{urn://Ocpp/Cp/2015/10/}duration")
-    child.text = write_integer(value.duration)
+def write_get_composite_schedule_request(value: GetCompositeScheduleRequest) -> str:
+    text = '<getCompositeScheduleRequest xmlns="urn://Ocpp/Cp/2015/10/">'
+    text += f"<connectorId>{write_integer(value.connector_id)}</connectorId>"
+    text += f"<duration>{write_integer(value.duration)}</duration>"
     if value.charging_rate_unit is not None:
-        child = SubElement(parent, "{urn://Ocpp/Cp/2015/10/}chargingRateUnit")
-        child.text = value.charging_rate_unit.value
+        text += f"<chargingRateUnit>{value.charging_rate_unit.value}</chargingRateUnit>"
+    return text + "</getCompositeScheduleRequest>"
 
 
-def read_get_composite_schedule_response(element: _Element) -> GetCompositeScheduleResponse:
-    if element.text and element.text.strip(SPACE):
+_GET_COMPOSITE_SCHEDULE_REQUEST_0 = Shape(
+    leaf("connectorId", INTEGER),
+    leaf("duration", INTEGER),
+    maybe("chargingRateUnit", WORD),
+)
+
+
+def scan_get_composite_schedule_request(text: str) -> GetCompositeScheduleRequest:
+    at = 0
+    found = _GET_COMPOSITE_SCHEDULE_REQUEST_0.match(text, at)
+    if found is None:
         raise Unusual
+    (connector_id, duration, charging_rate_unit) = found.groups()
+    at = found.end()
+    if at != len(text):
+        raise Unusual
+    draft: Any = GetCompositeScheduleRequestDraft(
+        int(connector_id),
+        int(duration),
+        _CHARGING_RATE_UNIT_TYPE[charging_rate_unit],
+    )
+    draft.__class__ = GetCompositeScheduleRequest
+    result: GetCompositeScheduleRequest = draft
+    return result
+
+
+def read_get_composite_schedule_response(element: Element) -> GetCompositeScheduleResponse:
+    check_plain(element)
     status: Any = None
     connector_id: Any = None
     schedule_start: Any = None
@@ -1265,26 +1905,51 @@ def read_get_composite_schedule_response(element: _Element) -> GetCompositeSched
     return result
 
 
-def write_get_composite_schedule_response(
-    parent: _Element,
-    value: GetCompositeScheduleResponse,
-) -> None:
-    child = SubElement(parent, "{urn://Ocpp/Cp/2015/10/}status")
-    child.text = value.status.value
+def write_get_composite_schedule_response(value: GetCompositeScheduleResponse) -> str:
+    text = '<getCompositeScheduleResponse xmlns="urn://Ocpp/Cp/2015/10/">'
+    text += f"<status>{value.status.value}</status>"
     if value.connector_id is not None:
-        child = SubElement(parent, "{urn://Ocpp/Cp/2015/10/}connectorId")
-        child.text = write_integer(value.connector_id)
+        text += f"<connectorId>{write_integer(value.connector_id)}</connectorId>"
     if value.schedule_start is not None:
-        child = SubElement(parent, "{urn://Ocpp/Cp/2015/10/}scheduleStart")
-        child.text = write_timestamp(value.schedule_start)
+        text += f"<scheduleStart>{write_timestamp(value.schedule_start)}</scheduleStart>"
     if value.charging_schedule is not None:
-        child = SubElement(parent, "{urn://Ocpp/Cp/2015/10/}chargingSchedule")
-        write_charging_schedule(child, value.charging_schedule)
+        content = write_charging_schedule(value.charging_schedule)
+        text += f"<chargingSchedule>{content}</chargingSchedule>"
+    return text + "</getCompositeScheduleResponse>"
 
 
-def read_reserve_now_request(element: _Element) -> ReserveNowRequest:
-    if element.text and element.text.strip(SPACE):
+_GET_COMPOSITE_SCHEDULE_RESPONSE_0 = Shape(
+    leaf("status", WORD),
+    maybe("connectorId", INTEGER),
+    maybe("scheduleStart", TIMESTAMP),
+)
+
+
+def scan_get_composite_schedule_response(text: str) -> GetCompositeScheduleResponse:
+    at = 0
+    found = _GET_COMPOSITE_SCHEDULE_RESPONSE_0.match(text, at)
+    if found is None:
         raise Unusual
+    (status, connector_id, schedule_start) = found.groups()
+    at = found.end()
+    charging_schedule = None
+    if text.startswith("<chargingSchedule>", at):
+        charging_schedule, at = scan_charging_schedule(text, at)
+    if at != len(text):
+        raise Unusual
+    draft: Any = GetCompositeScheduleResponseDraft(
+        _GET_COMPOSITE_SCHEDULE_STATUS[status],
+        None if connector_id is None else int(connector_id),
+        None if schedule_start is None else datetime.fromisoformat(schedule_start),
+        charging_schedule,
+    )
+    draft.__class__ = GetCompositeScheduleResponse
+    result: GetCompositeScheduleResponse = draft
+    return result
+
+
+def read_reserve_now_request(element: Element) -> ReserveNowRequest:
+    check_plain(element)
     connector_id: Any = None
     expiry_date: Any = None
     id_tag: Any = None
@@ -1328,23 +1993,49 @@ def read_reserve_now_request(element: _Element) -> ReserveNowRequest:
     return result
 
 
-def write_reserve_now_request(parent: _Element, value: ReserveNowRequest) -> None:
-    child = SubElement(parent, "{urn://Ocpp/Cp/2015/10/}connectorId")
-    child.text = write_integer(value.connector_id)
-    child = SubElement(parent, "{urn://Ocpp/Cp/2015/10/}expiryDate")
-    child.text = write_timestamp(value.expiry_date)
-    child = SubElement(parent, "{urn://Ocpp/Cp/2015/10/}idTag")
-    child.text = value.id_tag
+def write_reserve_now_request(value: ReserveNowRequest) -> str:
+    text = '<reserveNowRequest xmlns="urn://Ocpp/Cp/2015/10/">'
+    text += f"<connectorId>{write_integer(value.connector_id)}</connectorId>"
+    text += f"<expiryDate>{write_timestamp(value.expiry_date)}</expiryDate>"
+    text += f"<idTag>{write_text(value.id_tag)}</idTag>"
     if value.parent_id_tag is not None:
-        child = SubElement(parent, "{urn://Ocpp/Cp/2015/10/}parentIdTag")
-        child.text = value.parent_id_tag
-    child = SubElement(parent, "{urn://Ocpp/Cp/2015/10/}reservationId")
-    child.text = write_integer(value.reservation_id)
+        text += f"<parentIdTag>{write_text(value.parent_id_tag)}</parentIdTag>"
+    text += f"<reservationId>{write_integer(value.reservation_id)}</reservationId>"
+    return text + "</reserveNowRequest>"
 
 
-def read_reserve_now_response(element: _Element) -> ReserveNowResponse:
-    if element.text and element.text.strip(SPACE):
+_RESERVE_NOW_REQUEST_0 = Shape(
+    leaf("connectorId", INTEGER),
+    leaf("expiryDate", TIMESTAMP),
+    leaf("idTag", short_text(20)),
+    maybe("parentIdTag", short_text(20)),
+    leaf("reservationId", INTEGER),
+)
+
+
+def scan_reserve_now_request(text: str) -> ReserveNowRequest:
+    at = 0
+    found = _RESERVE_NOW_REQUEST_0.match(text, at)
+    if found is None:
         raise Unusual
+    (connector_id, expiry_date, id_tag, parent_id_tag, reservation_id) = found.groups()
+    at = found.end()
+    if at != len(text):
+        raise Unusual
+    draft: Any = ReserveNowRequestDraft(
+        int(connector_id),
+        datetime.fromisoformat(expiry_date),
+        id_tag,
+        int(reservation_id),
+        parent_id_tag,
+    )
+    draft.__class__ = ReserveNowRequest
+    result: ReserveNowRequest = draft
+    return result
+
+
+def read_reserve_now_response(element: Element) -> ReserveNowResponse:
+    check_plain(element)
     status: Any = None
     for child in element:
         match child.tag:
@@ -1362,14 +2053,32 @@ def read_reserve_now_response(element: _Element) -> ReserveNowResponse:
     return result
 
 
-def write_reserve_now_response(parent: _Element, value: ReserveNowResponse) -> None:
-    child = SubElement(parent, "{urn://Ocpp/Cp/2015/10/}status")
-    child.text = value.status.value
+def write_reserve_now_response(value: ReserveNowResponse) -> str:
+    text = '<reserveNowResponse xmlns="urn://Ocpp/Cp/2015/10/">'
+    text += f"<status>{value.status.value}</status>"
+    return text + "</reserveNowResponse>"
 
 
-def read_reset_request(element: _Element) -> ResetRequest:
-    if element.text and element.text.strip(SPACE):
+_RESERVE_NOW_RESPONSE_0 = Shape(leaf("status", WORD))
+
+
+def scan_reserve_now_response(text: str) -> ReserveNowResponse:
+    at = 0
+    found = _RESERVE_NOW_RESPONSE_0.match(text, at)
+    if found is None:
         raise Unusual
+    status = found[1]
+    at = found.end()
+    if at != len(text):
+        raise Unusual
+    draft: Any = ReserveNowResponseDraft(_RESERVATION_STATUS[status])
+    draft.__class__ = ReserveNowResponse
+    result: ReserveNowResponse = draft
+    return result
+
+
+def read_reset_request(element: Element) -> ResetRequest:
+    check_plain(element)
     type: Any = None
     for child in element:
         match child.tag:
@@ -1387,14 +2096,32 @@ def read_reset_request(element: _Element) -> ResetRequest:
     return result
 
 
-def write_reset_request(parent: _Element, value: ResetRequest) -> None:
-    child = SubElement(parent, "{urn://Ocpp/Cp/2015/10/}type")
-    child.text = value.type.value
+def write_reset_request(value: ResetRequest) -> str:
+    text = '<resetRequest xmlns="urn://Ocpp/Cp/2015/10/">'
+    text += f"<type>{value.type.value}</type>"
+    return text + "</resetRequest>"
 
 
-def read_reset_response(element: _Element) -> ResetResponse:
-    if element.text and element.text.strip(SPACE):
+_RESET_REQUEST_0 = Shape(leaf("type", WORD))
+
+
+def scan_reset_request(text: str) -> ResetRequest:
+    at = 0
+    found = _RESET_REQUEST_0.match(text, at)
+    if found is None:
         raise Unusual
+    type = found[1]
+    at = found.end()
+    if at != len(text):
+        raise Unusual
+    draft: Any = ResetRequestDraft(_RESET_TYPE[type])
+    draft.__class__ = ResetRequest
+    result: ResetRequest = draft
+    return result
+
+
+def read_reset_response(element: Element) -> ResetResponse:
+    check_plain(element)
     status: Any = None
     for child in element:
         match child.tag:
@@ -1412,14 +2139,32 @@ def read_reset_response(element: _Element) -> ResetResponse:
     return result
 
 
-def write_reset_response(parent: _Element, value: ResetResponse) -> None:
-    child = SubElement(parent, "{urn://Ocpp/Cp/2015/10/}status")
-    child.text = value.status.value
+def write_reset_response(value: ResetResponse) -> str:
+    text = '<resetResponse xmlns="urn://Ocpp/Cp/2015/10/">'
+    text += f"<status>{value.status.value}</status>"
+    return text + "</resetResponse>"
 
 
-def read_send_local_list_request(element: _Element) -> SendLocalListRequest:
-    if element.text and element.text.strip(SPACE):
+_RESET_RESPONSE_0 = Shape(leaf("status", WORD))
+
+
+def scan_reset_response(text: str) -> ResetResponse:
+    at = 0
+    found = _RESET_RESPONSE_0.match(text, at)
+    if found is None:
         raise Unusual
+    status = found[1]
+    at = found.end()
+    if at != len(text):
+        raise Unusual
+    draft: Any = ResetResponseDraft(_RESET_STATUS[status])
+    draft.__class__ = ResetResponse
+    result: ResetResponse = draft
+    return result
+
+
+def read_send_local_list_request(element: Element) -> SendLocalListRequest:
+    check_plain(element)
     list_version: Any = None
     update_type: Any = None
     local_authorization_list: list[Any] = []
@@ -1449,20 +2194,53 @@ def read_send_local_list_request(element: _Element) -> SendLocalListRequest:
     return result
 
 
-def write_send_local_list_request(parent: _Element, value: SendLocalListRequest) -> None:
-    child = SubElement(parent, "{urn://Ocpp/Cp/2015/10/}listVersion")
-    child.text = write_integer(value.list_version)
+def write_send_local_list_request(value: SendLocalListRequest) -> str:
+    text = '<sendLocalListRequest xmlns="urn://Ocpp/Cp/2015/10/">'
+    text += f"<listVersion>{write_integer(value.list_version)}</listVersion>"
     if value.local_authorization_list is not None:
         for local_authorization_list_item in value.local_authorization_list:
-            child = SubElement(parent, "{urn://Ocpp/Cp/2015/10/}localAuthorizationList")
-            write_authorization_data(child, local_authorization_list_item)
-    child = SubElement(parent, "{urn://Ocpp/Cp/2015/10/}updateType")
-    child.text = value.update_type.value
+            content = write_authorization_data(local_authorization_list_item)
+            text += f"<localAuthorizationList>{content}</localAuthorizationList>"
+    text += f"<updateType>{value.update_type.value}</updateType>"
+    return text + "</sendLocalListRequest>"
 
 
-def read_send_local_list_response(element: _Element) -> SendLocalListResponse:
-    if element.text and element.text.strip(SPACE):
+_SEND_LOCAL_LIST_REQUEST_0 = Shape(leaf("listVersion", INTEGER))
+
+
+_SEND_LOCAL_LIST_REQUEST_1 = Shape(leaf("updateType", WORD))
+
+
+def scan_send_local_list_request(text: str) -> SendLocalListRequest:
+    at = 0
+    found = _SEND_LOCAL_LIST_REQUEST_0.match(text, at)
+    if found is None:
         raise Unusual
+    list_version = found[1]
+    at = found.end()
+    local_authorization_list = []
+    while text.startswith("<localAuthorizationList>", at):
+        item, at = scan_local_authorization_list(text, at)
+        local_authorization_list.append(item)
+    found = _SEND_LOCAL_LIST_REQUEST_1.match(text, at)
+    if found is None:
+        raise Unusual
+    update_type = found[1]
+    at = found.end()
+    if at != len(text):
+        raise Unusual
+    draft: Any = SendLocalListRequestDraft(
+        int(list_version),
+        _UPDATE_TYPE[update_type],
+        tuple(local_authorization_list) if local_authorization_list else None,
+    )
+    draft.__class__ = SendLocalListRequest
+    result: SendLocalListRequest = draft
+    return result
+
+
+def read_send_local_list_response(element: Element) -> SendLocalListResponse:
+    check_plain(element)
     status: Any = None
     for child in element:
         match child.tag:
@@ -1480,14 +2258,32 @@ def read_send_local_list_response(element: _Element) -> SendLocalListResponse:
     return result
 
 
-def write_send_local_list_response(parent: _Element, value: SendLocalListResponse) -> None:
-    child = SubElement(parent, "{urn://Ocpp/Cp/2015/10/}status")
-    child.text = value.status.value
+def write_send_local_list_response(value: SendLocalListResponse) -> str:
+    text = '<sendLocalListResponse xmlns="urn://Ocpp/Cp/2015/10/">'
+    text += f"<status>{value.status.value}</status>"
+    return text + "</sendLocalListResponse>"
 
 
-def read_set_charging_profile_request(element: _Element) -> SetChargingProfileRequest:
-    if element.text and element.text.strip(SPACE):
+_SEND_LOCAL_LIST_RESPONSE_0 = Shape(leaf("status", WORD))
+
+
+def scan_send_local_list_response(text: str) -> SendLocalListResponse:
+    at = 0
+    found = _SEND_LOCAL_LIST_RESPONSE_0.match(text, at)
+    if found is None:
         raise Unusual
+    status = found[1]
+    at = found.end()
+    if at != len(text):
+        raise Unusual
+    draft: Any = SendLocalListResponseDraft(_UPDATE_STATUS[status])
+    draft.__class__ = SendLocalListResponse
+    result: SendLocalListResponse = draft
+    return result
+
+
+def read_set_charging_profile_request(element: Element) -> SetChargingProfileRequest:
+    check_plain(element)
     connector_id: Any = None
     cs_charging_profiles: Any = None
     for child in element:
@@ -1510,16 +2306,39 @@ def read_set_charging_profile_request(element: _Element) -> SetChargingProfileRe
     return result
 
 
-def write_set_charging_profile_request(parent: _Element, value: SetChargingProfileRequest) -> None:
-    child = SubElement(parent, "{urn://Ocpp/Cp/2015/10/}connectorId")
-    child.text = write_integer(value.connector_id)
-    child = SubElement(parent, "{urn://Ocpp/Cp/2015/10/}csChargingProfiles")
-    write_charging_profile(child, value.cs_charging_profiles)
+def write_set_charging_profile_request(value: SetChargingProfileRequest) -> str:
+    text = '<setChargingProfileRequest xmlns="urn://Ocpp/Cp/2015/10/">'
+    text += f"<connectorId>{write_integer(value.connector_id)}</connectorId>"
+    content = write_charging_profile(value.cs_charging_profiles)
+    text += f"<csChargingProfiles>{content}</csChargingProfiles>"
+    return text + "</setChargingProfileRequest>"
 
 
-def read_set_charging_profile_response(element: _Element) -> SetChargingProfileResponse:
-    if element.text and element.text.strip(SPACE):
+_SET_CHARGING_PROFILE_REQUEST_0 = Shape(leaf("connectorId", INTEGER))
+
+
+def scan_set_charging_profile_request(text: str) -> SetChargingProfileRequest:
+    at = 0
+    found = _SET_CHARGING_PROFILE_REQUEST_0.match(text, at)
+    if found is None:
         raise Unusual
+    connector_id = found[1]
+    at = found.end()
+    cs_charging_profiles = None
+    if text.startswith("<csChargingProfiles>", at):
+        cs_charging_profiles, at = scan_cs_charging_profiles(text, at)
+    if cs_charging_profiles is None:
+        raise Unusual
+    if at != len(text):
+        raise Unusual
+    draft: Any = SetChargingProfileRequestDraft(int(connector_id), cs_charging_profiles)
+    draft.__class__ = SetChargingProfileRequest
+    result: SetChargingProfileRequest = draft
+    return result
+
+
+def read_set_charging_profile_response(element: Element) -> SetChargingProfileResponse:
+    check_plain(element)
     status: Any = None
     for child in element:
         match child.tag:
@@ -1537,17 +2356,32 @@ def read_set_charging_profile_response(element: _Element) -> SetChargingProfileR
     return result
 
 
-def write_set_charging_profile_response(
-    parent: _Element,
-    value: SetChargingProfileResponse,
-) -> None:
-    child = SubElement(parent, "{urn://Ocpp/Cp/2015/10/}status")
-    child.text = value.status.value
+def write_set_charging_profile_response(value: SetChargingProfileResponse) -> str:
+    text = '<setChargingProfileResponse xmlns="urn://Ocpp/Cp/2015/10/">'
+    text += f"<status>{value.status.value}</status>"
+    return text + "</setChargingProfileResponse>"
 
 
-def read_trigger_message_request(element: _Element) -> TriggerMessageRequest:
-    if element.text and element.text.strip(SPACE):
+_SET_CHARGING_PROFILE_RESPONSE_0 = Shape(leaf("status", WORD))
+
+
+def scan_set_charging_profile_response(text: str) -> SetChargingProfileResponse:
+    at = 0
+    found = _SET_CHARGING_PROFILE_RESPONSE_0.match(text, at)
+    if found is None:
         raise Unusual
+    status = found[1]
+    at = found.end()
+    if at != len(text):
+        raise Unusual
+    draft: Any = SetChargingProfileResponseDraft(_CHARGING_PROFILE_STATUS[status])
+    draft.__class__ = SetChargingProfileResponse
+    result: SetChargingProfileResponse = draft
+    return result
+
+
+def read_trigger_message_request(element: Element) -> TriggerMessageRequest:
+    check_plain(element)
     requested_message: Any = None
     connector_id: Any = None
     for child in element:
@@ -1570,17 +2404,37 @@ def read_trigger_message_request(element: _Element) -> TriggerMessageRequest:
     return result
 
 
-def write_trigger_message_request(parent: _Element, value: TriggerMessageRequest) -> None:
-    child = SubElement(parent, "{urn://Ocpp/Cp/2015/10/}requestedMessage")
-    child.text = value.requested_message.value
+def write_trigger_message_request(value: TriggerMessageRequest) -> str:
+    text = '<triggerMessageRequest xmlns="urn://Ocpp/Cp/2015/10/">'
+    text += f"<requestedMessage>{value.requested_message.value}</requestedMessage>"
     if value.connector_id is not None:
-        child = SubElement(parent, "{urn://Ocpp/Cp/2015/10/}connectorId")
-        child.text = write_integer(value.connector_id)
+        text += f"<connectorId>{write_integer(value.connector_id)}</connectorId>"
+    return text + "</triggerMessageRequest>"
 
 
-def read_trigger_message_response(element: _Element) -> TriggerMessageResponse:
-    if element.text and element.text.strip(SPACE):
+_TRIGGER_MESSAGE_REQUEST_0 = Shape(leaf("requestedMessage", WORD), maybe("connectorId", INTEGER))
+
+
+def scan_trigger_message_request(text: str) -> TriggerMessageRequest:
+    at = 0
+    found = _TRIGGER_MESSAGE_REQUEST_0.match(text, at)
+    if found is None:
         raise Unusual
+    (requested_message, connector_id) = found.groups()
+    at = found.end()
+    if at != len(text):
+        raise Unusual
+    draft: Any = TriggerMessageRequestDraft(
+        _MESSAGE_TRIGGER[requested_message],
+        None if connector_id is None else int(connector_id),
+    )
+    draft.__class__ = TriggerMessageRequest
+    result: TriggerMessageRequest = draft
+    return result
+
+
+def read_trigger_message_response(element: Element) -> TriggerMessageResponse:
+    check_plain(element)
     status: Any = None
     for child in element:
         match child.tag:
@@ -1598,14 +2452,32 @@ def read_trigger_message_response(element: _Element) -> TriggerMessageResponse:
     return result
 
 
-def write_trigger_message_response(parent: _Element, value: TriggerMessageResponse) -> None:
-    child = SubElement(parent, "{urn://Ocpp/Cp/2015/10/}status")
-    child.text = value.status.value
+def write_trigger_message_response(value: TriggerMessageResponse) -> str:
+    text = '<triggerMessageResponse xmlns="urn://Ocpp/Cp/2015/10/">'
+    text += f"<status>{value.status.value}</status>"
+    return text + "</triggerMessageResponse>"
 
 
-def read_unlock_connector_request(element: _Element) -> UnlockConnectorRequest:
-    if element.text and element.text.strip(SPACE):
+_TRIGGER_MESSAGE_RESPONSE_0 = Shape(leaf("status", WORD))
+
+
+def scan_trigger_message_response(text: str) -> TriggerMessageResponse:
+    at = 0
+    found = _TRIGGER_MESSAGE_RESPONSE_0.match(text, at)
+    if found is None:
         raise Unusual
+    status = found[1]
+    at = found.end()
+    if at != len(text):
+        raise Unusual
+    draft: Any = TriggerMessageResponseDraft(_TRIGGER_MESSAGE_STATUS[status])
+    draft.__class__ = TriggerMessageResponse
+    result: TriggerMessageResponse = draft
+    return result
+
+
+def read_unlock_connector_request(element: Element) -> UnlockConnectorRequest:
+    check_plain(element)
     connector_id: Any = None
     for child in element:
         match child.tag:
@@ -1623,14 +2495,32 @@ def read_unlock_connector_request(element: _Element) -> UnlockConnectorRequest:
     return result
 
 
-def write_unlock_connector_request(parent: _Element, value: UnlockConnectorRequest) -> None:
-    child = SubElement(parent, "{urn://Ocpp/Cp/2015/10/}connectorId")
-    child.text = write_integer(value.connector_id)
+def write_unlock_connector_request(value: UnlockConnectorRequest) -> str:
+    text = '<unlockConnectorRequest xmlns="urn://Ocpp/Cp/2015/10/">'
+    text += f"<connectorId>{write_integer(value.connector_id)}</connectorId>"
+    return text + "</unlockConnectorRequest>"
 
 
-def read_unlock_connector_response(element: _Element) -> UnlockConnectorResponse:
-    if element.text and element.text.strip(SPACE):
+_UNLOCK_CONNECTOR_REQUEST_0 = Shape(leaf("connectorId", INTEGER))
+
+
+def scan_unlock_connector_request(text: str) -> UnlockConnectorRequest:
+    at = 0
+    found = _UNLOCK_CONNECTOR_REQUEST_0.match(text, at)
+    if found is None:
         raise Unusual
+    connector_id = found[1]
+    at = found.end()
+    if at != len(text):
+        raise Unusual
+    draft: Any = UnlockConnectorRequestDraft(int(connector_id))
+    draft.__class__ = UnlockConnectorRequest
+    result: UnlockConnectorRequest = draft
+    return result
+
+
+def read_unlock_connector_response(element: Element) -> UnlockConnectorResponse:
+    check_plain(element)
     status: Any = None
     for child in element:
         match child.tag:
@@ -1648,14 +2538,32 @@ def read_unlock_connector_response(element: _Element) -> UnlockConnectorResponse
     return result
 
 
-def write_unlock_connector_response(parent: _Element, value: UnlockConnectorResponse) -> None:
-    child = SubElement(parent, "{urn://Ocpp/Cp/2015/10/}status")
-    child.text = value.status.value
+def write_unlock_connector_response(value: UnlockConnectorResponse) -> str:
+    text = '<unlockConnectorResponse xmlns="urn://Ocpp/Cp/2015/10/">'
+    text += f"<status>{value.status.value}</status>"
+    return text + "</unlockConnectorResponse>"
 
 
-def read_update_firmware_request(element: _Element) -> UpdateFirmwareRequest:
-    if element.text and element.text.strip(SPACE):
+_UNLOCK_CONNECTOR_RESPONSE_0 = Shape(leaf("status", WORD))
+
+
+def scan_unlock_connector_response(text: str) -> UnlockConnectorResponse:
+    at = 0
+    found = _UNLOCK_CONNECTOR_RESPONSE_0.match(text, at)
+    if found is None:
         raise Unusual
+    status = found[1]
+    at = found.end()
+    if at != len(text):
+        raise Unusual
+    draft: Any = UnlockConnectorResponseDraft(_UNLOCK_STATUS[status])
+    draft.__class__ = UnlockConnectorResponse
+    result: UnlockConnectorResponse = draft
+    return result
+
+
+def read_update_firmware_request(element: Element) -> UpdateFirmwareRequest:
+    check_plain(element)
     location: Any = None
     retrieve_date: Any = None
     retries: Any = None
@@ -1688,22 +2596,47 @@ def read_update_firmware_request(element: _Element) -> UpdateFirmwareRequest:
     return result
 
 
-def write_update_firmware_request(parent: _Element, value: UpdateFirmwareRequest) -> None:
-    child = SubElement(parent, "{urn://Ocpp/Cp/2015/10/}retrieveDate")
-    child.text = write_timestamp(value.retrieve_date)
-    child = SubElement(parent, "{urn://Ocpp/Cp/2015/10/}location")
-    child.text = value.location
+def write_update_firmware_request(value: UpdateFirmwareRequest) -> str:
+    text = '<updateFirmwareRequest xmlns="urn://Ocpp/Cp/2015/10/">'
+    text += f"<retrieveDate>{write_timestamp(value.retrieve_date)}</retrieveDate>"
+    text += f"<location>{write_uri(value.location)}</location>"
     if value.retries is not None:
-        child = SubElement(parent, "{urn://Ocpp/Cp/2015/10/}retries")
-        child.text = write_integer(value.retries)
+        text += f"<retries>{write_integer(value.retries)}</retries>"
     if value.retry_interval is not None:
-        child = SubElement(parent, "{urn://Ocpp/Cp/2015/10/}retryInterval")
-        child.text = write_integer(value.retry_interval)
+        text += f"<retryInterval>{write_integer(value.retry_interval)}</retryInterval>"
+    return text + "</updateFirmwareRequest>"
 
 
-def read_update_firmware_response(element: _Element) -> UpdateFirmwareResponse:
-    if element.text and element.text.strip(SPACE):
+_UPDATE_FIRMWARE_REQUEST_0 = Shape(
+    leaf("retrieveDate", TIMESTAMP),
+    leaf("location", TEXT),
+    maybe("retries", INTEGER),
+    maybe("retryInterval", INTEGER),
+)
+
+
+def scan_update_firmware_request(text: str) -> UpdateFirmwareRequest:
+    at = 0
+    found = _UPDATE_FIRMWARE_REQUEST_0.match(text, at)
+    if found is None:
         raise Unusual
+    (retrieve_date, location, retries, retry_interval) = found.groups()
+    at = found.end()
+    if at != len(text):
+        raise Unusual
+    draft: Any = UpdateFirmwareRequestDraft(
+        location,
+        datetime.fromisoformat(retrieve_date),
+        None if retries is None else int(retries),
+        None if retry_interval is None else int(retry_interval),
+    )
+    draft.__class__ = UpdateFirmwareRequest
+    result: UpdateFirmwareRequest = draft
+    return result
+
+
+def read_update_firmware_response(element: Element) -> UpdateFirmwareResponse:
+    check_plain(element)
     if len(element):
         raise Unusual
     draft: Any = UpdateFirmwareResponseDraft()
@@ -1712,198 +2645,246 @@ def read_update_firmware_response(element: _Element) -> UpdateFirmwareResponse:
     return result
 
 
-def write_update_firmware_response(parent: _Element, value: UpdateFirmwareResponse) -> None:
-    del parent, value
+def write_update_firmware_response(value: UpdateFirmwareResponse) -> str:
+    del value
+    return '<updateFirmwareResponse xmlns="urn://Ocpp/Cp/2015/10/"/>'
+
+
+def scan_update_firmware_response(text: str) -> UpdateFirmwareResponse:
+    if text:
+        raise Unusual
+    draft: Any = UpdateFirmwareResponseDraft()
+    draft.__class__ = UpdateFirmwareResponse
+    result: UpdateFirmwareResponse = draft
+    return result
 
 
 CODECS: dict[type, Codec[Any]] = {
     DataTransferRequest: Codec(
         "{urn://Ocpp/Cp/2015/10/}dataTransferRequest",
+        scan_data_transfer_request,
         read_data_transfer_request,
         write_data_transfer_request,
     ),
     DataTransferResponse: Codec(
         "{urn://Ocpp/Cp/2015/10/}dataTransferResponse",
+        scan_data_transfer_response,
         read_data_transfer_response,
         write_data_transfer_response,
     ),
     CancelReservationRequest: Codec(
         "{urn://Ocpp/Cp/2015/10/}cancelReservationRequest",
+        scan_cancel_reservation_request,
         read_cancel_reservation_request,
         write_cancel_reservation_request,
     ),
     CancelReservationResponse: Codec(
         "{urn://Ocpp/Cp/2015/10/}cancelReservationResponse",
+        scan_cancel_reservation_response,
         read_cancel_reservation_response,
         write_cancel_reservation_response,
     ),
     ChangeAvailabilityRequest: Codec(
         "{urn://Ocpp/Cp/2015/10/}changeAvailabilityRequest",
+        scan_change_availability_request,
         read_change_availability_request,
         write_change_availability_request,
     ),
     ChangeAvailabilityResponse: Codec(
         "{urn://Ocpp/Cp/2015/10/}changeAvailabilityResponse",
+        scan_change_availability_response,
         read_change_availability_response,
         write_change_availability_response,
     ),
     ChangeConfigurationRequest: Codec(
         "{urn://Ocpp/Cp/2015/10/}changeConfigurationRequest",
+        scan_change_configuration_request,
         read_change_configuration_request,
         write_change_configuration_request,
     ),
     ChangeConfigurationResponse: Codec(
         "{urn://Ocpp/Cp/2015/10/}changeConfigurationResponse",
+        scan_change_configuration_response,
         read_change_configuration_response,
         write_change_configuration_response,
     ),
     ClearCacheRequest: Codec(
         "{urn://Ocpp/Cp/2015/10/}clearCacheRequest",
+        scan_clear_cache_request,
         read_clear_cache_request,
         write_clear_cache_request,
     ),
     ClearCacheResponse: Codec(
         "{urn://Ocpp/Cp/2015/10/}clearCacheResponse",
+        scan_clear_cache_response,
         read_clear_cache_response,
         write_clear_cache_response,
     ),
     ClearChargingProfileRequest: Codec(
         "{urn://Ocpp/Cp/2015/10/}clearChargingProfileRequest",
+        scan_clear_charging_profile_request,
         read_clear_charging_profile_request,
         write_clear_charging_profile_request,
     ),
     ClearChargingProfileResponse: Codec(
         "{urn://Ocpp/Cp/2015/10/}clearChargingProfileResponse",
+        scan_clear_charging_profile_response,
         read_clear_charging_profile_response,
         write_clear_charging_profile_response,
     ),
     GetConfigurationRequest: Codec(
         "{urn://Ocpp/Cp/2015/10/}getConfigurationRequest",
+        scan_get_configuration_request,
         read_get_configuration_request,
         write_get_configuration_request,
     ),
     GetConfigurationResponse: Codec(
         "{urn://Ocpp/Cp/2015/10/}getConfigurationResponse",
+        scan_get_configuration_response,
         read_get_configuration_response,
         write_get_configuration_response,
     ),
     GetDiagnosticsRequest: Codec(
         "{urn://Ocpp/Cp/2015/10/}getDiagnosticsRequest",
+        scan_get_diagnostics_request,
         read_get_diagnostics_request,
         write_get_diagnostics_request,
     ),
     GetDiagnosticsResponse: Codec(
         "{urn://Ocpp/Cp/2015/10/}getDiagnosticsResponse",
+        scan_get_diagnostics_response,
         read_get_diagnostics_response,
         write_get_diagnostics_response,
     ),
     GetLocalListVersionRequest: Codec(
         "{urn://Ocpp/Cp/2015/10/}getLocalListVersionRequest",
+        scan_get_local_list_version_request,
         read_get_local_list_version_request,
         write_get_local_list_version_request,
     ),
     GetLocalListVersionResponse: Codec(
         "{urn://Ocpp/Cp/2015/10/}getLocalListVersionResponse",
+        scan_get_local_list_version_response,
         read_get_local_list_version_response,
         write_get_local_list_version_response,
     ),
     RemoteStartTransactionRequest: Codec(
         "{urn://Ocpp/Cp/2015/10/}remoteStartTransactionRequest",
+        scan_remote_start_transaction_request,
         read_remote_start_transaction_request,
         write_remote_start_transaction_request,
     ),
     RemoteStartTransactionResponse: Codec(
         "{urn://Ocpp/Cp/2015/10/}remoteStartTransactionResponse",
+        scan_remote_start_transaction_response,
         read_remote_start_transaction_response,
         write_remote_start_transaction_response,
     ),
     RemoteStopTransactionRequest: Codec(
         "{urn://Ocpp/Cp/2015/10/}remoteStopTransactionRequest",
+        scan_remote_stop_transaction_request,
         read_remote_stop_transaction_request,
         write_remote_stop_transaction_request,
     ),
     RemoteStopTransactionResponse: Codec(
         "{urn://Ocpp/Cp/2015/10/}remoteStopTransactionResponse",
+        scan_remote_stop_transaction_response,
         read_remote_stop_transaction_response,
         write_remote_stop_transaction_response,
     ),
     GetCompositeScheduleRequest: Codec(
         "{urn://Ocpp/Cp/2015/10/}getCompositeScheduleRequest",
+        scan_get_composite_schedule_request,
         read_get_composite_schedule_request,
         write_get_composite_schedule_request,
     ),
     GetCompositeScheduleResponse: Codec(
         "{urn://Ocpp/Cp/2015/10/}getCompositeScheduleResponse",
+        scan_get_composite_schedule_response,
         read_get_composite_schedule_response,
         write_get_composite_schedule_response,
     ),
     ReserveNowRequest: Codec(
         "{urn://Ocpp/Cp/2015/10/}reserveNowRequest",
+        scan_reserve_now_request,
         read_reserve_now_request,
         write_reserve_now_request,
     ),
     ReserveNowResponse: Codec(
         "{urn://Ocpp/Cp/2015/10/}reserveNowResponse",
+        scan_reserve_now_response,
         read_reserve_now_response,
         write_reserve_now_response,
     ),
     ResetRequest: Codec(
         "{urn://Ocpp/Cp/2015/10/}resetRequest",
+        scan_reset_request,
         read_reset_request,
         write_reset_request,
     ),
     ResetResponse: Codec(
         "{urn://Ocpp/Cp/2015/10/}resetResponse",
+        scan_reset_response,
         read_reset_response,
         write_reset_response,
     ),
     SendLocalListRequest: Codec(
         "{urn://Ocpp/Cp/2015/10/}sendLocalListRequest",
+        scan_send_local_list_request,
         read_send_local_list_request,
         write_send_local_list_request,
     ),
     SendLocalListResponse: Codec(
         "{urn://Ocpp/Cp/2015/10/}sendLocalListResponse",
+        scan_send_local_list_response,
         read_send_local_list_response,
         write_send_local_list_response,
     ),
     SetChargingProfileRequest: Codec(
         "{urn://Ocpp/Cp/2015/10/}setChargingProfileRequest",
+        scan_set_charging_profile_request,
         read_set_charging_profile_request,
         write_set_charging_profile_request,
     ),
     SetChargingProfileResponse: Codec(
         "{urn://Ocpp/Cp/2015/10/}setChargingProfileResponse",
+        scan_set_charging_profile_response,
         read_set_charging_profile_response,
         write_set_charging_profile_response,
     ),
     TriggerMessageRequest: Codec(
         "{urn://Ocpp/Cp/2015/10/}triggerMessageRequest",
+        scan_trigger_message_request,
         read_trigger_message_request,
         write_trigger_message_request,
     ),
     TriggerMessageResponse: Codec(
         "{urn://Ocpp/Cp/2015/10/}triggerMessageResponse",
+        scan_trigger_message_response,
         read_trigger_message_response,
         write_trigger_message_response,
     ),
     UnlockConnectorRequest: Codec(
         "{urn://Ocpp/Cp/2015/10/}unlockConnectorRequest",
+        scan_unlock_connector_request,
         read_unlock_connector_request,
         write_unlock_connector_request,
     ),
     UnlockConnectorResponse: Codec(
         "{urn://Ocpp/Cp/2015/10/}unlockConnectorResponse",
+        scan_unlock_connector_response,
         read_unlock_connector_response,
         write_unlock_connector_response,
     ),
     UpdateFirmwareRequest: Codec(
         "{urn://Ocpp/Cp/2015/10/}updateFirmwareRequest",
+        scan_update_firmware_request,
         read_update_firmware_request,
         write_update_firmware_request,
     ),
     UpdateFirmwareResponse: Codec(
         "{urn://Ocpp/Cp/2015/10/}updateFirmwareResponse",
+        scan_update_firmware_response,
         read_update_firmware_response,
         write_update_firmware_response,
     ),
