@@ -11,7 +11,7 @@ from datetime import timedelta
 from enum import StrEnum
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, cast
 from urllib.parse import urlsplit
 
 import attrs
@@ -439,12 +439,13 @@ CALLBACK: Final = text_of("URL (http:// or https://)", _check_callback)
 def as_networks(values: object) -> tuple[Network, ...]:
     """Convert an attribute: networks may be texts."""
     # What is wrong with it, is told by the check that follows.
+    converted: Any = values
     if isinstance(values, (list, tuple)):
-        return tuple(
+        converted = tuple(
             ip_network(value) if isinstance(value, str) and _is_network(value) else value
             for value in values
         )
-    return values  # type: ignore[return-value]
+    return cast("tuple[Network, ...]", converted)
 
 
 def _is_network(value: str) -> bool:
@@ -457,13 +458,14 @@ def _is_network(value: str) -> bool:
 
 def as_words(values: object) -> frozenset[Leniency]:
     """Convert an attribute: leniencies may be texts."""
+    converted: Any = values
     if isinstance(values, (list, tuple, set, frozenset)):
         known = set(Leniency)
-        return frozenset(
+        converted = frozenset(
             Leniency(value) if isinstance(value, str) and value in known else value
             for value in values
         )
-    return values  # type: ignore[return-value]
+    return cast("frozenset[Leniency]", converted)
 
 
 def as_optional_words(values: object) -> frozenset[Leniency] | None:
