@@ -152,7 +152,7 @@ def test_the_wsdl_is_served_with_the_address(query: str) -> None:
         async with (
             serving() as (_, url),
             httpx.AsyncClient(trust_env=False) as client,
-            station.connect(url, listen="http://127.0.0.1:0/cp?a=1&b") as backend,
+            station.connect(url, listen="http://127.0.0.1:0/cp&b") as backend,
         ):
             assert backend.info.callback is not None
             for side, place in (
