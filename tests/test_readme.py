@@ -9,6 +9,9 @@ import sys
 from pathlib import Path
 
 README = Path(__file__).parent.parent / "README.md"
+# The debug mode of asyncio tells of whatever takes 0.1 s. On a busy machine anything may; what
+# takes many times as long is still an error.
+SLOW = re.compile(r"^Executing <.*> took [0-4]\.\d{3} seconds\n", re.MULTILINE)
 
 
 def blocks() -> list[str]:
@@ -37,7 +40,7 @@ def test_the_examples_of_both_roles_meet() -> None:
     (central_out, central_err), (station_out, station_err) = (
         program.communicate(timeout=60) for program in programs
     )
-    assert (central_err, station_err) == ("", "")
+    assert [SLOW.sub("", told) for told in (central_err, station_err)] == ["", ""]
     assert central_out == "CP1 is a Example One\nCP1 answers the reset with Accepted\n"
     assert re.fullmatch(r"the central system says it is \d\d:\d\d UTC\n", station_out)
     assert [program.returncode for program in programs] == [0, 0]

@@ -98,6 +98,9 @@ class Server:
         self._security = security
         self._tls: ServerTls | None = None
         self._wanted = {wire: (url, stack_for(url)) for wire, url in urls.items()}
+        for wire, (_, stack) in self._wanted.items():
+            if stack.wire != wire:
+                raise ValueError(f"serve({wire}=...) was given a URL for {stack.wire}=")
         self._listeners: dict[str, Listener] = {}
         self._house: set[Driver[Any]] = set()
 

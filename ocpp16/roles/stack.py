@@ -27,6 +27,9 @@ from ocpp16.transports.watch import Watch
 class Stack(Protocol):
     """One wire with the transport that carries it."""
 
+    wire: str
+    """What `serve` calls it."""
+
     async def listen(
         self,
         url: str,
@@ -58,6 +61,8 @@ class Stack(Protocol):
 
 class JsonStack:
     """OCPP-J over WebSocket."""
+
+    wire = "json"
 
     async def listen(
         self,
@@ -106,6 +111,8 @@ class JsonStack:
 
 class SoapStack:
     """OCPP-S over HTTP; needs the extra `soap`."""
+
+    wire = "soap"
 
     async def listen(
         self,

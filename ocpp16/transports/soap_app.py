@@ -23,9 +23,9 @@ from ocpp16.bindings.ocpps.content import (
     deflate,
     inflate,
 )
-from ocpp16.bindings.ocpps.envelope import SOAP, SoapFrame, read_frame
+from ocpp16.bindings.ocpps.envelope import SOAP, SoapEnvelope, SoapFrame, read_frame
 from ocpp16.bindings.ocpps.faults import EnvelopeFault, soap_code
-from ocpp16.bindings.ocpps.framing import frame_envelope_fault, frame_error
+from ocpp16.bindings.ocpps.framing import RESPONSE, frame_envelope_fault, frame_error
 from ocpp16.bindings.ocpps.xml import parse
 from ocpp16.clock import Clock
 from ocpp16.envelope import CallError
@@ -173,6 +173,7 @@ class SoapApp:
         try:
             _check_charset(head.header("content-type"))
             frame = read_frame(body)
+            _check_request(frame.envelope)
         except EnvelopeFault as fault:
             self._tell(UnusualActivity.INVALID_MESSAGE, fault, head)
             await answer.send(envelope_refusal(fault, self._side))
@@ -424,6 +425,12 @@ def _check_charset(content_type: str) -> None:
         name, _, value = parameter.partition("=")
         if name.strip().lower() == "charset" and value.strip(" \"'").lower() not in CHARSETS:
             raise EnvelopeFault("the encoding is not UTF-8")
+
+
+def _check_request(read: SoapEnvelope) -> None:
+    # S 3: an answer comes in the exchange of its call, never as a request.
+    if read.fault is not None or (read.body_name or "").endswith(RESPONSE):
+        raise EnvelopeFault("the body is no request", message_id=read.message_id)
 
 
 def scope_url(scope: Scope, path: str) -> str:

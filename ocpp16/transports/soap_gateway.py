@@ -109,10 +109,6 @@ class Gateway:
     async def connection_for(self, frame: SoapFrame, head: Head) -> SoapConnection | Reply:
         """Return the connection that a request belongs to, or the response that refuses it."""
         read = frame.envelope
-        if read.fault is not None or (read.body_name or "").endswith(framing.RESPONSE):
-            # S 3: an answer comes in the exchange of its call, never as a request.
-            fault = ProtocolError("the body is no request", message_id=read.message_id)
-            return fault_reply(fault, Side.CENTRAL_SYSTEM)
         # A request that is refused must leave no trace, a callback address least of all.
         refusal = _refusal(frame)
         if refusal is not None:

@@ -15,7 +15,7 @@ from contextlib import suppress
 from email.utils import formatdate
 from functools import lru_cache
 from typing import Final, Protocol, cast
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 import h11
 import uvicorn
@@ -26,6 +26,7 @@ from ocpp16.clock import Clock, Timer
 from ocpp16.security.tls import ServerTls
 from ocpp16.settings import Settings
 from ocpp16.transports.asgi_link import ENGINE
+from ocpp16.transports.identity import without_secrets
 from ocpp16.transports.soap_app import Receive, Scope, Send
 from ocpp16.transports.task import Signal, time_limit
 from ocpp16.transports.tls_layer import TlsDoor
@@ -82,6 +83,9 @@ class HttpServer:
         if self._parts.scheme != scheme or not self._parts.hostname:
             kind = "a server without TLS" if tls is None else "a server with TLS"
             raise ValueError(f"{url!r}: {kind} listens at {scheme}://host:port/path")
+        if "@" in self._parts.netloc or self._parts.query or self._parts.fragment:
+            shown = without_secrets(url)
+            raise ValueError(f"{shown!r} to listen at came with a user, a query or a fragment")
         self._door = (
             None if tls is None else TlsDoor(tls, settings=settings, clock=clock, watch=watch)
         )
@@ -96,8 +100,8 @@ class HttpServer:
 
     @property
     def path(self) -> str:
-        """Path of the endpoint."""
-        return self._parts.path
+        """Path of the endpoint, decoded."""
+        return unquote(self._parts.path)
 
     @property
     def url(self) -> str:
@@ -107,7 +111,7 @@ class HttpServer:
     def url_at(self, host: str) -> str:
         """Return the URL under another name of this machine."""
         shown = f"[{host}]" if ":" in host else host
-        return f"{self._parts.scheme}://{shown}:{self._port}{self.path or '/'}"
+        return f"{self._parts.scheme}://{shown}:{self._port}{self._parts.path or '/'}"
 
     @property
     def host(self) -> str:

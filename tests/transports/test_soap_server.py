@@ -113,6 +113,25 @@ def test_an_answer_that_is_posted_is_refused() -> None:
     run(main)
 
 
+def test_an_answer_that_is_posted_to_a_charge_point_is_refused() -> None:
+    async def main() -> None:
+        async with (
+            serving() as (_, url),
+            make_station().connect(url, listen="http://127.0.0.1:0/cp") as backend,
+        ):
+            place = backend.info.callback
+            assert place is not None
+            answers = [await post(url, envelope()), await post(url, b"<x/>")]
+            for answer in answers:
+                assert fault(await post(place, answer.content)) == (
+                    400,
+                    "ProtocolError",
+                    "the body is no request",
+                )
+
+    run(main)
+
+
 def test_other_paths_and_methods() -> None:
     async def main() -> None:
         async with serving() as (_, url), httpx.AsyncClient(trust_env=False) as client:
@@ -133,7 +152,7 @@ def test_the_wsdl_is_served_with_the_address(query: str) -> None:
         async with (
             serving() as (_, url),
             httpx.AsyncClient(trust_env=False) as client,
-            station.connect(url, listen="http://127.0.0.1:0/cp?a=1&b") as backend,
+            station.connect(url, listen="http://127.0.0.1:0/cp&b") as backend,
         ):
             assert backend.info.callback is not None
             for side, place in (

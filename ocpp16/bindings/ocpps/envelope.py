@@ -106,13 +106,6 @@ class SoapFrame(bytes):
     envelope: SoapEnvelope
 
 
-class SoapAnswer(bytes):
-    """The bytes of an answer of ours."""
-
-    status: int = 200
-    """The HTTP status that belongs to it."""
-
-
 def read(data: bytes) -> SoapEnvelope:
     """Read an envelope.
 

@@ -14,7 +14,6 @@ from ocpp16.bindings.ocpps.envelope import (
     FOREIGN_CONTRACTS,
     NAMESPACES,
     WSA,
-    SoapAnswer,
     SoapEnvelope,
     namespace_of,
     write,
@@ -196,10 +195,10 @@ def frame_call(
     )
 
 
-def frame_result(result: CallResult[Payload], *, side: Side, message_id: str) -> SoapAnswer:
+def frame_result(result: CallResult[Payload], *, side: Side, message_id: str) -> bytes:
     """Write an answer of ours."""
     body = _written(result.payload)
-    data = write(
+    return write(
         namespace_of(side),
         body,
         action=f"/{_action_in(body) if result.action is None else result.action}{RESPONSE}",
@@ -207,7 +206,6 @@ def frame_result(result: CallResult[Payload], *, side: Side, message_id: str) ->
         relates_to=result.id,
         to=ANONYMOUS,
     )
-    return SoapAnswer(data)
 
 
 def _written(payload: Payload) -> str:
@@ -224,11 +222,11 @@ def _action_in(body: str) -> str:
     return action_and_kind_of(name)[0]
 
 
-def frame_error(error: CallError, *, side: Side, message_id: str) -> SoapAnswer:
-    """Write an answer of ours that is an error; `status` is the HTTP status that goes with it."""
+def frame_error(error: CallError, *, side: Side, message_id: str) -> bytes:
+    """Write an answer of ours that is an error."""
     code = soap_code(error.code, error.details)
     text = write_text(error.code, error.description[:DESCRIPTION_LIMIT], code)
-    data = write(
+    return write(
         namespace_of(side),
         write_fault(code, text),
         action=FAULT_ACTION,
@@ -236,12 +234,9 @@ def frame_error(error: CallError, *, side: Side, message_id: str) -> SoapAnswer:
         relates_to=error.id,
         to=ANONYMOUS,
     )
-    answer = SoapAnswer(data)
-    answer.status = code.status
-    return answer
 
 
-def frame_envelope_fault(fault: EnvelopeFault, *, side: Side, message_id: str) -> SoapAnswer:
+def frame_envelope_fault(fault: EnvelopeFault, *, side: Side, message_id: str) -> bytes:
     """Write the answer to an envelope that cannot be taken."""
     error = CallError(fault.message_id or "", fault.code, fault.description, fault.details)
     return frame_error(error, side=side, message_id=message_id)

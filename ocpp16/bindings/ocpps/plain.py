@@ -54,8 +54,13 @@ _end: Final = re.compile(
 _attributes: Final = re.compile(
     rf"[ \t\n]++({_PREFIX})({_NAME})=(?:\"([^\"]*+)\"|'([^']*+)')"
 ).findall
+# Namespaces that nothing of a plain envelope is in: of XML itself, and the one that is refused.
 _RESERVED: Final = frozenset(
-    {"http://www.w3.org/XML/1998/namespace", "http://www.w3.org/2000/xmlns/"}
+    {
+        "http://www.w3.org/XML/1998/namespace",
+        "http://www.w3.org/2000/xmlns/",
+        "http://www.w3.org/2001/XInclude",
+    }
 )
 
 
@@ -210,6 +215,8 @@ class Style:
         if close <= end or not text.endswith(tail):
             return None
         content = text[end + 1 : close].lstrip(SPACE)
+        if is_empty and content:
+            return None  # It stands beside the message.
         if self._prefix:
             content = _without_prefix(content, self._prefix)
         headers = dict(zip(self._purposes, values, strict=True))
@@ -253,10 +260,11 @@ def split(data: bytes, soap: str, purpose: Purpose) -> tuple[dict[str, Any], Pla
         if found is not None:
             return found
     headers, body, style = _split_slowly(text, soap, purpose)
-    if style.length < STYLE_LENGTH:
+    # Without headers, the beginning would be the whole envelope.
+    if headers and style.length < STYLE_LENGTH:
         known = _STYLES.pop(beginning, ())
-        while len(_STYLES) >= STYLE_LIMIT:
-            _STYLES.pop(next(iter(_STYLES)), None)
+        if len(_STYLES) >= STYLE_LIMIT:
+            _STYLES.clear()
         _STYLES[beginning] = (style, *known)[:4]
     return headers, body
 
@@ -323,18 +331,25 @@ def _without_prefix(content: str, prefix: str) -> str:
     start, end = f"<{prefix}", f"</{prefix}"
     if content.count(start) + content.count(end) != content.count("<"):
         raise Unusual
+    # It would become an end tag.
+    if f"{start}/" in content:
+        raise Unusual
     return content.replace(start, "<").replace(end, "</")
 
 
 def _check_attributes(soap: str, scopes: tuple[str, ...]) -> None:
-    """Doubt a header with other attributes than namespaces and mustUnderstand."""
-    for prefix, local, _, _ in _attributes(scopes[-1]):
-        is_namespace = prefix == "xmlns:" or (prefix, local) == ("", "xmlns")
-        # An attribute without a prefix is in no namespace.
-        if not is_namespace and (
-            not prefix or _tag(prefix, local, *scopes) != f"{{{soap}}}mustUnderstand"
-        ):
-            raise Unusual
+    """Doubt a header with other attributes than namespaces and one mustUnderstand."""
+    others = [
+        (prefix, local)
+        for prefix, local, _, _ in _attributes(scopes[-1])
+        if prefix != "xmlns:" and (prefix, local) != ("", "xmlns")
+    ]
+    # Two prefixes can stand for one namespace. An attribute without any is in none.
+    if len(others) > 1 or any(
+        not prefix or _tag(prefix, local, *scopes) != f"{{{soap}}}mustUnderstand"
+        for prefix, local in others
+    ):
+        raise Unusual
 
 
 def _check_tag(soap: str, prefix: str, *scopes: str) -> None:

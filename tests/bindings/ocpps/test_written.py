@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pytest
 
-from ocpp16.bindings.ocpps.envelope import SoapAnswer
 from ocpp16.datatypes import IdTagInfo
 from ocpp16.enums import AuthorizationStatus, ResetType
 from ocpp16.envelope import Call, CallError, CallResult
@@ -16,6 +15,7 @@ from ocpp16.messages import (
     HeartbeatRequest,
     ResetRequest,
 )
+from ocpp16.transports.soap_app import status_of
 from tests.bindings.ocpps.envelopes import (
     CENTRAL,
     STATION,
@@ -93,8 +93,7 @@ def test_the_exact_answer() -> None:
             "<idTagInfo><status>Blocked</status></idTagInfo></authorizeResponse></soap:Body>"
             "</soap:Envelope>"
         )
-        assert isinstance(answer, SoapAnswer)
-        assert answer.status == 200
+        assert status_of(answer) == 200
 
 
 def test_the_exact_fault_of_a_charge_point() -> None:
@@ -121,8 +120,7 @@ def test_the_exact_fault_of_a_charge_point() -> None:
         "</soap:Fault></soap:Body>"
         "</soap:Envelope>"
     )
-    assert isinstance(answer, SoapAnswer)
-    assert answer.status == 400
+    assert status_of(answer) == 400
 
 
 def test_an_answer_to_a_call_without_an_id_relates_to_nothing() -> None:
