@@ -12,9 +12,11 @@ import logging
 from collections.abc import Callable
 from typing import cast
 
+from websockets.client import ClientProtocol
 from websockets.frames import Frame, Opcode
 from websockets.http11 import Request, Response
 from websockets.protocol import Protocol, State
+from websockets.server import ServerProtocol
 from websockets.typing import Subprotocol
 
 from ocpp16.clock import Clock, Timer
@@ -45,6 +47,27 @@ FRAMES_A_TURN = 64
 # This logger stands outside the tree, so that no configuration can switch it on.
 SILENT = logging.Logger("ocpp16.silent")  # noqa: LOG001
 SILENT.disabled = True
+
+
+class _Frames(Protocol):
+    def recv_frame(self, frame: Frame) -> None:
+        """Take a frame; a close may stand between the fragments of a message (RFC 6455, 5.4).
+
+        `websockets` would answer it with 1002.
+        """
+        if frame.opcode is Opcode.CLOSE:
+            # The size of the message that is not complete, under both names that it has had.
+            for name in {"current_size", "cur_size"} & vars(self).keys():
+                setattr(self, name, None)
+        super().recv_frame(frame)
+
+
+class ServerFrames(_Frames, ServerProtocol):
+    """The server's end of the sans-IO protocol."""
+
+
+class ClientFrames(_Frames, ClientProtocol):
+    """The client's end of the sans-IO protocol."""
 
 
 class WebSocketConnection(asyncio.Protocol):

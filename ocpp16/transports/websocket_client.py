@@ -29,7 +29,12 @@ from ocpp16.transports.connection import PROTOCOL_BROKEN
 from ocpp16.transports.identity import unescape, unescape_bytes, url_for, without_secrets
 from ocpp16.transports.task import time_limit
 from ocpp16.transports.tls_layer import dial_tls
-from ocpp16.transports.websocket import SILENT, SUBPROTOCOL, WebSocketConnection
+from ocpp16.transports.websocket import (
+    SILENT,
+    SUBPROTOCOL,
+    ClientFrames,
+    WebSocketConnection,
+)
 
 
 async def dial(
@@ -71,7 +76,7 @@ async def dial(
     except InvalidURI as error:
         raise ValueError(f"{without_secrets(url)!r}: {error.msg}") from None
     connection = ClientConnection(
-        ClientProtocol(
+        ClientFrames(
             uri, subprotocols=[SUBPROTOCOL], max_size=settings.message_limit, logger=SILENT
         ),
         PeerInfo(

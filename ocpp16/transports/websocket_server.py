@@ -32,7 +32,13 @@ from ocpp16.transports.identity import identity_in
 from ocpp16.transports.task import Signal
 from ocpp16.transports.tls_layer import TlsDoor
 from ocpp16.transports.watch import Watch
-from ocpp16.transports.websocket import NOT_READING, SILENT, SUBPROTOCOL, WebSocketConnection
+from ocpp16.transports.websocket import (
+    NOT_READING,
+    SILENT,
+    SUBPROTOCOL,
+    ServerFrames,
+    WebSocketConnection,
+)
 
 logger = logging.getLogger(__name__)
 
@@ -169,7 +175,7 @@ class ServerConnection(WebSocketConnection):
     _protocol: ServerProtocol
 
     def __init__(self, listener: WebSocketListener) -> None:
-        protocol = ServerProtocol(
+        protocol = ServerFrames(
             select_subprotocol=(
                 _demand if listener.settings.subprotocol_mismatch == "refuse" else _choose
             ),

@@ -73,6 +73,20 @@ def test_a_fragmented_message_is_put_together_around_control_frames() -> None:
     run(main)
 
 
+def test_a_close_between_fragments_is_a_close_like_any_other() -> None:
+    async def main() -> None:
+        async with serving() as (central, url), await RawSocket.upgraded(url) as socket:
+            stream = central.events()
+            socket.send(TEXT, BEAT[:5], fin=False)
+            socket.send(CLOSE, b"\x03\xe8bye")
+            socket.send(CONT, BEAT[5:])
+            assert await socket.receive() == (CLOSE, b"\x03\xe8bye")
+            assert await socket.is_at_end()
+            assert "FrameIn" not in [type(event).__name__ for event in await drained(stream)]
+
+    run(main)
+
+
 def test_a_character_split_between_fragments_is_whole() -> None:
     async def main() -> None:
         async with serving() as (_, url), await RawSocket.upgraded(url) as socket:
