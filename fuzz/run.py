@@ -107,7 +107,9 @@ def run_wires(count: int, seed: str, say: Say) -> None:
                 return "json", UPGRADE + frames.next()
             case _:
                 body = bodies.next()
-                return "soap", b"POST /ocpp HTTP/1.1\r\nContent-Length: %d\r\n\r\n" % len(body) + body
+                return "soap", b"POST /ocpp HTTP/1.1\r\nContent-Length: %d\r\n\r\n" % len(
+                    body
+                ) + body
 
     asyncio.run(Site().run(draw, count))
     say(f"wires: {count} inputs in {time.monotonic() - began:.0f} s, nothing found")

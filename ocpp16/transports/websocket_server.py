@@ -15,6 +15,7 @@ from http import HTTPStatus
 from urllib.parse import urlsplit
 
 from websockets.exceptions import NegotiationError
+from websockets.frames import Frame
 from websockets.http11 import Request, Response
 from websockets.protocol import State
 from websockets.server import ServerProtocol
@@ -171,7 +172,7 @@ class WebSocketListener:
 class ServerConnection(WebSocketConnection):
     """A charge point's connection, from TCP on."""
 
-    __slots__ = ("_admitting", "_listener")
+    __slots__ = ("_admitting", "_is_hasty", "_listener")
     _protocol: ServerProtocol
 
     def __init__(self, listener: WebSocketListener) -> None:
@@ -185,6 +186,7 @@ class ServerConnection(WebSocketConnection):
         super().__init__(protocol, settings=listener.settings, clock=listener.clock)
         self._listener = listener
         self._admitting: asyncio.Task[None] | None = None
+        self._is_hasty = False  # Frames came before the upgrade.
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Take the TCP connection, and give the handshake its time."""
@@ -229,6 +231,17 @@ class ServerConnection(WebSocketConnection):
         sent = self._protocol.close_sent
         if reason == NOT_READING or (sent is not None and sent.code == TOO_BIG):
             self._listener.tell_limit(reason, info.address, info.identity)
+
+    def _take_frame(self, frame: Frame) -> None:
+        self._is_hasty = self._is_hasty or self._info is None
+        super()._take_frame(frame)
+
+    def _write(self) -> None:
+        if self._protocol.state is State.CONNECTING and self.has_asked and not self._is_over:
+            # What came along with the request: a pong would go out before the response.
+            self._protocol.data_to_send()
+            return
+        super()._write()
 
     def _take_handshake(self, message: Request | Response) -> None:
         if isinstance(message, Request) and self._admitting is None:
@@ -305,7 +318,7 @@ class ServerConnection(WebSocketConnection):
         if (
             self._transport.is_closing()
             or self._protocol.eof_sent
-            or self._early
+            or self._is_hasty
             or self._inbox
             or self._has_eof
         ):

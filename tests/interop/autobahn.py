@@ -88,7 +88,11 @@ class Suite:
     def start(self, mode: str, spec: dict[str, Any]) -> subprocess.Popen[bytes]:
         """Run it in one of its modes."""
         path = self.folder / f"{mode}.json"
-        full = {"outdir": str(self.folder / mode), "cases": ["*"], "exclude-cases": [*DECIDED_OTHERWISE]}
+        full = {
+            "outdir": str(self.folder / mode),
+            "cases": ["*"],
+            "exclude-cases": [*DECIDED_OTHERWISE],
+        }
         path.write_text(json.dumps(full | spec))
         command = [self.python, "-u", "-c", SPEAKS_OCPP, "-m", mode, "-s", path]
         log = (self.folder / f"{mode}.log").open("wb")

@@ -23,6 +23,7 @@ from tests.parties import (
     until,
 )
 from tests.transports.raw_socket import (
+    PING,
     TEXT,
     RawSocket,
     frame,
@@ -207,11 +208,22 @@ def test_a_request_that_is_none_is_closed_and_others_are_served(head: bytes) -> 
     run(main)
 
 
-def test_frames_before_the_upgrade_end_the_connection() -> None:
+@pytest.mark.parametrize(
+    "more",
+    [
+        frame(TEXT, BEAT),
+        frame(TEXT, BEAT[:9], fin=False),
+        frame(PING, b"x"),
+        frame(TEXT, masked=False),
+    ],
+)
+def test_frames_before_the_upgrade_end_the_connection(more: bytes) -> None:
     async def main() -> None:
         async with serving() as (central, url), await RawSocket.open(url) as socket:
-            with pytest.raises((asyncio.IncompleteReadError, ConnectionError)):
-                await socket.ask("/ocpp/CP1", more=frame(TEXT, BEAT))
+            with pytest.raises((asyncio.IncompleteReadError, ConnectionError)) as raised:
+                await socket.ask("/ocpp/CP1", more=more)
+            # Not a byte came: no pong, and nothing that could be taken for a response.
+            assert getattr(raised.value, "partial", b"") == b""
             assert not central.peers
 
     run(main)

@@ -51,9 +51,13 @@ def parse(text: bytes) -> Any:
 
     Returns:
         Members, list, str, int, Decimal, HugeNumber, bool or None.
+
+    Raises:
+        ValueError: It is not UTF-8, or no JSON.
     """
     return json.loads(
-        text,
+        # Of itself it would take other encodings, and halves of surrogate pairs, for text.
+        text.decode(),
         object_pairs_hook=Members,
         parse_int=_integer,
         parse_float=_decimal,

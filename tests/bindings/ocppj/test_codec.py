@@ -343,6 +343,14 @@ def check_lenient(broken: Broken) -> None:
         codec.encode(message)
 
 
+@pytest.mark.parametrize("text", [b"\xed\xa0\x80", b"\xff", b"\xc0\xbc"])
+def test_what_is_not_utf8_is_not_json(text: bytes) -> None:
+    with pytest.raises(ConstraintError) as raised:
+        codec.decode(messages.AuthorizeRequest, b'{"idTag":"' + text + b'"}')
+    assert (raised.value.path, raised.value.kind) == ("", ConstraintKind.SHAPE)
+    assert "is not JSON ('utf-8' codec" in str(raised.value)
+
+
 @given(st.sampled_from(MESSAGES), st.binary() | st.text().map(str.encode))
 @example(messages.AuthorizeRequest, b"NaN")
 @example(messages.AuthorizeRequest, b'{"idTag":-Infinity}')
