@@ -186,7 +186,7 @@ class ServerConnection(WebSocketConnection):
         super().__init__(protocol, settings=listener.settings, clock=listener.clock)
         self._listener = listener
         self._admitting: asyncio.Task[None] | None = None
-        self._is_hasty = False  # Frames came before the upgrade.
+        self._is_hasty = False
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Take the TCP connection, and give the handshake its time."""
@@ -233,8 +233,10 @@ class ServerConnection(WebSocketConnection):
             self._listener.tell_limit(reason, info.address, info.identity)
 
     def _take_frame(self, frame: Frame) -> None:
-        self._is_hasty = self._is_hasty or self._info is None
-        super()._take_frame(frame)
+        if self._info is None:
+            self._is_hasty = True  # It came before the upgrade, and nothing is made of it.
+        else:
+            super()._take_frame(frame)
 
     def _write(self) -> None:
         if self._protocol.state is State.CONNECTING and self.has_asked and not self._is_over:
