@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
@@ -29,8 +30,9 @@ LOCAL = Settings(callback_networks=["127.0.0.0/8"])
 )
 def test_nothing_of_a_url_to_serve_at_is_dropped(wire: str, url: str, reason: str) -> None:
     async def main() -> None:
+        places: dict[str, Any] = {wire: url}
         with pytest.raises(ValueError, match=reason):
-            async with CentralSystem().serve(**{wire: url}):
+            async with CentralSystem().serve(**places):
                 pass
 
     run(main)
