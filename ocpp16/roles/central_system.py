@@ -5,13 +5,10 @@ Knows no wire and no socket: connections come from a transport that `stack` chos
 
 from __future__ import annotations
 
-import inspect
 import logging
 from collections.abc import Callable, Collection, Iterable, Mapping
 from functools import partial
 from typing import Any, Self
-
-import attrs
 
 from ocpp16 import log
 from ocpp16.catalog import action_of
@@ -36,7 +33,6 @@ from ocpp16.roles.station_peer import StationPeer
 from ocpp16.roles.work import Workload
 from ocpp16.security.activity import Activity, Trouble
 from ocpp16.security.admission import (
-    UNKNOWN_IDENTITY,
     Admission,
     Handshake,
     Known,
@@ -112,10 +108,8 @@ class CentralSystem(Role[Peer]):
         if isinstance(known, str | bytes):
             # Its parts would be let in: every text that it contains, and every letter.
             raise TypeError(f"known={known!r} is one text, not a collection of identities")
-        self._known = known
-        self._admission = admission
         self._security = security
-        self._guard = Guard(reached, settings=settings, clock=self.clock)
+        self._guard = Guard(known, admission, reached, settings=settings, clock=self.clock)
         self._is_strict = registrations is not None if strict is None else strict
         self._registrations = MemoryRegistrations() if registrations is None else registrations
         self._answers = self._new_answers if answers is None else answers
@@ -284,7 +278,10 @@ class CentralSystem(Role[Peer]):
         """
         rules = self._security if security is None else security
         try:
-            verdict = await self._judge(handshake, rules)
+            verdict = await self._guard.judge(handshake, rules)
+            # Last, with no wait between this and `welcome`. SOAP makes room by itself.
+            if isinstance(verdict, PeerInfo) and self._is_full(verdict):
+                verdict = Refusal(503, "too many connections", cause=RefusalCause.OVERLOADED)
         except Exception as error:  # noqa: BLE001 - the application's own code
             log.failure(logger, "a charge point could not be judged", error)
             verdict = Refusal(500, cause=RefusalCause.FAILED)
@@ -356,43 +353,12 @@ class CentralSystem(Role[Peer]):
 
     # Inside
 
-    async def _judge(
-        self, handshake: Handshake, security: ServerSecurity | None
-    ) -> PeerInfo | Refusal:
-        if handshake.misfit is not None:
-            reason = f"no charge point: {handshake.misfit}"
-            return Refusal(404, reason, cause=RefusalCause.UNKNOWN)
-        verdict = await self._authenticate(handshake, security)
-        if isinstance(verdict, Refusal):
-            return verdict
-        if self._admission is not None:
-            verdict = _confirm(verdict, await self._admission(handshake))
-        if isinstance(verdict, Refusal):
-            return verdict
-        # Last, with no wait between this and `welcome`. SOAP makes room by itself.
-        if (
-            verdict.binding == "ocppj"
+    def _is_full(self, info: PeerInfo) -> bool:
+        return (
+            info.binding == "ocppj"
             and len(self._drivers) >= self.settings.connections
-            and verdict.identity not in self.peers
-        ):
-            return Refusal(503, "too many connections", cause=RefusalCause.OVERLOADED)
-        return verdict
-
-    async def _authenticate(
-        self, handshake: Handshake, security: ServerSecurity | None
-    ) -> PeerInfo | Refusal:
-        is_known = None if self._known is None else await self._is_known(handshake.identity)
-        if security is not None:
-            return await self._guard.admission(security).judge(handshake, is_known=is_known)
-        return UNKNOWN_IDENTITY if is_known is False else handshake.admit()
-
-    async def _is_known(self, identity: str) -> bool:
-        if self._known is None:
-            return True
-        if not callable(self._known):
-            return identity in self._known
-        verdict = self._known(identity)
-        return await verdict if inspect.isawaitable(verdict) else verdict
+            and info.identity not in self.peers
+        )
 
     def _make_peer(self, connection: Connection, house: set[Driver[Any]] | None) -> StationPeer:
         identity = connection.info.identity
@@ -492,19 +458,3 @@ class CentralSystem(Role[Peer]):
             if not account.workload.is_idle:
                 drains.spawn(account.workload.drain(self.clock, seconds))
         await drains.wait()
-
-
-def _confirm(proven: PeerInfo, verdict: object) -> PeerInfo | Refusal:
-    """Return the verdict of an application, with what was proven before."""
-    if isinstance(verdict, Refusal):
-        return verdict
-    if not isinstance(verdict, PeerInfo):
-        raise TypeError(f"the admission gave {verdict!r}, due is a PeerInfo or a Refusal")
-    if not proven.security_profile:
-        return verdict
-    return attrs.evolve(
-        verdict,
-        identity=proven.identity,
-        security_profile=proven.security_profile,
-        serial_number=proven.serial_number,
-    )

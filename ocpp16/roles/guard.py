@@ -6,12 +6,25 @@ gives what it needs, once for each `ServerSecurity`.
 
 from __future__ import annotations
 
+import inspect
+from collections.abc import Collection
+
+import attrs
+
 from ocpp16.clock import Clock
 from ocpp16.envelope import PeerInfo
 from ocpp16.errors import CallNotAllowed
 from ocpp16.roles import event as told
 from ocpp16.roles.unusual import unusual_in
 from ocpp16.security.activity import Activity
+from ocpp16.security.admission import (
+    UNKNOWN_IDENTITY,
+    Admission,
+    Handshake,
+    Known,
+    Refusal,
+    RefusalCause,
+)
 from ocpp16.security.configuration import ServerSecurity
 from ocpp16.security.keyring import KeyRing
 from ocpp16.security.profile_admission import ProfileAdmission, login_limits
@@ -24,14 +37,24 @@ class Guard:
     """Logins of one central system.
 
     Args:
+        known: Identities that may connect, or a function that tells; None lets any in.
+        admission: What the application decides by; None lets in whoever came so far.
         reached: The highest profile of each charge point; None keeps it in memory.
         settings: Limits and timers.
         clock: Where time comes from.
     """
 
     def __init__(
-        self, reached: ReachedProfiles | None, *, settings: Settings, clock: Clock
+        self,
+        known: Collection[str] | Known | None,
+        admission: Admission | None,
+        reached: ReachedProfiles | None,
+        *,
+        settings: Settings,
+        clock: Clock,
     ) -> None:
+        self._known = known
+        self._admission = admission
         self._reached: ReachedProfiles = MemoryReachedProfiles() if reached is None else reached
         self._settings = settings
         self._clock = clock
@@ -40,6 +63,26 @@ class Guard:
         self._threads = Threads(settings.login_threads)
         self._rings: list[KeyRing] = []
         self._admissions: list[ProfileAdmission] = []
+
+    async def judge(
+        self, handshake: Handshake, security: ServerSecurity | None
+    ) -> PeerInfo | Refusal:
+        """Let a peer in or refuse it, by all the rules there are.
+
+        Args:
+            handshake: What it says of itself.
+            security: The rules of the listener; None has none.
+
+        Raises:
+            Exception: What the application's own functions raise.
+        """
+        if handshake.misfit is not None:
+            reason = f"no charge point: {handshake.misfit}"
+            return Refusal(404, reason, cause=RefusalCause.UNKNOWN)
+        verdict = await self._authenticate(handshake, security)
+        if self._admission is None or isinstance(verdict, Refusal):
+            return verdict
+        return _confirm(verdict, await self._admission(handshake))
 
     def admission(self, security: ServerSecurity) -> ProfileAdmission:
         """Return what lets peers in by the rules of a listener."""
@@ -94,3 +137,35 @@ class Guard:
         )
         self._rings.append(ring)
         return ring
+
+    async def _authenticate(
+        self, handshake: Handshake, security: ServerSecurity | None
+    ) -> PeerInfo | Refusal:
+        is_known = None if self._known is None else await self._is_known(handshake.identity)
+        if security is not None:
+            return await self.admission(security).judge(handshake, is_known=is_known)
+        return UNKNOWN_IDENTITY if is_known is False else handshake.admit()
+
+    async def _is_known(self, identity: str) -> bool:
+        if self._known is None:
+            return True
+        if not callable(self._known):
+            return identity in self._known
+        verdict = self._known(identity)
+        return await verdict if inspect.isawaitable(verdict) else verdict
+
+
+def _confirm(proven: PeerInfo, verdict: object) -> PeerInfo | Refusal:
+    """Return the verdict of an application, with what was proven before."""
+    if isinstance(verdict, Refusal):
+        return verdict
+    if not isinstance(verdict, PeerInfo):
+        raise TypeError(f"the admission gave {verdict!r}, due is a PeerInfo or a Refusal")
+    if not proven.security_profile:
+        return verdict
+    return attrs.evolve(
+        verdict,
+        identity=proven.identity,
+        security_profile=proven.security_profile,
+        serial_number=proven.serial_number,
+    )
