@@ -23,7 +23,7 @@ from ocpp16.bindings.ocpps.faults import EnvelopeFault
 from ocpp16.bindings.ocpps.plain import PlainBody
 from ocpp16.bindings.ocpps.xml import XmlError, parse
 from ocpp16.catalog import ACTIONS
-from ocpp16.envelope import Call, CallError, CallResult
+from ocpp16.envelope import Call, CallResult
 from ocpp16.errors import (
     ConstraintError,
     Fault,

@@ -30,7 +30,7 @@ from ocpp16.bridge.policy import crossing
 from ocpp16.bridge.relay import Memory, Reach, Relay, Rules
 from ocpp16.bridge.settings import BridgeSettings
 from ocpp16.bridge.state import USUAL_INTERVAL
-from ocpp16.bridge.upstream import Turns, Upstream, with_credentials
+from ocpp16.bridge.upstream import Turns, Upstream, tls_for, with_credentials
 from ocpp16.clock import Clock
 from ocpp16.envelope import PeerInfo
 from ocpp16.errors import NoAnswer
@@ -38,6 +38,7 @@ from ocpp16.roles.central_system import CentralSystem
 from ocpp16.roles.peer import Peer
 from ocpp16.roles.role import new_uuid
 from ocpp16.security.admission import Handshake, Refusal
+from ocpp16.security.tls import ClientTls
 from ocpp16.settings import Settings
 from ocpp16.spec import Side
 from ocpp16.storage import MemoryRegistrations, Registration
@@ -107,10 +108,13 @@ class Bridge:
         random: Callable[[], float] = random_source.random,
         new_id: Callable[[], str] | None = None,
     ) -> None:
-        for identity, charger in settings.chargers.items():
-            if charger.client_certificate is not None:
-                # Not to be passed over: the backend would be connected without it.
-                raise ValueError(f"{identity!r}: client certificates are not shown upstream")
+        self._tls = {
+            identity: _tls_for(settings, identity)
+            for identity, charger in settings.chargers.items()
+            if charger.client_certificate is not None
+        }
+        """Of charge points with a certificate of their own; the others share `_plain_tls`."""
+        self._plain_tls: dict[str, ClientTls | None] = {}
         self.settings = settings
         self.database = database
         self.clock: Clock = SystemClock() if clock is None else clock
@@ -305,13 +309,11 @@ class Bridge:
     def _connect(self, charger: Charger) -> Upstream:
         identity = charger.identity
         settings = self.settings
+        url = settings.upstream_for(identity)
         return Upstream(
             identity,
-            with_credentials(
-                settings.upstream_for(identity),
-                identity,
-                settings.charger(identity).authorization_key,
-            ),
+            with_credentials(url, identity, settings.charger(identity).authorization_key),
+            tls=self._tls_of(identity, url),
             listener=charger,
             handle=charger.call,
             turns=self._turns,
@@ -320,6 +322,13 @@ class Bridge:
             random=self._random,
             new_id=self._new_id,
         )
+
+    def _tls_of(self, identity: str, url: str) -> ClientTls | None:
+        if identity in self._tls:
+            return self._tls[identity]
+        if url not in self._plain_tls:
+            self._plain_tls[url] = _tls_for(self.settings, identity)
+        return self._plain_tls[url]
 
     def _rules(self, identity: str) -> Rules:
         settings = self.settings
@@ -440,6 +449,14 @@ def _up_settings(settings: BridgeSettings) -> Settings:
         drain_timeout=settings.drain_timeout,
         handler_timeout=settings.call_timeout + timedelta(seconds=1),
     )
+
+
+def _tls_for(settings: BridgeSettings, identity: str) -> ClientTls | None:
+    charger = settings.charger(identity)
+    try:
+        return tls_for(settings.upstream_for(identity), charger, settings.upstream_roots)
+    except ValueError as error:
+        raise ValueError(f"{identity!r}: {error}") from error
 
 
 def _apply_all(notes: list[Note], connection: Connection) -> None:

@@ -331,6 +331,16 @@ class BridgeSettings:
             metavar="URL",
         ),
     )
+    upstream_roots: Path | None = attrs.field(
+        default=None,
+        metadata=described(
+            optional(PATH),
+            "Roots (PEM) that the backend's certificate is traced to; those of the machine unless"
+            " given.",
+            flag="--upstream-roots",
+            metavar="FILE",
+        ),
+    )
     leniency: frozenset[Leniency] = attrs.field(
         default=STRICT,
         converter=as_words,

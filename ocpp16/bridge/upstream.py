@@ -8,17 +8,21 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 from typing import Any, Protocol, cast
 from urllib.parse import quote, urlsplit, urlunsplit
 
 from ocpp16 import log
 from ocpp16.bridge.policy import crossing
+from ocpp16.bridge.settings import ChargerSettings
 from ocpp16.clock import Clock
 from ocpp16.errors import ConnectionRefused, SessionClosed, Unreachable
 from ocpp16.roles import event as told
 from ocpp16.roles.backend import Backend
 from ocpp16.roles.charge_point import ChargePoint
 from ocpp16.roles.stack import stack_for
+from ocpp16.security.configuration import KeyPair, StationSecurity
+from ocpp16.security.tls import ClientTls
 from ocpp16.settings import Settings
 from ocpp16.spec import Side
 from ocpp16.structure import Request, RequestType, Response
@@ -66,6 +70,23 @@ class Listener(Protocol):
         ...
 
 
+def tls_for(url: str, charger: ChargerSettings, roots: Path | None) -> ClientTls | None:
+    """Return our end of the TLS links of a charge point; None where the URL has no TLS.
+
+    Raises:
+        ValueError: A file cannot be read, or a certificate could not be shown.
+    """
+    pair = None
+    if charger.client_certificate is not None and charger.client_key is not None:
+        pair = KeyPair(charger.client_certificate, charger.client_key)
+    if urlsplit(url).scheme == "wss":
+        profile = 0 if pair is None else 3
+        return ClientTls(StationSecurity(profile=profile, roots=roots, certificate=pair))
+    if pair is not None:
+        raise ValueError("a client certificate is shown to a wss:// backend only")
+    return None
+
+
 def with_credentials(url: str, identity: str, key: bytes | None) -> str:
     """Return the URL of a backend with the credentials of a charge point in it (J 6.2)."""
     if key is None:
@@ -94,6 +115,7 @@ class Upstream:
     Args:
         identity: Which charge point.
         url: The backend, credentials included.
+        tls: Our end of TLS links; None where the URL has none.
         listener: Who is told.
         handle: Answers a call of the backend.
         turns: Where attempts take turns.
@@ -108,6 +130,7 @@ class Upstream:
         identity: str,
         url: str,
         *,
+        tls: ClientTls | None,
         listener: Listener,
         handle: Callable[[Request[Any]], Awaitable[Response]],
         turns: Turns,
@@ -117,6 +140,7 @@ class Upstream:
         new_id: Callable[[], str],
     ) -> None:
         self._url = url
+        self._tls = tls
         self._listener = listener
         self._turns = turns
         self._random = random
@@ -192,7 +216,7 @@ class Upstream:
                 settings=station.settings,
                 clock=station.clock,
                 security=None,
-                tls=None,
+                tls=self._tls,
             )
         except (ConnectionRefused, SessionClosed) as error:
             self._listener.upstream_failed(str(error))

@@ -63,6 +63,7 @@ VALUES: dict[str, tuple[str, str, object]] = {
     "callback_networks": ('["10.0.0.0/8", "::1/128"]', "10.0.0.0/8, ::1/128",
                           (ip_network("10.0.0.0/8"), ip_network("::1/128"))),
     "relay_prefix": ('"http://gateway/"', "http://gateway/", "http://gateway/"),
+    "upstream_roots": ('"/etc/roots.pem"', "/etc/roots.pem", Path("/etc/roots.pem")),
     "leniency": ('["over-length"]', "over-length", frozenset({Leniency.OVER_LENGTH})),
     "upstream_leniency": ('["over-length"]', "over-length", frozenset({Leniency.OVER_LENGTH})),
     "retention": ("86400", "86400", timedelta(days=1)),

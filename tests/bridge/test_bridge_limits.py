@@ -118,13 +118,18 @@ def test_a_scene_has_nothing_to_show_at_first(tmp_path: Path) -> None:
     run(main())
 
 
-def test_a_certificate_that_would_not_be_shown_is_not_passed_over(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("url", "why"), [(NOWHERE, "to a wss:// backend only"), ("wss://127.0.0.1:9/", "key.pem")]
+)
+def test_a_certificate_that_could_not_be_shown_is_not_passed_over(
+    tmp_path: Path, url: str, why: str
+) -> None:
     async def main() -> None:
         key = tmp_path / "key.pem"
         chargers = {"CP1": ChargerSettings(client_certificate=key, client_key=key)}
-        settings = settings_for(NOWHERE, tmp_path, chargers=chargers)
+        settings = settings_for(url, tmp_path, chargers=chargers)
         async with await Database.open(settings.store, schemas=[SCHEMA]) as database:
-            with pytest.raises(ValueError, match="'CP1': client certificates"):
+            with pytest.raises(ValueError, match=rf"'CP1': .*{why}"):
                 Bridge(settings, database)
 
     run(main())
