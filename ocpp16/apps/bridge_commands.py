@@ -147,6 +147,8 @@ def _run(configuration: Configuration) -> None:
             asyncio.run(serve())
     except StoreError as error:
         fail(one_line(str(error), 500), "see docs/howto/bridge")
+    except ValueError as error:
+        fail(one_line(str(error), 500), "see: ocpp16 bridge check-config", code=2)
     except OSError as error:
         places = " or ".join(filter(None, (settings.soap, settings.metrics)))
         reason = error.strerror or str(error)

@@ -82,7 +82,7 @@ def _number_in(text: str, form: str) -> float:
 
 def number(least: float, most: float) -> Kind:
     """Return the kind of numbers between two bounds."""
-    form = f"number from {least:g} to {most:g}"
+    form = f"number from {least:g} to {most:.15g}"
 
     def check(value: object) -> float:
         # NaN is in no range.
@@ -102,7 +102,7 @@ def number(least: float, most: float) -> Kind:
 
 def duration(least: float = 0.0, most: float = 366 * DAY) -> Kind:
     """Return the kind of durations, written as seconds."""
-    form = f"number of seconds from {least:g} to {most:g}"
+    form = f"number of seconds from {least:g} to {most:.15g}"
     seconds = number(least, most)
 
     def check(value: object) -> timedelta:

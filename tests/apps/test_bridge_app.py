@@ -331,3 +331,20 @@ def test_what_is_wrong_is_one_line(
     assert (found, output) == (code, "")
     assert problem in errors
     assert errors.count("\n") == 1
+
+
+def test_what_the_bridge_cannot_do_is_one_line(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    path = tmp_path / "bridge.toml"
+    path.write_text(
+        'soap = "127.0.0.1:0"\nupstream = "wss://h/"\n'
+        f'store = "sqlite:///{tmp_path}/bridge.db"\n'
+        '[chargers.CP1]\nclient_certificate = "c.pem"\nclient_key = "k.pem"\n'
+    )
+    code, output, errors = invoked(capsys, "--config", str(path))
+    assert (code, output) == (2, "")
+    assert errors == (
+        "ocpp16: 'CP1': client certificates are not shown upstream"
+        " (see: ocpp16 bridge check-config)\n"
+    )
