@@ -85,7 +85,7 @@ NOT_A_CALL: Final = [
     _one("deep-arrays", "100,000 arrays in each other", "[" * 100_000),
     _one("deep-closed", "30,000 arrays in each other, closed", "[" * 30_000 + "]" * 30_000),
     _one("deep-objects", "20,000 objects in each other", '{"a":' * 20_000),
-    _one("deep-before-id", "depth where the id should be", f'[2,{"[" * 50_000}'),
+    _one("deep-before-id", "depth where the id should be", f"[2,{'[' * 50_000}"),
     _one("quotes", "60,000 quotes", '"' * 60_000),
     _one("backslashes", "120,000 backslashes in a string", '["' + "\\" * 120_000),
     _one("numbers", "an array of 60,000 numbers", f"[{','.join('1' * 60_000)}]"),

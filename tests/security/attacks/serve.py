@@ -35,7 +35,9 @@ def make(settings: Settings, security: ServerSecurity | None = None) -> CentralS
 
 def secure(folder: Path, profile: int) -> ServerSecurity:
     """Return the security of a profile, with the certificates of a folder."""
-    pairs = [KeyPair(folder / f"{name}.pem", folder / f"{name}.key") for name in ("cs-rsa", "cs-ec")]
+    pairs = [
+        KeyPair(folder / f"{name}.pem", folder / f"{name}.key") for name in ("cs-rsa", "cs-ec")
+    ]
     options: dict[str, Any] = {}
     if profile in {1, 2}:
         options["credentials"] = MemoryCredentials(KEYS)
@@ -71,7 +73,9 @@ async def main() -> None:
         for name, central in places.items():
             tls = "s" if name in "23" else ""
             server = await stack.enter_async_context(
-                central.serve(json=f"ws{tls}://127.0.0.1:0/ocpp", soap=f"http{tls}://127.0.0.1:0/ocpp")
+                central.serve(
+                    json=f"ws{tls}://127.0.0.1:0/ocpp", soap=f"http{tls}://127.0.0.1:0/ocpp"
+                )
             )
             ports[f"json{name}"] = urlsplit(server.urls.json or "").port
             ports[f"soap{name}"] = urlsplit(server.urls.soap or "").port

@@ -136,9 +136,7 @@ def _made(make: Callable[[Authority, Authority], KeyPair]) -> Context:
 
 def _link(**options: object) -> Context:
     """A client with the right certificate, and a weak link."""
-    return lambda authority, stranger: raw_client(
-        authority.root, authority.pair("cp1"), **options
-    )
+    return lambda authority, stranger: raw_client(authority.root, authority.pair("cp1"), **options)
 
 
 def _nobody(authority: Authority, stranger: Authority) -> ssl.SSLContext:
