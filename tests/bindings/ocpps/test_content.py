@@ -65,7 +65,7 @@ def test_a_stream_that_is_cut_off_is_400(encoding: str) -> None:
     assert refused(raw(BODY)[:-1], "deflate")[0] == 400
 
 
-@pytest.mark.parametrize("rest", [b"x", b"\0", b"<a/>", gzip.compress(b"more")])
+@pytest.mark.parametrize("rest", [b"x", b"\0", b"<a/>", gzip.compress(b"more", mtime=0)])
 def test_something_after_the_stream_is_400(rest: bytes) -> None:
     expected = (400, "something follows the compressed body")
     assert refused(gzip.compress(BODY) + rest, "gzip") == expected
