@@ -337,8 +337,7 @@ class Backend(Peer):
             connection = await self._dial()
         except ConnectionRefused as error:
             if error.security_event is not None:
-                event = SecurityEvent(error.security_event)
-                self.tell(told.NotLetIn(self, str(error), event))
+                self.tell(told.NotLetIn(self, str(error), SecurityEvent(error.security_event)))
             raise
         if self._closed is not None:
             connection.close()
