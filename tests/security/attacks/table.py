@@ -43,6 +43,7 @@ SECTIONS: Final = {
 }
 FLOODS: Final = {
     "test_500_that_are_half_open": "500 connections that never finish what they begin, in 7 ways",
+    "test_500_handshakes_of_tls_that_are_half_open": "likewise within TLS, on both wires",
     "test_500_that_trickle_are_cut_in_time": "500 connections that send byte by byte, in 6 ways",
     "test_500_that_do_not_read": "500 charge points that call and read no answer",
     "test_who_does_not_read_is_cut_before_it_costs_memory": "one that calls without end, likewise",

@@ -11,9 +11,13 @@ from typing import Any
 
 import pytest
 
+pytest.importorskip("cryptography")
+
 from tests.parties import HEARTBEAT, make_station
-from tests.security.attacks.site import Site, plain_site
+from tests.security.attacks.site import Site, plain_site, running
 from tests.security.attacks.wire import dial, envelope, handshake, post, soap_head
+from tests.security.authority import Authority
+from tests.security.link import raw_client
 from tests.transports.raw_socket import TEXT, frame
 
 MANY = 500
@@ -92,6 +96,31 @@ def test_500_that_are_half_open(site: Site, port: str, begin: bytes) -> None:
         crowd(site.ports[port], begin),
     ):
         connects_in_time(site)
+
+
+@pytest.fixture(scope="module")
+def secured(authority: Authority) -> Iterator[Site]:
+    with running("tls", authority.folder) as site:
+        yield site
+
+
+@pytest.mark.parametrize("begin", [b"", b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03"])
+@pytest.mark.parametrize("port", ["json3", "soap3"])
+def test_500_handshakes_of_tls_that_are_half_open(
+    secured: Site, authority: Authority, port: str, begin: bytes
+) -> None:
+    context = raw_client(authority.root, authority.pair("cp1"))
+    with (
+        secured.bounded(cpu=5.0, memory=MANY * A_CONNECTION),
+        crowd(secured.ports[port], begin),
+    ):
+        began = time.monotonic()
+        with dial(secured.ports[port], context) as wire:
+            wire.send(
+                handshake("/ocpp/CP1") if port == "json3" else post(envelope(head=soap_head("CP1")))
+            )
+            assert wire.response()[0] == (101 if port == "json3" else 200)
+        assert time.monotonic() - began < SECONDS_TO_CONNECT
 
 
 def trickle(sockets: list[socket.socket], drop: bytes) -> dict[bytes, int]:
