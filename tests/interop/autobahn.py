@@ -94,7 +94,7 @@ class Suite:
             "exclude-cases": [*DECIDED_OTHERWISE],
         }
         path.write_text(json.dumps(full | spec))
-        command = [self.python, "-u", "-c", SPEAKS_OCPP, "-m", mode, "-s", path]
+        command = [str(self.python), "-u", "-c", SPEAKS_OCPP, "-m", mode, "-s", str(path)]
         log = (self.folder / f"{mode}.log").open("wb")
         with log:
             return subprocess.Popen(command, stdout=log, stderr=subprocess.STDOUT, cwd=self.folder)

@@ -41,9 +41,10 @@ SECTIONS: Final = {
     "Passwords": [each.attack for each in tls_attacks.LOGINS],
     "TLS and certificates": [each.attack for each in tls_attacks.LINKS],
 }
-_CRISIS: Final = {
+FLOODS: Final = {
     "test_500_that_are_half_open": "500 connections that never finish what they begin, in 7 ways",
-    "test_500_that_trickle_are_cut_in_time": "500 connections that send a byte at a time, in 6 ways",
+    "test_500_handshakes_of_tls_that_are_half_open": "likewise within TLS, on both wires",
+    "test_500_that_trickle_are_cut_in_time": "500 connections that send byte by byte, in 6 ways",
     "test_500_that_do_not_read": "500 charge points that call and read no answer",
     "test_who_does_not_read_is_cut_before_it_costs_memory": "one that calls without end, likewise",
 }
@@ -59,7 +60,7 @@ def page() -> str:
         " seconds, and each connection costs the server less than 64 KiB.\n\n"
         "| attack | test |\n| --- | --- |\n"
     )
-    parts += [f"| {what} | `{name}` |\n" for name, what in _CRISIS.items()]
+    parts += [f"| {what} | `{name}` |\n" for name, what in FLOODS.items()]
     parts.append(
         "\n## Published vulnerabilities of other implementations\n\n| CVE | test |\n| --- | --- |\n"
     )

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import ast
-import asyncio
 import io
 import json
 import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -25,8 +25,8 @@ from ocpp16.testing import HandClock
 from ocpp16.transports.system_clock import SystemClock
 from tests.parties import HEARTBEAT, PULSE, make_station, run
 from tests.security.attacks.wire import envelope, fault_in, post, soap_head
-from tests.security.authority import KEY, Authority
-from tests.security.serving import SOAP, ask, guarded, keys, login, open_socket
+from tests.security.authority import Authority
+from tests.security.serving import ask, guarded, keys, login, open_socket
 from tests.transports.raw_socket import TEXT, RawSocket, frame
 from tests.transports.serving import BEAT
 
@@ -114,7 +114,7 @@ def test_cve_2024_25407_transaction_ids_cannot_be_guessed() -> None:
             numbers = [
                 await kept.start(socket, START.replace("7", str(each), 1)) for each in range(100)
             ]
-        steps = {later - earlier for earlier, later in zip(numbers, numbers[1:], strict=False)}
+        steps = {later - earlier for earlier, later in pairwise(numbers)}
         assert len(set(numbers)) == 100 and len(steps) > 90
         assert min(numbers) > 0 and max(numbers) > 2**28
         assert sum(number % 2 for number in numbers) in range(20, 81)
@@ -216,7 +216,7 @@ def test_cve_2025_59398_an_error_can_be_told_whatever_it_is_about(text: str) -> 
                 ("Authorize", f'{{"idTag":"{text * 21}"}}' if len(text) < 400 else "[]"),
                 (
                     "StatusNotification",
-                    '{"connectorId":1,"errorCode":"NoError","status":"%s"}' % text,
+                    f'{{"connectorId":1,"errorCode":"NoError","status":"{text}"}}',
                 ),
                 ("StopTransaction", f'{{"transactionId":1,"meterStop":1,"timestamp":"{text}"}}'),
             ):

@@ -10,7 +10,7 @@ import pytest
 pytest.importorskip("cryptography")
 
 from tests.security.attacks import test_floods
-from tests.security.attacks.table import _CRISIS, PAGE, SECTIONS, cve_tests, page
+from tests.security.attacks.table import FLOODS, PAGE, SECTIONS, cve_tests, page
 
 CVES = {
     "2026-28230", "2024-25407", "2023-49956", "2023-49955", "2023-49958", "2023-49957",
@@ -36,4 +36,4 @@ def test_the_corpus_is_large_enough_and_each_id_is_one_attack() -> None:
 def test_every_vulnerability_has_its_test() -> None:
     found = {"-".join(re.findall(r"\d{4,}", name)[:2]) for name in cve_tests()}
     assert found == CVES
-    assert all(hasattr(test_floods, name) for name in _CRISIS)
+    assert all(hasattr(test_floods, name) for name in FLOODS)

@@ -152,7 +152,7 @@ LINKS: Final = [
     _tls("zeroes", "nothing but zeroes", None, sent=bytes(500)),
     _tls("ssl-2", "SSL 2", None, sent=b"\x80\x2e\x01\x00\x02" + bytes(43)),
     _tls("ssl-3", "SSL 3", None,
-         sent=b"\x16\x03\x00\x00\x2f\x01\x00\x00\x2b\x03\x00" + bytes(34) + b"\0\2\0\x0a\1\0"),
+         sent=b"\x16\x03\x00\x00\x2d\x01\x00\x00\x29\x03\x00" + bytes(33) + b"\0\2\0\x0a\1\0"),
     _tls("record-huge", "a record of a wrong length", None, sent=b"\x16\x03\x01\xff\xff" + bytes(99)),
     _tls("data-first", "data before the handshake", None, sent=b"\x17\x03\x03\x00\x10" + bytes(16)),
     _tls("heartbeat", "a Heartbeat of TLS that asks for more than it sent (Heartbleed)", None,

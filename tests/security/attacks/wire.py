@@ -7,7 +7,7 @@ import re
 import socket
 import ssl
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from typing import Any, Final
 
 from tests.transports.raw_socket import CLOSE, PING, PONG, TEXT, frame
@@ -25,10 +25,8 @@ class Wire:
 
     def send(self, data: bytes) -> None:
         """Send all of it, or as much as the server takes before it hangs up."""
-        try:
+        with suppress(ConnectionError, ssl.SSLError):
             self._socket.sendall(data)
-        except (ConnectionError, ssl.SSLError):
-            pass
 
     def finish(self) -> None:
         """Send no more."""
