@@ -65,6 +65,8 @@ from ocpp16.storage import Change, StationStorage, StorageFailed
 from ocpp16.structure import Request, Response
 
 REGISTERED_KIND = "registered"
+PATIENCE = 10.0
+"""Seconds until what could not be stored is tried again."""
 MEASURAND_KEYS = (
     "MeterValuesAlignedData",
     "MeterValuesSampledData",
@@ -110,6 +112,7 @@ class Core:
         self.actions: list[Action] = []
         """What is to be done outside; whoever does it takes it out."""
         self._follows_clock = follows_clock
+        self._not_before = time
         configuration = _configuration(model, storage)
         boot = Boot(time)
         outboxes = tuple(
@@ -267,6 +270,8 @@ class Core:
             try:
                 look()
             except StorageFailed as error:
+                # It stays due, but is not tried without end.
+                self._not_before = context.time + PATIENCE
                 context.act(Refused(error))
 
     def next_due(self) -> float | None:
@@ -277,9 +282,10 @@ class Core:
             parts.metering.next_due(parts.charging.running()),
             parts.maintenance.next_due,
             parts.board.next_due,
-            context.courier.next_due(context.time),
         )
-        return min((due for due in dues if due is not None), default=None)
+        found = [max(due, self._not_before) for due in dues if due is not None]
+        sending = context.courier.next_due(context.time)
+        return min(found if sending is None else [*found, sending], default=None)
 
     # The link and the registration
 

@@ -323,6 +323,24 @@ def test_transactions_after_a_power_cut_are_not_confused_with_those_before() -> 
     ]  # fmt: skip
 
 
+def test_what_is_due_and_cannot_be_stored_is_tried_again_now_and_then() -> None:
+    disk = Disk()
+    bench = Bench(storage=disk)
+    bench.ask(
+        messages.ReserveNowRequest(
+            connector_id=1, expiry_date=after(60), id_tag="A", reservation_id=1
+        )
+    )
+    disk.is_full = True
+    bench.wait(60 + 35)
+    # At 60, 70, 80 and 90 s, and when the bench looks at the end.
+    assert bench.refused == ["the disk is full"] * 5
+    assert bench.core.status(1) is ChargePointStatus.RESERVED
+    disk.is_full = False
+    bench.wait(10)
+    assert bench.core.status(1) is ChargePointStatus.AVAILABLE
+
+
 @pytest.mark.parametrize("seconds", [0, 5, 3600])
 def test_an_unused_station_forgets_nothing(seconds: int) -> None:
     bench = Bench(storage=Disk())
