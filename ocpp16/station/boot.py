@@ -1,4 +1,6 @@
-"""Registration of a charge point: when it boots, what it may send and answer. Spec: C 4.2, SPEC 2.
+"""Registration of a charge point: when it boots, what it may send. Spec: C 4.2, SPEC 2.
+
+By what it was last told::
 
     | last told    | sends                       | answers                                   |
     |--------------|-----------------------------|-------------------------------------------|

@@ -1,4 +1,6 @@
-"""A firmware update from request to reboot, plain and signed. Spec: C 5.19, 8, W L01; SPEC 8, 13.
+"""A firmware update from request to reboot, plain and signed. C 5.19, 8, W L01; SPEC 8, 13.
+
+From left to right::
 
     waiting --> downloading --> downloaded --> (verified) --> waiting to install --> installing
                      |               |                  until its time has come           |

@@ -1,4 +1,6 @@
-"""Messages that must arrive: kept, in order, at least once. Spec: SPEC 3, C 3.7, JE 3.3, SE 3.2.
+"""Messages that must arrive: kept, in order, at least once. SPEC 3, C 3.7, JE 3.3, SE 3.2.
+
+What becomes of a message::
 
     waiting --(due)--> in flight --(response)--> delivered: the next one
        ^                  |--(CALLERROR)--> failed attempt: waits interval x failures so far;

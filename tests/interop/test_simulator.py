@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, TypeVar
 
 import pytest
 from ocpp import routing, v16
@@ -18,10 +19,16 @@ from ocpp16.apps.charge_point.fleet import Orders, run_fleet
 from ocpp16.apps.charge_point.scenario import read
 from ocpp16.apps.charge_point.simulator import Hardware
 from tests.apps.doubles import Ears
-from tests.parties import run
+from tests.parties import run, until
 
 pytestmark = pytest.mark.interop
 GOOD = IdTagInfo(status=AuthorizationStatus.accepted)
+Handler = TypeVar("Handler", bound=Callable[..., Any])
+
+
+def _on(action: str) -> Callable[[Handler], Handler]:
+    decorate: Callable[[Handler], Handler] = routing.on(action)
+    return decorate
 
 
 class TheirCentral(v16.ChargePoint):  # type: ignore[misc]
@@ -35,7 +42,7 @@ class TheirCentral(v16.ChargePoint):  # type: ignore[misc]
     def note(self, action: str, payload: dict[str, Any]) -> None:
         self.seen.append((action, payload))
 
-    @routing.on("BootNotification")
+    @_on("BootNotification")
     async def on_boot(self, **payload: Any) -> Any:
         self.note("BootNotification", payload)
         now = datetime.now(UTC).isoformat()
@@ -43,31 +50,31 @@ class TheirCentral(v16.ChargePoint):  # type: ignore[misc]
             current_time=now, interval=300, status=RegistrationStatus.accepted
         )
 
-    @routing.on("StatusNotification")
+    @_on("StatusNotification")
     async def on_status(self, **payload: Any) -> Any:
         self.note("StatusNotification", payload)
         return call_result.StatusNotification()
 
-    @routing.on("Heartbeat")
+    @_on("Heartbeat")
     async def on_heartbeat(self) -> Any:
         return call_result.Heartbeat(current_time=datetime.now(UTC).isoformat())
 
-    @routing.on("Authorize")
+    @_on("Authorize")
     async def on_authorize(self, **payload: Any) -> Any:
         self.note("Authorize", payload)
         return call_result.Authorize(id_tag_info=GOOD)
 
-    @routing.on("StartTransaction")
+    @_on("StartTransaction")
     async def on_start(self, **payload: Any) -> Any:
         self.note("StartTransaction", payload)
         return call_result.StartTransaction(transaction_id=next(self.ids), id_tag_info=GOOD)
 
-    @routing.on("MeterValues")
+    @_on("MeterValues")
     async def on_values(self, **payload: Any) -> Any:
         self.note("MeterValues", payload)
         return call_result.MeterValues()
 
-    @routing.on("StopTransaction")
+    @_on("StopTransaction")
     async def on_stop(self, **payload: Any) -> Any:
         self.note("StopTransaction", payload)
         return call_result.StopTransaction()
@@ -92,8 +99,7 @@ def played(steps: list[dict[str, Any]], calls: list[Any]) -> tuple[TheirCentral,
             port = next(iter(server.sockets)).getsockname()[1]
 
             async def ask() -> None:
-                while not found or not any(name == "StartTransaction" for name, _ in found[0].seen):
-                    await asyncio.sleep(0.01)
+                await until(lambda: found and "StartTransaction" in dict(found[0].seen))
                 answers.extend([await found[0].call(each) for each in calls])
 
             asking = asyncio.create_task(ask())
