@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import sys
+from collections.abc import Sequence
 from datetime import timedelta
 from enum import StrEnum
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated
 from urllib.parse import urlsplit
@@ -29,6 +31,7 @@ from ocpp16.apps.security_commands import (
 from ocpp16.apps.stopping import stopped_by_signals
 from ocpp16.errors import InvalidMessage
 from ocpp16.storage import StorageFailed
+from ocpp16.transports.file_transfer import TransferRules
 
 INTERRUPTED = 130
 A_YEAR = 366 * 24 * 60
@@ -131,6 +134,23 @@ def charge_point(  # noqa: PLR0917 - typer passes them by name
         Path | None,
         typer.Option(metavar="FOLDER", help="Keep there what outlives it, even if it is killed."),
     ] = None,
+    files: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="HOST",
+            help="Really fetch firmware from there, and send files there; repeatable.",
+        ),
+    ] = None,
+    files_allow: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="CIDR", help="Private networks in which such a host may be; repeatable."
+        ),
+    ] = None,
+    firmware_root: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Certificate that signs those of signed firmware."),
+    ] = None,
     output: OutputOption = Output.TEXT,
 ) -> None:
     """Run a simulated charge point, and charge one car.
@@ -195,6 +215,8 @@ def charge_point(  # noqa: PLR0917 - typer passes them by name
         count=count,
         spread=spread,
         state=state,
+        files=_rules(files or (), files_allow or ()),
+        signer=firmware_root,
         is_traced=count <= TRACED or output is Output.JSON,
     )
     printer = _printer(output, named=count > 1)
@@ -241,6 +263,16 @@ def _loaded(path: Path) -> Scenario:
         raise typer.BadParameter(str(error)) from None
     except OSError as error:
         raise typer.BadParameter(f"cannot read {path}: {error.strerror}") from None
+
+
+def _rules(hosts: Sequence[str], networks: Sequence[str]) -> TransferRules | None:
+    if not hosts:
+        return None
+    try:
+        allowed = tuple(ip_network(network) for network in networks)
+    except ValueError as error:
+        raise typer.BadParameter(f"--files-allow: {error}") from None
+    return TransferRules(hosts=frozenset(hosts), networks=allowed)
 
 
 def _address(text: str) -> tuple[str, int]:

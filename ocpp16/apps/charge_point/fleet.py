@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import tempfile
 from collections.abc import AsyncIterator, Callable, Sequence
 from pathlib import Path
 from typing import TextIO, TypeAlias
@@ -15,6 +16,7 @@ from urllib.parse import quote, urlsplit, urlunsplit
 
 import attrs
 
+from ocpp16.apps.charge_point.file_workshop import FileWorkshop
 from ocpp16.apps.charge_point.link import patiently
 from ocpp16.apps.charge_point.prompt import Prompt
 from ocpp16.apps.charge_point.scenario import Player, Scenario
@@ -27,8 +29,10 @@ from ocpp16.messages import AuthorizeRequest
 from ocpp16.roles.charge_point import ChargePoint
 from ocpp16.security.configuration import StationSecurity
 from ocpp16.settings import Settings
+from ocpp16.station.workshop import Workshop
 from ocpp16.storage import StationStorage
 from ocpp16.store.station import StationFile
+from ocpp16.transports.file_transfer import FileTransfer, TransferRules
 from ocpp16.transports.system_clock import SystemClock
 
 Securities: TypeAlias = Callable[[str], StationSecurity | None]
@@ -53,6 +57,10 @@ class Orders:
     """Real seconds over which the starts of a fleet are spread."""
     state: Path | None = None
     """Folder for what outlives a charge point, even if it is killed."""
+    files: TransferRules | None = None
+    """What firmware and files may be fetched from, and sent to; None pretends to."""
+    signer: Path | None = None
+    """Certificate of the authority that signs firmware certificates, PEM."""
     is_traced: bool = True
     """Whether every call is told."""
 
@@ -175,7 +183,11 @@ class _Member:
         self._file = _file(orders.state, self.identity)
         storage: StationStorage | None = self._file
         self.simulator = Simulator(
-            attrs.evolve(hardware, identity=self.identity), role, clock=clock, storage=storage
+            attrs.evolve(hardware, identity=self.identity),
+            role,
+            clock=clock,
+            storage=storage,
+            workshop=_workshop(orders, self.identity, clock),
         )
         if orders.is_traced or orders.scenario is not None:
             Tracer(role, self._take)
@@ -260,6 +272,15 @@ def _identity(pattern: str, number: int, count: int) -> str:
     if NUMBER in pattern:
         return pattern.replace(NUMBER, str(number))
     return pattern if count == 1 else f"{pattern}{number}"
+
+
+def _workshop(orders: Orders, identity: str, clock: Clock) -> Workshop | None:
+    if orders.files is None:
+        return None
+    place = Path(tempfile.gettempdir()) if orders.state is None else orders.state
+    folder = place / f"ocpp16-{quote(identity, safe='')}"
+    folder.mkdir(parents=True, exist_ok=True)
+    return FileWorkshop(FileTransfer(orders.files), folder, clock, orders.signer)
 
 
 def _file(folder: Path | None, identity: str) -> StationFile | None:

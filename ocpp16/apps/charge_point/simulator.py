@@ -23,6 +23,7 @@ from ocpp16.security.configuration import StationSecurity
 from ocpp16.station import diagnostics, firmware
 from ocpp16.station.model import Model
 from ocpp16.station.station import Connect, Station
+from ocpp16.station.workshop import Workshop
 from ocpp16.storage import MemoryStationStorage, StationStorage
 
 LOOK = 10.0
@@ -91,6 +92,7 @@ class Simulator:
         clock: Where real time comes from.
         pace: How much faster than that its own time runs.
         storage: What outlives it; None is nothing.
+        workshop: Fetches firmware and sends files; None pretends to.
     """
 
     def __init__(
@@ -101,6 +103,7 @@ class Simulator:
         clock: Clock,
         pace: float = 1.0,
         storage: StationStorage | None = None,
+        workshop: Workshop | None = None,
     ) -> None:
         self.hardware = hardware
         self.role = role
@@ -113,7 +116,7 @@ class Simulator:
             hardware.as_model(),
             self.machinery,
             MemoryStationStorage() if storage is None else storage,
-            workshop=Workbench(),
+            workshop=Workbench() if workshop is None else workshop,
             clock=self.clock,
             # Its time may have been skipped on: no answer sets it back.
             follows_clock=False,
