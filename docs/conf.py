@@ -19,7 +19,14 @@ GoogleDocstring._parse_attribute_docstring = (  # noqa: SLF001
 project = "ocpp16"
 author = "the ocpp16 authors"
 release = version = version_of("ocpp16")
-extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon"]
+extensions = [
+    "myst_parser",
+    "sphinx.ext.autodoc",
+    "sphinx.ext.napoleon",
+    "sphinxcontrib.mermaid",
+]
+# Diagrams are written as any reader of Markdown shows them.
+myst_fence_as_directive = ["mermaid"]
 html_theme = "furo"
 html_title = f"ocpp16 {version}"
 source_suffix = {".md": "markdown"}

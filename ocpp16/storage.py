@@ -8,9 +8,9 @@ cannot be read counts as not there.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Iterable, Mapping
 from hashlib import sha256
-from typing import Protocol
+from typing import Protocol, TypeAlias
 
 import attrs
 
@@ -162,3 +162,58 @@ class MemoryRegistrations:
         self._registrations[identity] = registration
         if len(self._registrations) > self._limit:
             del self._registrations[next(iter(self._registrations))]
+
+
+Value: TypeAlias = object
+"""None, bool, int, float, str, or lists and dictionaries (with text keys) of these."""
+
+
+class StorageFailed(OSError):
+    """A station could not store what it must not lose; nothing of that write is kept."""
+
+
+@attrs.frozen
+class Change:
+    """One record to be written, or, without a value, to be deleted."""
+
+    kind: str
+    key: str
+    value: Value = None
+
+
+class StationStorage(Protocol):
+    """Where the records of one station are kept."""
+
+    def read(self, kind: str) -> Mapping[str, Value]:
+        """Return all records of a kind, in the order of their keys."""
+        ...
+
+    def write(self, changes: Iterable[Change]) -> None:
+        """Apply all changes or none; when it returns they survive a power cut.
+
+        Raises:
+            StorageFailed: Nothing was changed.
+        """
+        ...
+
+
+class MemoryStationStorage:
+    """A `StationStorage` that lasts as long as the process."""
+
+    __slots__ = ("_records",)
+
+    def __init__(self) -> None:
+        self._records: dict[str, dict[str, Value]] = {}
+
+    def read(self, kind: str) -> Mapping[str, Value]:
+        """Return all records of a kind, in the order of their keys."""
+        return dict(sorted(self._records.get(kind, {}).items()))
+
+    def write(self, changes: Iterable[Change]) -> None:
+        """Apply all changes."""
+        for change in changes:
+            records = self._records.setdefault(change.kind, {})
+            if change.value is None:
+                records.pop(change.key, None)
+            else:
+                records[change.key] = change.value

@@ -12,7 +12,6 @@ import contextlib
 import difflib
 import sys
 from collections.abc import Iterable
-from datetime import timedelta
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Annotated, BinaryIO
@@ -24,8 +23,7 @@ from ocpp16._version import __version__
 from ocpp16.apps import security_commands
 from ocpp16.apps.bridge_commands import bridge
 from ocpp16.apps.central_system import run_central_system
-from ocpp16.apps.charge_point.simulator import Hardware
-from ocpp16.apps.charging_session import Plan, run_charge_point
+from ocpp16.apps.charge_point_command import charge_point
 from ocpp16.apps.demo import WIRES, installed_wires, run_demo
 from ocpp16.apps.inspection import Inspector, inspect_stream
 from ocpp16.apps.json_lines import JsonLines
@@ -34,30 +32,18 @@ from ocpp16.apps.output import Watch, guarded
 from ocpp16.apps.printer import Printer
 from ocpp16.apps.schedule_commands import schedule
 from ocpp16.apps.security_commands import (
-    KEY_VARIABLE,
     PkiOption,
     ProfileOption,
     server_security,
-    station_security,
 )
 from ocpp16.apps.stopping import stopped_by_signals
 from ocpp16.catalog import ACTIONS
-from ocpp16.errors import InvalidMessage
 from ocpp16.roles.server import Urls
 from ocpp16.settings import Leniency
 from ocpp16.transports.identity import check_identity
 
 INTERRUPTED = 130
 DEFAULT_PATH = "/ocpp"
-A_YEAR = 366 * 24 * 60
-"""Minutes."""
-OPTIONS = {
-    "/chargePointVendor": "--vendor",
-    "/chargePointModel": "--model",
-    "/idTag": "--id-tag",
-}
-"""Which option a field of a message comes from."""
-
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None)
 app.add_typer(bridge, name="bridge")
 
@@ -243,119 +229,7 @@ def central_system(  # noqa: PLR0917 - typer passes them by name
         fail(f"SOAP needs {error.name}", "pip install 'ocpp16[soap]'", code=2)
 
 
-@app.command("charge-point")
-def charge_point(  # noqa: PLR0917 - typer passes them by name
-    identity: Annotated[str, typer.Argument(metavar="IDENTITY", help="Its name: CP1.")],
-    url: Annotated[
-        str,
-        typer.Option(
-            "--url", metavar="URL", help="The central system's URL, without the identity."
-        ),
-    ],
-    listen: Annotated[
-        str | None,
-        typer.Option(metavar="URL", help="Where it takes calls itself, on SOAP."),
-    ] = None,
-    id_tag: Annotated[
-        str, typer.Option(metavar="TAG", help="The driver's card, at most 20 characters.")
-    ] = "CARD-1",
-    duration: Annotated[
-        float,
-        typer.Option(min=0.1, max=A_YEAR, metavar="MINUTES", help="How long the car charges."),
-    ] = 20,
-    energy: Annotated[
-        int | None,
-        typer.Option(min=1, max=10**9, metavar="WH", help="Stop when it has got so much."),
-    ] = None,
-    speed: Annotated[
-        float,
-        typer.Option(
-            min=0.1,
-            max=10**6,
-            metavar="FACTOR",
-            help="How much faster time runs while a car charges.",
-        ),
-    ] = 120,
-    connectors: Annotated[
-        int, typer.Option(min=1, max=99, metavar="COUNT", help="How many it has.")
-    ] = 2,
-    connector: Annotated[
-        int, typer.Option(min=1, metavar="NUMBER", help="Where the car charges.")
-    ] = 1,
-    power: Annotated[
-        int, typer.Option(min=1, max=10**7, metavar="W", help="What a connector can give.")
-    ] = 11_000,
-    vendor: Annotated[str, typer.Option(metavar="TEXT", help="chargePointVendor.")] = "ocpp16",
-    model: Annotated[str, typer.Option(metavar="TEXT", help="chargePointModel.")] = "Simulator",
-    security_profile: ProfileOption = 0,
-    pki: PkiOption = None,
-    authorization_key: Annotated[
-        str | None,
-        typer.Option(
-            metavar="KEY", envvar=KEY_VARIABLE, help="For profiles 1 and 2: 32 to 40 hex digits."
-        ),
-    ] = None,
-    stay: Annotated[
-        bool, typer.Option("--stay", help="Stay afterwards, and serve the central system.")
-    ] = False,
-    output: OutputOption = Output.TEXT,
-) -> None:
-    """Run a simulated charge point, and charge one car.
-
-    It boots (waiting for the central system as long as it takes), sends heartbeats, and plays one
-    session: plug, tag, StartTransaction, MeterValues, StopTransaction, unplug. It answers whatever
-    a central system may ask. With --stay it then goes on until it is interrupted, and drivers plug
-    in where a remote start wants them to.
-
-    \b
-    Examples:
-      ocpp16 charge-point CP1 --url ws://127.0.0.1:9000/ocpp
-      ocpp16 charge-point CP1 --url ws://127.0.0.1:9000/ocpp --energy 5000
-      ocpp16 charge-point CP1 --url ws://127.0.0.1:9000/ocpp --stay
-      ocpp16 charge-point CP1 --url http://127.0.0.1:9001/ocpp \\
-        --listen http://127.0.0.1:9010/
-      ocpp16 charge-point CP1 --url wss://localhost:9000/ocpp \\
-        --security-profile 3 --pki DIR
-
-    \b
-    Exit codes: 0 it charged, 1 it was not let, 2 called wrongly,
-    130 interrupted before the end.
-    """  # noqa: D301 - click needs \b as one character
-    if connector > connectors:
-        raise typer.BadParameter(f"there is no connector {connector} of {connectors}")
-    security = station_security(identity, security_profile, pki, authorization_key)
-    hardware = Hardware(
-        identity=identity, vendor=vendor, model=model, connectors=connectors, power=power
-    )
-    plan = Plan(
-        connector=connector,
-        id_tag=id_tag,
-        duration=timedelta(minutes=duration),
-        energy=energy,
-        speed=speed,
-        stay=stay,
-    )
-    printer = _printer(output)
-
-    async def charge() -> int:
-        with stopped_by_signals() as stop:
-            watch = Watch(printer.event, stop.set)
-            charged = await run_charge_point(
-                hardware, url, plan, tell=watch, stop=stop, listen=listen, security=security
-            )
-            watch.check()
-            if stop.is_set():
-                return 0 if charged and stay else INTERRUPTED
-            return 0 if charged else 1
-
-    try:
-        code = asyncio.run(charge())
-    except InvalidMessage as error:
-        option = OPTIONS.get(error.path)
-        raise typer.BadParameter(f"{option} {error.reason}" if option else str(error)) from None
-    except (ValueError, NotImplementedError) as error:
-        raise typer.BadParameter(str(error)) from None
-    raise typer.Exit(code)
+app.command("charge-point")(charge_point)
 
 
 @app.command()

@@ -7,7 +7,6 @@ print.
 
 from __future__ import annotations
 
-import asyncio
 import statistics
 from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
@@ -24,7 +23,6 @@ from ocpp16.apps.demo_security import DemoSecurity, demo_security
 from ocpp16.apps.demo_stage import Chapter, Check, Stage, StageEvent, StoryBroken
 from ocpp16.apps.demo_story import CHAPTERS, TAGS, ChapterPlay
 from ocpp16.apps.exchange import Exchange
-from ocpp16.apps.live_station import LiveStation
 from ocpp16.apps.tracer import Tracer
 from ocpp16.catalog import ACTIONS
 from ocpp16.clock import Clock
@@ -49,6 +47,8 @@ TITLES: Mapping[str, str] = MappingProxyType(
 CALLBACKS: Mapping[str, str] = MappingProxyType({"soap": "http://127.0.0.1:0/"})
 """Where a charge point listens, on the wires where it has to."""
 
+PACE = 0.02
+"""Time of the charge point nearly stands still, but for what the story skips: numbers are exact."""
 SETTINGS = Settings(
     call_timeout=timedelta(seconds=5),
     drain_timeout=timedelta(seconds=2),
@@ -196,8 +196,7 @@ class _Performance:
         station = ChargePoint(identity, settings=SETTINGS, clock=self._clock)
         office = BackOffice(now=self._clock.now, tell=self._tell, tags=TAGS)
         office.register(central)
-        now = self._clock.now().replace(microsecond=0)
-        simulator = Simulator(Hardware(identity=identity), now=now, sleep=self._clock.sleep)
+        simulator = Simulator(Hardware(identity=identity), station, clock=self._clock, pace=PACE)
         for role in (central, station):
             Tracer(role, self._tell, own_only=True)
         try:
@@ -206,32 +205,18 @@ class _Performance:
                 soap=url if self._wire == "soap" else None,
             ) as server:
                 place = server.urls[self._wire]
-                live = LiveStation(
-                    simulator,
-                    station,
-                    lambda boot: station.connect(
-                        place,
-                        boot=boot,
-                        listen=self._security.callback(CALLBACKS.get(self._wire)),
-                        security=self._security.stations.get(identity),
-                    ),
-                    tell=self._tell,
-                )
                 stage = Stage(
                     central,
                     office,
                     simulator,
-                    live,
                     clock=self._clock,
                     exchanges=self._report.exchanges.setdefault(self._wire, []),
                     watch=self._tell,
                 )
-                running = asyncio.create_task(live.run())
-                try:
+                listen = self._security.callback(CALLBACKS.get(self._wire))
+                security = self._security.stations.get(identity)
+                async with simulator.connect_to(place, listen=listen, security=security):
                     await self._tell_story(stage, chapters)
-                finally:
-                    running.cancel()
-                    await asyncio.gather(running, return_exceptions=True)
         except OSError as error:
             self._report.troubles.append(f"{self._wire}: cannot listen at {url}: {error}")
 

@@ -6,7 +6,6 @@ Knows both roles and no wire.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from datetime import timedelta
 from typing import TypeAlias, TypeVar
 
 import attrs
@@ -14,7 +13,6 @@ import attrs
 from ocpp16.apps.back_office import BackOffice, ChargePointRecord, Transaction
 from ocpp16.apps.charge_point.simulator import Simulator
 from ocpp16.apps.exchange import Exchange, Remark
-from ocpp16.apps.live_station import LiveStation
 from ocpp16.clock import Clock
 from ocpp16.enums import ChargePointStatus
 from ocpp16.roles.central_system import CentralSystem
@@ -69,7 +67,6 @@ class Stage:
         central: The central system.
         office: What it remembers.
         simulator: The charge point.
-        live: Its connection.
         clock: Measures patience.
         exchanges: The calls so far; it grows.
         watch: Is told chapters and checks.
@@ -80,7 +77,6 @@ class Stage:
         central: CentralSystem,
         office: BackOffice,
         simulator: Simulator,
-        live: LiveStation,
         *,
         clock: Clock,
         exchanges: Sequence[Exchange],
@@ -89,7 +85,6 @@ class Stage:
         self.central = central
         self.office = office
         self.simulator = simulator
-        self.live = live
         self._clock = clock
         self._exchanges = exchanges
         self._watch = watch
@@ -118,12 +113,12 @@ class Stage:
 
     async def send(self, request: Request[ResponseT]) -> ResponseT:
         """Let the charge point call the central system."""
-        return await self.simulator.outbox.call(request)
+        return await self.simulator.station.call(request)
 
     async def wait(self, minutes: int) -> None:
         """Let simulated time pass."""
         self._watch(Pause(minutes))
-        await self.simulator.pass_time(timedelta(minutes=minutes))
+        await self.simulator.pass_time(60 * minutes)
 
     def check(self, text: str, ok: bool, found: object = "") -> None:
         """Note whether something holds."""

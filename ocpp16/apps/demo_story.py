@@ -50,7 +50,7 @@ async def boot(stage: Stage) -> None:
         seen and seen.firmware_version,
         stage.simulator.hardware.firmware,
     )
-    await stage.simulator.heartbeat()
+    await stage.send(messages.HeartbeatRequest())
 
 
 async def configure(stage: Stage) -> None:
@@ -75,7 +75,7 @@ async def configure(stage: Stage) -> None:
 async def charge(stage: Stage) -> None:
     """A driver charges; smart charging slows the car down; a remote stop ends it."""
     simulator = stage.simulator
-    await simulator.plug(1)
+    simulator.plug(1)
     await stage.check_status(1, ChargePointStatus.PREPARING)
     stage.check("a blocked card is refused", not await simulator.present(1, LOST))
     stage.check("the driver's card is accepted", await simulator.present(1, CARD))
@@ -123,7 +123,7 @@ async def charge(stage: Stage) -> None:
     stage.check_equal("its reason is Remote", transaction.reason, enums.Reason.REMOTE)
     stage.check_equal("its energy fits the meter", transaction.energy, transaction.reading)
     await stage.check_status(1, ChargePointStatus.FINISHING)
-    await simulator.unplug(1)
+    simulator.unplug(1)
     await stage.check_status(1, ChargePointStatus.AVAILABLE)
 
 
@@ -154,7 +154,7 @@ async def start_remotely(stage: Stage) -> None:
         "the remote start is accepted", started.status, enums.RemoteStartStopStatus.ACCEPTED
     )
     await stage.check_status(2, ChargePointStatus.PREPARING)
-    await stage.simulator.plug(2)
+    stage.simulator.plug(2)
     await stage.check_status(2, ChargePointStatus.CHARGING)
     transaction = stage.transaction(2)
     await stage.wait(minutes=6)
@@ -175,7 +175,7 @@ async def start_remotely(stage: Stage) -> None:
     stage.check_equal(
         "the transaction ended first", transaction.reason, enums.Reason.UNLOCK_COMMAND
     )
-    await stage.simulator.unplug(2)
+    stage.simulator.unplug(2)
     await stage.check_status(2, ChargePointStatus.AVAILABLE)
 
 
@@ -197,7 +197,7 @@ async def reserve(stage: Stage) -> None:
             enums.ReservationStatus.ACCEPTED,
         )
         await stage.check_status(connector, ChargePointStatus.RESERVED)
-    await simulator.plug(1)
+    simulator.plug(1)
     stage.check("somebody else cannot start", not await simulator.present(1, GUEST))
     stage.check("no transaction began", not stage.has_transaction(1))
     stage.check("the reserved card can", await simulator.present(1, CARD))
@@ -205,7 +205,7 @@ async def reserve(stage: Stage) -> None:
     stage.check_equal("the start names the reservation", transaction.reservation_id, 7)
     stage.check("a card of the family can stop", await simulator.present(1, SPARE))
     stage.check_equal("its reason is Local", transaction.reason, enums.Reason.LOCAL)
-    await simulator.unplug(1)
+    simulator.unplug(1)
     await stage.check_status(1, ChargePointStatus.AVAILABLE)
     for reservation, text, expected in (
         (8, "reservation 8 is cancelled", enums.CancelReservationStatus.ACCEPTED),
@@ -324,7 +324,7 @@ async def update_firmware(stage: Stage) -> None:
 
 async def reset(stage: Stage) -> None:
     """The charge point is reset while somebody charges."""
-    await stage.simulator.plug(1)
+    stage.simulator.plug(1)
     stage.check("a listed card is accepted", await stage.simulator.present(1, CARD))
     transaction = stage.transaction(1)
     await stage.wait(minutes=3)
@@ -334,14 +334,14 @@ async def reset(stage: Stage) -> None:
     stage.check_equal("its reason is SoftReset", transaction.reason, enums.Reason.SOFT_RESET)
     stage.check_equal("its energy is that of 3 minutes", transaction.energy, 550)
     await _check_reboot(stage, boots=3)
-    await stage.simulator.unplug(1)
+    stage.simulator.unplug(1)
     await stage.check_status(1, ChargePointStatus.AVAILABLE)
 
 
 async def _check_reboot(stage: Stage, boots: int) -> None:
     await stage.check_soon(
         "it boots again",
-        lambda: stage.record.boots == boots and stage.live.ready.is_set(),
+        lambda: stage.record.boots == boots and stage.simulator.station.is_accepted,
         lambda: f"but booted {stage.record.boots} times",
     )
 

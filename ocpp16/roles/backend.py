@@ -470,7 +470,7 @@ class Backend(Peer):
         wait = float(answer.interval) if answer.interval > 0 else self._boot_retry
         self._boot_due = self._clock.time() + wait
         self._gate.tell(answer.status)
-        self.tell(told.Registered(self, answer.status, answer.interval))
+        self.tell(told.Registered(self, answer.status, answer.interval, answer.current_time))
         self._changed.notify()
 
     async def _keep_booting(self, boot: BootNotificationRequest) -> None:

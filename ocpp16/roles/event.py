@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 from collections import deque
 from collections.abc import Callable
+from datetime import datetime
 from typing import Self, TypeAlias, TypeVar
 from weakref import WeakSet
 
@@ -148,6 +149,8 @@ class Registered:
     status: RegistrationStatus
     interval: int
     """Seconds: between heartbeats if it was accepted, else until the next BootNotification."""
+    current_time: datetime | None = attrs.field(default=None, eq=False)
+    """The central system's clock, as its answer told it; to the charge point only."""
 
 
 @attrs.frozen
@@ -262,6 +265,8 @@ Event: TypeAlias = (
 )
 FrameHook: TypeAlias = Callable[[FrameIn | FrameOut], object]
 FrameHookT = TypeVar("FrameHookT", bound=FrameHook)
+EventHook: TypeAlias = Callable[[Event], object]
+EventHookT = TypeVar("EventHookT", bound=EventHook)
 
 
 class EventStream:
@@ -343,6 +348,7 @@ class Observers:
         self._line_limit = line_limit
         self._streams: WeakSet[EventStream] = WeakSet()
         self._hooks: list[FrameHook] = []
+        self._event_hooks: list[EventHook] = []
 
     @property
     def watches_frames(self) -> bool:
@@ -360,6 +366,11 @@ class Observers:
         self._hooks.append(hook)
         return hook
 
+    def add_event_hook(self, hook: EventHookT) -> EventHookT:
+        """Call a function with each event that is no frame, from now on."""
+        self._event_hooks.append(hook)
+        return hook
+
     def tell(self, event: Event) -> None:
         """Spread an event."""
         if isinstance(event, FrameIn | FrameOut):
@@ -370,6 +381,11 @@ class Observers:
                     log.failure(logger, "a frame hook failed", error, self._line_limit)
         else:
             self._log(event)
+            for event_hook in self._event_hooks:
+                try:
+                    event_hook(event)
+                except Exception as error:  # noqa: BLE001 - whatever it does, the role goes on
+                    log.failure(logger, "an event hook failed", error, self._line_limit)
         for stream in tuple(self._streams):
             stream.put(event)
 

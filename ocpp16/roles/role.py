@@ -9,7 +9,7 @@ from typing import Generic, TypeVar
 
 from ocpp16.clock import Clock
 from ocpp16.dispatch import AfterDecorator, Dispatcher, OnDecorator
-from ocpp16.roles.event import EventStream, FrameHookT, Observers
+from ocpp16.roles.event import EventHookT, EventStream, FrameHookT, Observers
 from ocpp16.roles.peer import Peer
 from ocpp16.settings import Settings
 from ocpp16.spec import Side
@@ -94,6 +94,16 @@ class Role(Generic[PeerT]):
         if inspect.iscoroutinefunction(hook):
             raise TypeError("a frame hook cannot be a coroutine function; see `events()`")
         return self._observers.add_hook(hook)
+
+    def on_event(self, hook: EventHookT) -> EventHookT:
+        """Register a function that is called with each event that is no frame, as a decorator.
+
+        It is called at once, in the midst of the exchange, so it has to be quick, misses nothing,
+        and cannot be a coroutine function; `events()` is for readers that take their time.
+        """
+        if inspect.iscoroutinefunction(hook):
+            raise TypeError("an event hook cannot be a coroutine function; see `events()`")
+        return self._observers.add_event_hook(hook)
 
     def events(self) -> EventStream:
         """Return the events from now on, to be read with `async for`."""

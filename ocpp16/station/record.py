@@ -5,13 +5,13 @@ Knows field names and kinds, and no wire: the field names are the Python ones.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, TypeVar
 
 from ocpp16.catalog import ACTIONS, action_of
 from ocpp16.primitives import format_timestamp, parse_timestamp
 from ocpp16.spec import FieldKind, FieldSpec
+from ocpp16.station.storage import fields_of
 from ocpp16.structure import Request, Structure
 
 StructureT = TypeVar("StructureT", bound=Structure)
@@ -32,8 +32,7 @@ def from_record(cls: type[StructureT], record: Any) -> StructureT:
     Raises:
         ValueError: It stands for none; InvalidMessage is one, too.
     """
-    if not isinstance(record, Mapping):
-        raise ValueError(f"{record!r} is no {cls.__name__}")
+    record = fields_of(record, cls.__name__)
     fields = {field.name: field for field in cls.SPEC.fields}
     unknown = set(record) - set(fields)
     if unknown:
@@ -58,7 +57,12 @@ def request_from_record(record: Any) -> Request[Any]:
     return from_record(cls, record[1])
 
 
+_PLAIN = frozenset({str, int, float, bool})
+
+
 def _plain(value: Any) -> Any:
+    if type(value) in _PLAIN:
+        return value
     if isinstance(value, tuple):
         return [_plain(item) for item in value]
     if isinstance(value, Structure):

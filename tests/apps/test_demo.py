@@ -10,14 +10,15 @@ import pytest
 from ocpp16 import messages
 from ocpp16.apps import demo_stage
 from ocpp16.apps.back_office import BackOffice
-from ocpp16.apps.charge_point.connector import Connector
-from ocpp16.apps.charge_point.local_list import LocalList
-from ocpp16.apps.charge_point.requests import Requests
+from ocpp16.apps.charge_point.machinery import Machinery
 from ocpp16.apps.demo import DUE, TITLES, WIRES, DemoEvent, Report, Step, run_demo
 from ocpp16.apps.demo_stage import Chapter, Check, Stage
 from ocpp16.apps.demo_story import CHAPTERS, ChapterPlay, boot, configure
 from ocpp16.apps.exchange import Exchange
 from ocpp16.enums import RemoteStartStopStatus, UpdateStatus
+from ocpp16.station.follow_up import FollowUp
+from ocpp16.station.local_list import LocalList
+from ocpp16.station.requests import Requests
 from tests.parties import run
 
 
@@ -80,7 +81,7 @@ def first(report: Report) -> str:
 
 
 def test_an_error_that_is_answered_breaks_the_story_off(monkeypatch: pytest.MonkeyPatch) -> None:
-    async def fail(*_: object) -> Any:
+    def fail(*_: object) -> Any:
         raise RuntimeError("a bug")
 
     monkeypatch.setattr(Requests, "_get_configuration", fail)
@@ -96,8 +97,8 @@ def test_an_error_that_is_answered_breaks_the_story_off(monkeypatch: pytest.Monk
 
 @pytest.mark.usefixtures("impatient")
 def test_a_meter_that_is_wrong_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
-    true_meter = Connector.meter
-    monkeypatch.setattr(Connector, "meter", property(lambda self: true_meter.fget(self) + 1))  # type: ignore[attr-defined]
+    true_register = Machinery.register
+    monkeypatch.setattr(Machinery, "register", lambda *args: true_register(*args) + 1)
     report, _ = play()
     assert first(report).endswith("30 minutes at 11 kW are metered: 5501, not 5500")
 
@@ -110,14 +111,11 @@ def test_a_list_that_forgets_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None
 
 @pytest.mark.usefixtures("impatient")
 def test_a_promise_that_is_not_kept_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
-    async def promise(*_: object) -> messages.RemoteStopTransactionResponse:
+    def promise(*_: object) -> messages.RemoteStopTransactionResponse:
         return messages.RemoteStopTransactionResponse(status=RemoteStartStopStatus.ACCEPTED)
 
-    async def nothing(*_: object) -> None:
-        pass
-
     monkeypatch.setattr(Requests, "_remote_stop", promise)
-    monkeypatch.setattr(Requests, "_stop", nothing)
+    monkeypatch.setattr(FollowUp, "_stop", lambda *_: None)
     report, _ = play()
     assert "the transaction ends: not within 0.5 s" in first(report)
 

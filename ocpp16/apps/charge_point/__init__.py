@@ -1,6 +1,5 @@
-"""A simulated charge point, in small parts; `Simulator` puts them together.
+"""A simulated charge point: `Station` with machinery and cars that are none, and ways to steer it.
 
-Kept small on purpose: what `ocpp16 charge-point` and `ocpp16 demo` need, not all that a charge
-point does. `configuration`, `connector`, `charging_profile`, `local_list` and `reservation` are
-pure.
+`simulator` puts them together; `steering` is what can happen to it, `scenario` a script of that,
+`prompt` a person, `control` an HTTP API, `fleet` many of them.
 """

@@ -1,60 +1,39 @@
-"""A simulated charge point: what drivers do at it, what time does to it, and what it then sends.
-
-Knows no wire and no connection, and has its own time, which `pass_time` moves. What a central
-system asks of it is in `requests`. Spec: C 4.
-"""
+"""One simulated charge point: a `Station` with machinery and cars that are none."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Iterator
-from datetime import datetime, timedelta
+import random
+from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from datetime import datetime
+from pathlib import PurePosixPath
+from urllib.parse import urlsplit
 
 import attrs
 
-from ocpp16.apps.charge_point.charging_profile import ChargingProfiles, Installed
-from ocpp16.apps.charge_point.configuration import Configuration
-from ocpp16.apps.charge_point.connector import Connector, Transaction
-from ocpp16.apps.charge_point.maintenance import Maintenance
-from ocpp16.apps.charge_point.outbox import Outbox
-from ocpp16.apps.charge_point.reservation import Reservation, Reservations
-from ocpp16.apps.charge_point.tags import Tags
-from ocpp16.datatypes import ChargingProfile
-from ocpp16.enums import (
-    AuthorizationStatus,
-    ChargePointErrorCode,
-    ChargePointStatus,
-    ReadingContext,
-    Reason,
-)
-from ocpp16.messages import (
-    BootNotificationRequest,
-    HeartbeatRequest,
-    MeterValuesRequest,
-    StartTransactionRequest,
-    StatusNotificationRequest,
-    StopTransactionRequest,
-)
-from ocpp16.primitives import same_text
+from ocpp16.apps.charge_point.car import BatteryCar, Car, FlatCar
+from ocpp16.apps.charge_point.machinery import Machinery
+from ocpp16.apps.charge_point.skipping_clock import SkippingClock
+from ocpp16.apps.data_transfer import ECHO, VENDOR, answer_data_transfer
+from ocpp16.clock import Clock
+from ocpp16.enums import ChargePointStatus, Reason, UpdateFirmwareStatus
+from ocpp16.roles.charge_point import ChargePoint
+from ocpp16.security.configuration import StationSecurity
+from ocpp16.station import diagnostics, firmware
+from ocpp16.station.model import Model
+from ocpp16.station.station import Connect, Station
+from ocpp16.station.workshop import Workshop
+from ocpp16.storage import MemoryStationStorage, StationStorage
 
-TIME_STEP = timedelta(seconds=60)
-"""The power of a connector is taken as constant for so long."""
-NO_TRANSACTION_ID = -1
-"""Stands in messages about a transaction whose start was never taken (CE 3.18)."""
-
-_USABLE = frozenset(
-    {
-        ChargePointStatus.AVAILABLE,
-        ChargePointStatus.PREPARING,
-        ChargePointStatus.FINISHING,
-        ChargePointStatus.RESERVED,
-    }
-)
+LOOK = 10.0
+"""Seconds between two looks at the cars: whether they still want energy."""
+VERSION_LENGTH = 50
 
 
 @attrs.frozen(kw_only=True)
 class Hardware:
-    """What a charge point is built of, and says of itself when it boots."""
+    """What a simulated charge point is built of, and says of itself when it boots."""
 
     identity: str
     vendor: str = "ocpp16"
@@ -63,6 +42,45 @@ class Hardware:
     connectors: int = 2
     power: int = 11_000
     """What each connector can give, in W."""
+    has_real_cars: bool = False
+    """Whether cars have batteries and curves, and meters noise; else all of it is flat."""
+
+    def as_model(self) -> Model:
+        """Return it as a station knows it."""
+        return Model(
+            vendor=self.vendor,
+            model=self.model,
+            firmware_version=self.firmware,
+            connectors=self.connectors,
+            power=self.power,
+            configuration={
+                "MeterValuesSampledData": "Energy.Active.Import.Register,Power.Active.Import",
+                "StopTxnSampledData": "Energy.Active.Import.Register",
+            },
+        )
+
+
+class Workbench:
+    """A `Workshop` that fetches and sends nothing, and always succeeds."""
+
+    def check_signer(self, pem: str) -> UpdateFirmwareStatus:
+        """Take any certificate."""
+        return UpdateFirmwareStatus.ACCEPTED
+
+    async def download(self, order: firmware.Order) -> None:
+        """Fetch nothing."""
+
+    async def verify(self, order: firmware.Order) -> bool:
+        """Take any signature."""
+        return True
+
+    async def install(self, order: firmware.Order) -> str:
+        """Return the version that a file counts as: its name without the ending."""
+        name = PurePosixPath(urlsplit(order.location).path).stem
+        return name[:VERSION_LENGTH] or "unnamed"
+
+    async def upload(self, order: diagnostics.Order, content: bytes) -> None:
+        """Send nothing."""
 
 
 class Simulator:
@@ -70,299 +88,170 @@ class Simulator:
 
     Args:
         hardware: What it is.
-        now: Where its own time begins.
-        sleep: Waits so many real seconds, between attempts to deliver a message.
+        role: The role that it has.
+        clock: Where real time comes from.
+        pace: How much faster than that its own time runs.
+        storage: What outlives it; None is nothing.
+        workshop: Fetches firmware and sends files; None pretends to.
     """
 
     def __init__(
         self,
         hardware: Hardware,
+        role: ChargePoint,
         *,
-        now: datetime,
-        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+        clock: Clock,
+        pace: float = 1.0,
+        storage: StationStorage | None = None,
+        workshop: Workshop | None = None,
     ) -> None:
         self.hardware = hardware
-        self.now = now
-        self.is_operative = True
-        self.reboot_wanted = asyncio.Event()
-        """Set when it has to boot again: whoever holds the connection sees to that."""
-        self.key: bytes | None = None
-        """The AuthorizationKey that the central system has given; nobody can read it over OCPP."""
-        self.configuration = Configuration(hardware.connectors)
-        self.outbox = Outbox(self.configuration, sleep)
-        self.tags = Tags(self.configuration, self.outbox)
-        self.maintenance = Maintenance(hardware.firmware, self.outbox)
-        self.reservations = Reservations()
-        self.profiles = ChargingProfiles(hardware.power, hardware.connectors)
-        self.connectors = {
-            number: Connector(number, 10 * hardware.power)
-            for number in range(1, hardware.connectors + 1)
-        }
-
-    def keep_key(self, key: bytes) -> None:
-        """Take an AuthorizationKey, which lasts as long as the simulation."""
-        self.key = key
-
-    # Boot and time
-
-    def boot_request(self) -> BootNotificationRequest:
-        """Return what it says of itself."""
-        return BootNotificationRequest(
-            charge_point_vendor=self.hardware.vendor,
-            charge_point_model=self.hardware.model,
-            firmware_version=self.maintenance.version,
+        self.role = role
+        self.clock = SkippingClock(clock, pace)
+        chance = random.Random(hardware.identity) if hardware.has_real_cars else None  # noqa: S311
+        self.machinery = Machinery(hardware.connectors, hardware.power, self.clock.time, chance)
+        self._chance = chance
+        self.station = Station(
+            role,
+            hardware.as_model(),
+            self.machinery,
+            MemoryStationStorage() if storage is None else storage,
+            workshop=Workbench() if workshop is None else workshop,
+            clock=self.clock,
+            # Its time may have been skipped on: no answer sets it back.
+            follows_clock=False,
         )
+        self.station.agree(VENDOR, ECHO, answer_data_transfer)
 
-    async def begin(self) -> None:
-        """Report every status, as is due once BootNotification was accepted (CE 3.22)."""
-        for number in (0, *self.connectors):
-            await self.report_status(number)
+    # What it is doing
 
-    async def heartbeat(self) -> None:
-        """Send a Heartbeat."""
-        await self.outbox.notify(HeartbeatRequest())
+    @property
+    def now(self) -> datetime:
+        """The time of day, as it knows it."""
+        return self.station.now
 
-    async def pass_time(self, duration: timedelta) -> None:
-        """Let time pass: energy flows, what is due is sent, what is over ends."""
-        end = self.now + duration
-        while self.now < end:
-            before = self.now
-            samples = [time for time in self._sample_times() if time > before]
-            self.now = min(end, before + TIME_STEP, *samples)
-            for connector in self.connectors.values():
-                connector.deliver(self.now - before)
-            await self._do_what_is_due()
+    @property
+    def connectors(self) -> range:
+        """The numbers of its connectors."""
+        return range(1, self.hardware.connectors + 1)
+
+    def status(self, connector: int) -> ChargePointStatus:
+        """Return the status of a connector."""
+        return self.station.status(connector)
 
     # What drivers do
 
-    async def plug(self, number: int) -> None:
-        """Plug a car in; with a tag that waits for it, charging starts."""
-        connector = self.connectors[number]
-        connector.is_plugged = True
-        if connector.tag is not None:
-            await self._start(connector, connector.tag)
-        elif connector.status is ChargePointStatus.AVAILABLE:
-            await self.set_status(connector, ChargePointStatus.PREPARING)
+    def plug(self, connector: int, car: Car | None = None) -> None:
+        """Plug a car in; None is any one.
 
-    async def unplug(self, number: int) -> None:
-        """Pull the plug; a transaction ends by that."""
-        connector = self.connectors[number]
-        connector.is_plugged = False
-        await self.stop(number, Reason.EV_DISCONNECTED)
-        if connector.status in {ChargePointStatus.PREPARING, ChargePointStatus.FINISHING}:
-            await self.set_status(connector, connector.idle_status)
-
-    async def present(self, number: int, id_tag: str) -> bool:
-        """Hold a tag to the reader; returns whether it was accepted.
-
-        It starts a transaction, at once or with the plug; or it stops the one that runs, if it is
-        the tag that started it or one of its group.
+        Raises:
+            StorageFailed: A transaction could not start.
         """
-        connector = self.connectors[number]
-        transaction = connector.transaction
-        if transaction is not None and same_text(transaction.id_tag, id_tag):
-            # C 4.1: the tag that started stops, and Authorize must not be sent for that.
-            await self.stop(number, Reason.LOCAL, id_tag)
-            return True
-        info = await self.tags.authorize(id_tag, self.now)
-        if info.status is not AuthorizationStatus.ACCEPTED:
-            return False
-        if transaction is None:
-            return await self.prepare(connector, id_tag, info.parent_id_tag)
-        parents = (info.parent_id_tag, transaction.parent_id_tag)
-        if parents[0] is None or parents[1] is None or not same_text(parents[0], parents[1]):
-            return False
-        await self.stop(number, Reason.LOCAL, id_tag)
-        return True
+        socket = self.machinery.sockets[connector]
+        self.machinery.flow(connector)
+        socket.car = self._any_car() if car is None else car
+        self.station.plug_in(connector)
 
-    # What drivers and central systems come to
+    def _any_car(self) -> Car:
+        if self._chance is None:
+            return FlatCar()
+        return BatteryCar(
+            capacity=self._chance.choice((40_000, 58_000, 77_000)),
+            most=self.hardware.power,
+            start=round(self._chance.uniform(0.1, 0.6), 2),
+        )
 
-    def may_use(self, connector: Connector, id_tag: str, parent: str | None = None) -> bool:
-        """Tell whether an authorized tag may start on a connector now."""
-        reservation = self.reservations.on(connector.number)
-        if reservation is not None and not reservation.admits(id_tag, parent):
-            return False
-        return connector.transaction is None and connector.status in _USABLE
+    def unplug(self, connector: int) -> None:
+        """Pull the plug.
 
-    async def prepare(
-        self,
-        connector: Connector,
-        id_tag: str,
-        parent: str | None = None,
-        profile: ChargingProfile | None = None,
-    ) -> bool:
-        """Let an authorized tag use a connector: now if a car is plugged in, or once it is.
+        Raises:
+            StorageFailed: The transaction could not end.
+        """
+        self.station.unplug(connector)
+        self.machinery.flow(connector)
+        self.machinery.sockets[connector].car = None
+
+    async def present(self, connector: int, id_tag: str) -> bool:
+        """Hold a tag to the reader; returns, once all of it was told, whether it was accepted."""
+        is_accepted = await self.station.present_tag(connector, id_tag)
+        await self.station.quiet()
+        return is_accepted
+
+    def stop(self, connector: int, reason: Reason) -> None:
+        """Stop a transaction from inside."""
+        self.station.stop(connector, reason)
+
+    def add_energy(self, connector: int, watt_hours: int) -> None:
+        """Let so much energy have flown at once."""
+        self.machinery.add(connector, watt_hours)
+        self.look(connector)
+
+    # Time
+
+    def look(self, connector: int) -> None:
+        """See whether the car of a connector still wants energy, and whether it has had enough."""
+        self.machinery.flow(connector)
+        car = self.machinery.sockets[connector].car
+        if car is not None and self.station.is_charging(connector):
+            self.station.meter_changed(connector)
+            suspended = self.status(connector) is ChargePointStatus.SUSPENDED_EV
+            if car.wants is suspended:
+                self.station.draw(connector, wants=car.wants)
+
+    async def pass_time(self, seconds: float) -> None:
+        """Let time be skipped: all that is due meanwhile happens, in order."""
+        target = self.clock.time() + seconds
+        while True:
+            await self.station.quiet()
+            due = self.clock.next_due
+            if due is None or due > target:
+                break
+            self.clock.skip_to(due)
+        self.clock.skip_to(target)
+        for connector in self.connectors:
+            self.look(connector)
+        await self.station.quiet()
+
+    # The link
+
+    @asynccontextmanager
+    async def connected(self, connect: Connect) -> AsyncIterator[asyncio.Task[None]]:
+        """Be connected for as long as the body runs; gives the task that ends with a mistake only.
 
         Args:
-            connector: Where.
-            id_tag: The tag.
-            parent: Its group.
-            profile: What limits the transaction, where it is started from afar with one.
+            connect: Connects and boots the role.
         """
-        if not self.may_use(connector, id_tag, parent):
-            return False
-        connector.tag, connector.parent_tag, connector.profile = id_tag, parent, profile
-        wait = timedelta(seconds=self.configuration.amount("ConnectionTimeOut"))
-        connector.waits_until = self.now + wait
-        await self.set_status(connector, ChargePointStatus.PREPARING)
-        if connector.is_plugged:
-            await self._start(connector, id_tag)
-        return True
+        running = asyncio.create_task(self.station.run_by(connect))
+        looking = asyncio.create_task(self._look_at_cars())
+        try:
+            yield running
+        finally:
+            for task in (running, looking):
+                task.cancel()
+            await asyncio.gather(running, looking, return_exceptions=True)
 
-    async def stop(self, number: int, reason: Reason, id_tag: str | None = None) -> None:
-        """Stop the transaction of a connector; no effect where none runs."""
-        connector = self.connectors[number]
-        transaction = connector.transaction
-        if transaction is None:
-            return
-        # Before anything is awaited, so that nobody else stops it too.
-        connector.transaction = None
-        measurands = self.configuration.measurands("StopTxnSampledData")
-        end = connector.reading(self.now, ReadingContext.TRANSACTION_END, measurands)
-        meter_stop, stopped = connector.meter, self.now
-        connector.status = (
-            ChargePointStatus.FINISHING if connector.is_plugged else connector.idle_status
-        )
-        self.profiles.end_transaction(number)
-        response = await self.outbox.deliver(
-            lambda: StopTransactionRequest(
-                transaction_id=transaction.id,
-                id_tag=id_tag,
-                meter_stop=meter_stop,
-                timestamp=stopped,
-                reason=reason,
-                transaction_data=(transaction.begin, end),
-            )
-        )
-        if response is not None and response.id_tag_info is not None:
-            self.tags.learn(transaction.id_tag, response.id_tag_info, self.now)
-        await self.report_status(number)
-        await self.work_on_firmware()
+    def connect_to(
+        self, url: str, *, listen: str | None = None, security: StationSecurity | None = None
+    ) -> AbstractAsyncContextManager[asyncio.Task[None]]:
+        """Be connected to a central system for as long as the body runs.
 
-    async def set_status(self, connector: Connector, status: ChargePointStatus) -> None:
-        """Change the status of a connector, and report it if it is another one."""
-        if status is not connector.status:
-            connector.status = status
-            await self.report_status(connector.number)
-
-    async def report_status(self, number: int) -> None:
-        """Send the status of a connector, or with 0 of the charge point."""
-        if number:
-            status = self.connectors[number].status
-        elif self.is_operative:
-            status = ChargePointStatus.AVAILABLE
-        else:
-            status = ChargePointStatus.UNAVAILABLE
-        await self.outbox.notify(
-            StatusNotificationRequest(
-                connector_id=number,
-                error_code=ChargePointErrorCode.NO_ERROR,
-                status=status,
-                timestamp=self.now,
+        Args:
+            url: Its endpoint.
+            listen: Where it takes calls itself, on SOAP.
+            security: The security profile, and what it shows.
+        """
+        return self.connected(
+            lambda boot: self.role.connect(
+                url,
+                boot=boot,
+                listen=listen,
+                attempts=None,
+                security=self.station.with_key(security),
             )
         )
 
-    async def sample(self, number: int, context: ReadingContext) -> None:
-        """Send what the meter of a connector shows."""
-        connector = self.connectors[number]
-        transaction = connector.transaction
-        measurands = self.configuration.measurands("MeterValuesSampledData")
-        reading = connector.reading(self.now, context, measurands)
-
-        def build() -> MeterValuesRequest:
-            return MeterValuesRequest(
-                connector_id=number,
-                transaction_id=None if transaction is None else transaction.id,
-                meter_value=(reading,),
-            )
-
-        if context is ReadingContext.TRIGGER:
-            await self.outbox.notify(build())
-        else:
-            await self.outbox.deliver(build)
-
-    async def apply_limits(self) -> None:
-        """Let smart charging act on what flows now."""
-        for number, connector in self.connectors.items():
-            transaction = connector.transaction
-            if transaction is None or not transaction.may_draw:
-                continue
-            connector.limit = self.profiles.limit_at(number, self.now, transaction.started)
-            may_draw = connector.limit > 0
-            status = ChargePointStatus.CHARGING if may_draw else ChargePointStatus.SUSPENDED_EVSE
-            await self.set_status(connector, status)
-
-    async def free(self, reservations: Iterable[Reservation]) -> None:
-        """Give back the connectors of reservations that have ended."""
-        for reservation in reservations:
-            connector = self.connectors[reservation.connector]
-            if connector.status is ChargePointStatus.RESERVED:
-                await self.set_status(connector, connector.idle_status)
-
-    async def work_on_firmware(self) -> None:
-        """Do what is due of a firmware update; a new one asks for a reboot."""
-        is_idle = all(connector.transaction is None for connector in self.connectors.values())
-        if await self.maintenance.work(self.now, is_idle=is_idle):
-            self.reboot_wanted.set()
-
-    # Inside
-
-    async def _start(self, connector: Connector, id_tag: str) -> None:
-        number, parent, profile = connector.number, connector.parent_tag, connector.profile
-        connector.tag = connector.parent_tag = connector.profile = connector.waits_until = None
-        reservation = self.reservations.on(number)
-        if reservation is not None:
-            self.reservations.end(reservation.id)
-        measurands = self.configuration.measurands("StopTxnSampledData")
-        begin = connector.reading(self.now, ReadingContext.TRANSACTION_BEGIN, measurands)
-        transaction = Transaction(
-            id=NO_TRANSACTION_ID,
-            id_tag=id_tag,
-            parent_id_tag=parent,
-            meter_start=connector.meter,
-            started=self.now,
-            sampled=self.now,
-            begin=begin,
-        )
-        connector.transaction = transaction
-        response = await self.outbox.deliver(
-            lambda: StartTransactionRequest(
-                connector_id=number,
-                id_tag=id_tag,
-                meter_start=transaction.meter_start,
-                timestamp=transaction.started,
-                reservation_id=None if reservation is None else reservation.id,
-            )
-        )
-        if response is not None:
-            transaction.id = response.transaction_id
-            transaction.parent_id_tag = response.id_tag_info.parent_id_tag or parent
-            self.tags.learn(id_tag, response.id_tag_info, self.now)
-            if response.id_tag_info.status is not AuthorizationStatus.ACCEPTED:
-                await self.stop(number, Reason.DE_AUTHORIZED)
-                return
-        if profile is not None:
-            self.profiles.install(Installed(number, profile, self.now))
-        transaction.may_draw = True
-        await self.apply_limits()
-
-    def _sample_times(self) -> Iterator[datetime]:
-        interval = timedelta(seconds=self.configuration.amount("MeterValueSampleInterval"))
-        for connector in self.connectors.values():
-            if connector.transaction is not None and interval:
-                yield connector.transaction.sampled + interval
-
-    async def _do_what_is_due(self) -> None:
-        interval = timedelta(seconds=self.configuration.amount("MeterValueSampleInterval"))
-        for number, connector in self.connectors.items():
-            transaction = connector.transaction
-            if transaction and interval and transaction.sampled + interval <= self.now:
-                transaction.sampled = self.now
-                await self.sample(number, ReadingContext.SAMPLE_PERIODIC)
-            if connector.waits_until is not None and connector.waits_until <= self.now:
-                connector.tag = connector.parent_tag = connector.profile = None
-                connector.waits_until = None
-                await self.set_status(connector, connector.idle_status)
-        await self.free(self.reservations.end_expired(self.now))
-        await self.apply_limits()
-        await self.work_on_firmware()
+    async def _look_at_cars(self) -> None:
+        while True:
+            await self.clock.sleep(LOOK)
+            for connector in self.connectors:
+                self.look(connector)

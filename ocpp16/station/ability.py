@@ -1,0 +1,36 @@
+"""What a station can do beside charging, through whoever runs it. Values and plain functions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import attrs
+
+from ocpp16.enums import UpdateFirmwareStatus
+
+
+def _no_certificate(pem: str) -> UpdateFirmwareStatus:
+    return UpdateFirmwareStatus.INVALID_CERTIFICATE
+
+
+def _nothing_there() -> bool:
+    return False
+
+
+@attrs.frozen(kw_only=True)
+class Ability:
+    """What there is to work with outside."""
+
+    can_update: bool = False
+    """Whether somebody fetches and installs firmware."""
+    can_upload: bool = False
+    """Whether somebody uploads files."""
+    can_restart: bool = True
+    can_change_profile: bool = True
+    """Whether the link can have another security profile."""
+    check_signer: Callable[[str], UpdateFirmwareStatus] = _no_certificate
+    """Judges a firmware signing certificate: `Accepted`, or why not (L01.FR.23 to 25)."""
+    has_system_root: Callable[[], bool] = _nothing_there
+    """Whether a root certificate for the central system is installed (A05.FR.03)."""
+    has_certificate: Callable[[], bool] = _nothing_there
+    """Whether it has a certificate of its own (A05.FR.04)."""
