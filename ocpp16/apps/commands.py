@@ -24,7 +24,7 @@ from ocpp16.apps import security_commands
 from ocpp16.apps.bridge_commands import bridge
 from ocpp16.apps.central_system import run_central_system
 from ocpp16.apps.charge_point_command import charge_point
-from ocpp16.apps.demo import WIRES, installed_wires, run_demo
+from ocpp16.apps.demo import installed_wires, run_demo
 from ocpp16.apps.inspection import Inspector, inspect_stream
 from ocpp16.apps.json_lines import JsonLines
 from ocpp16.apps.options import Output, OutputOption, fail
@@ -86,7 +86,8 @@ def demo(
 
     A central system and a charge point play a day of a charging station, over real sockets on this
     machine: every action of OCPP 1.6, in each direction that the standard gives it, with checks of
-    what it brought about.
+    what it brought about. First on JSON, then on SOAP, at last with a bridge between a SOAP charge
+    point and a JSON central system.
 
     \b
     Examples:
@@ -102,9 +103,11 @@ def demo(
     if not quiet:
         printer.demo_begins()
     watch = Watch((lambda event: None) if quiet else printer.event, lambda: None)
-    wires = installed_wires()
-    if len(wires) < len(WIRES):
+    wires = installed_wires(security_profile)
+    if "soap" not in wires:
         typer.echo("only JSON is shown; for SOAP: pip install 'ocpp16[soap]'", err=True)
+    elif "bridge" not in wires and not security_profile:
+        typer.echo("no bridge is shown; for that: pip install 'ocpp16[store]'", err=True)
     try:
         report = asyncio.run(run_demo(watch, wires=wires, profile=security_profile))
     except ModuleNotFoundError as error:

@@ -8,7 +8,8 @@ print.
 from __future__ import annotations
 
 import statistics
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
 from datetime import timedelta
 from importlib.util import find_spec
 from ipaddress import ip_network
@@ -20,7 +21,7 @@ import attrs
 from ocpp16.apps.back_office import BackOffice
 from ocpp16.apps.charge_point.simulator import Hardware, Simulator
 from ocpp16.apps.demo_security import DemoSecurity, demo_security
-from ocpp16.apps.demo_stage import Chapter, Check, Stage, StageEvent, StoryBroken
+from ocpp16.apps.demo_stage import Chapter, Check, Settle, Stage, StageEvent, StoryBroken
 from ocpp16.apps.demo_story import CHAPTERS, TAGS, ChapterPlay
 from ocpp16.apps.exchange import Exchange
 from ocpp16.apps.tracer import Tracer
@@ -38,13 +39,23 @@ DemoEvent: TypeAlias = StageEvent
 Watch: TypeAlias = Callable[[DemoEvent], object]
 
 WIRES: Mapping[str, str] = MappingProxyType(
-    {"json": "ws://127.0.0.1:0/ocpp", "soap": "http://127.0.0.1:0/ocpp"}
+    {
+        "json": "ws://127.0.0.1:0/ocpp",
+        "soap": "http://127.0.0.1:0/ocpp",
+        "bridge": "ws://127.0.0.1:0/ocpp",
+    }
 )
 """Where the central system listens, by the name of the wire; each wire has a charge point."""
 TITLES: Mapping[str, str] = MappingProxyType(
-    {"json": "On OCPP-J: JSON over WebSocket", "soap": "On OCPP-S: SOAP over HTTP"}
+    {
+        "json": "On OCPP-J: JSON over WebSocket",
+        "soap": "On OCPP-S: SOAP over HTTP",
+        "bridge": "Over the bridge: a SOAP charge point, a JSON central system",
+    }
 )
-CALLBACKS: Mapping[str, str] = MappingProxyType({"soap": "http://127.0.0.1:0/"})
+CALLBACKS: Mapping[str, str] = MappingProxyType(
+    {"soap": "http://127.0.0.1:0/", "bridge": "http://127.0.0.1:0/"}
+)
 """Where a charge point listens, on the wires where it has to."""
 
 PACE = 0.02
@@ -57,11 +68,16 @@ SETTINGS = Settings(
 )
 
 
-def installed_wires() -> Mapping[str, str]:
-    """Return the wires that can be played on with the extras that are installed."""
-    if all(find_spec(name) for name in ("lxml", "httpx", "uvicorn")):
-        return WIRES
-    return {"json": WIRES["json"]}
+def installed_wires(profile: int = 0) -> Mapping[str, str]:
+    """Return the wires that can be played on with the extras that are installed.
+
+    Args:
+        profile: The security profile; a bridge's charge points have none.
+    """
+    has_soap = all(find_spec(name) for name in ("lxml", "httpx", "uvicorn"))
+    has_bridge = has_soap and find_spec("sqlalchemy") is not None and profile == 0
+    missing = {"soap": not has_soap, "bridge": not has_bridge}
+    return {wire: url for wire, url in WIRES.items() if not missing.get(wire)}
 
 
 @attrs.frozen(order=True)
@@ -142,7 +158,7 @@ class Report:
 async def run_demo(
     watch: Watch,
     *,
-    wires: Mapping[str, str] = WIRES,
+    wires: Mapping[str, str] | None = None,
     chapters: Sequence[tuple[str, ChapterPlay]] = CHAPTERS,
     clock: Clock | None = None,
     profile: int = 0,
@@ -151,7 +167,7 @@ async def run_demo(
 
     Args:
         watch: Is told everything as it happens.
-        wires: Where the central system listens, by the name of the wire.
+        wires: Where the central system listens, by the name of the wire; None is wherever it can.
         chapters: The story.
         clock: Where time comes from; None is the machine's.
         profile: The security profile of the links.
@@ -160,6 +176,7 @@ async def run_demo(
         ModuleNotFoundError: Certificates, for profiles 2 and 3, need the extra `security`.
     """
     real_clock = SystemClock() if clock is None else clock
+    wires = installed_wires(profile) if wires is None else wires
     report = Report(tuple(wires))
     began = real_clock.time()
     identities = {wire: f"DEMO-{wire.upper()}" for wire in wires}
@@ -200,11 +217,7 @@ class _Performance:
         for role in (central, station):
             Tracer(role, self._tell, own_only=True)
         try:
-            async with central.serve(
-                json=url if self._wire == "json" else None,
-                soap=url if self._wire == "soap" else None,
-            ) as server:
-                place = server.urls[self._wire]
+            async with self._serve(central, url) as (place, settle):
                 stage = Stage(
                     central,
                     office,
@@ -212,6 +225,7 @@ class _Performance:
                     clock=self._clock,
                     exchanges=self._report.exchanges.setdefault(self._wire, []),
                     watch=self._tell,
+                    settle=settle,
                 )
                 listen = self._security.callback(CALLBACKS.get(self._wire))
                 security = self._security.stations.get(identity)
@@ -219,6 +233,21 @@ class _Performance:
                     await self._tell_story(stage, chapters)
         except OSError as error:
             self._report.troubles.append(f"{self._wire}: cannot listen at {url}: {error}")
+
+    @asynccontextmanager
+    async def _serve(
+        self, central: CentralSystem, url: str
+    ) -> AsyncIterator[tuple[str, Settle | None]]:
+        """Open the way to the central system; give where a charge point begins it."""
+        soap = url if self._wire == "soap" else None
+        async with central.serve(json=None if soap else url, soap=soap) as server:
+            if self._wire != "bridge":
+                yield server.urls[self._wire], None
+                return
+            from ocpp16.apps.demo_bridge import bridged  # noqa: PLC0415 - heavy, an extra
+
+            async with bridged(server.urls.json, self._clock) as (place, settle):
+                yield place, settle
 
     async def _tell_story(self, stage: Stage, chapters: Sequence[tuple[str, ChapterPlay]]) -> None:
         for title, play in chapters:

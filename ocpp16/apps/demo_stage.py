@@ -5,7 +5,7 @@ Knows both roles and no wire.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import TypeAlias, TypeVar
 
 import attrs
@@ -60,6 +60,10 @@ class Pause:
 StageEvent: TypeAlias = Chapter | Check | Pause | Exchange | Remark
 
 
+Settle: TypeAlias = Callable[[], Awaitable[None]]
+"""Waits until the central system has what a charge point was told is taken: a bridge has it first."""
+
+
 class Stage:
     """Both sides, side by side.
 
@@ -70,6 +74,7 @@ class Stage:
         clock: Measures patience.
         exchanges: The calls so far; it grows.
         watch: Is told chapters and checks.
+        settle: Waits for what is on its way; None where nothing ever is.
     """
 
     def __init__(
@@ -81,6 +86,7 @@ class Stage:
         clock: Clock,
         exchanges: Sequence[Exchange],
         watch: Callable[[StageEvent], object],
+        settle: Settle | None = None,
     ) -> None:
         self.central = central
         self.office = office
@@ -88,6 +94,7 @@ class Stage:
         self._clock = clock
         self._exchanges = exchanges
         self._watch = watch
+        self._settle = settle
         self._chapter = ""
 
     @property
@@ -119,6 +126,8 @@ class Stage:
         """Let simulated time pass."""
         self._watch(Pause(minutes))
         await self.simulator.pass_time(60 * minutes)
+        if self._settle is not None:
+            await self._settle()
 
     def check(self, text: str, ok: bool, found: object = "") -> None:
         """Note whether something holds."""

@@ -345,6 +345,6 @@ def test_what_the_bridge_cannot_do_is_one_line(
     code, output, errors = invoked(capsys, "--config", str(path))
     assert (code, output) == (2, "")
     assert errors == (
-        "ocpp16: 'CP1': client certificates are not shown upstream"
-        " (see: ocpp16 bridge check-config)\n"
+        f"ocpp16: 'CP1': certificate {tmp_path}/c.pem with key {tmp_path}/k.pem: "
+        "No such file or directory (see: ocpp16 bridge check-config)\n"
     )
