@@ -119,7 +119,7 @@ def soap_envelopes(data: bytes) -> None:
         return
     if body is None:
         return
-    result = CallResult("1", body, "Heartbeat")
+    result: CallResult[soap_framing.Payload] = CallResult("1", body, "Heartbeat")
     again = read(soap_framing.frame_result(result, side=Side.CENTRAL_SYSTEM, message_id="2")).body
     if again is None or soap_codec.fingerprint(again) != soap_codec.fingerprint(body):
         raise Finding("the body comes back as another")

@@ -13,6 +13,7 @@ from lxml import etree
 
 from ocpp16 import catalog
 from ocpp16.bindings.ocpps import codec
+from ocpp16.bindings.ocpps._generated import CODECS
 from ocpp16.bindings.ocpps.envelope import SOAP, WSA, SoapEnvelope, read
 from ocpp16.bindings.ocpps.faults import EnvelopeFault
 from ocpp16.bindings.ocpps.xml import parse
@@ -32,7 +33,7 @@ from tests.strategies import messages as messages_of
 
 BOOT = BootNotificationRequest(charge_point_vendor="v", charge_point_model="m", iccid="\u0416 x")
 NO_URI = {etree.ErrorTypes.WAR_NS_URI, etree.ErrorTypes.WAR_NS_URI_RELATIVE}
-CLASSES = {codec.CODECS[namespace, cls].element: cls for cls, namespace in CASES}
+CLASSES = {CODECS[namespace, cls].element: cls for cls, namespace in CASES}
 
 
 def written(message: Structure, namespace: str) -> bytes:
