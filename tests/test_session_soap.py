@@ -188,6 +188,19 @@ def test_a_repeat_is_known_by_its_content_whatever_its_prefixes_and_headers() ->
     assert names(session.receive(other, 0.0, 20)) == ["Repeated"]
 
 
+def test_a_repeat_may_be_written_anew_and_another_call_is_none() -> None:
+    session = make_session(WIRE)
+    body = "<authorizeRequest><idTag>A &amp; B</idTag></authorizeRequest>"
+    anew = (
+        f"<n:authorizeRequest xmlns:n='{CS}'>\n  <n:idTag><!-- -->A <![CDATA[&]]> B</n:idTag>\r\n"
+        "</n:authorizeRequest>"
+    )
+    assert names(session.receive(call(body, "Authorize"), 0.0, 17)) == ["CallReceived"]
+    assert names(session.receive(call(anew, "Authorize"), 0.0, 18)) == ["Repeated"]
+    other = call(body.replace("A &amp;", " A &amp;"), "Authorize")
+    assert "Repeated" not in names(session.receive(other, 0.0, 19))
+
+
 def test_a_description_that_xml_cannot_carry_is_told_as_far_as_it_can_be() -> None:
     session = make_session(WIRE)
     received = only(session.receive(exchange.call(WIRE, "a", HEARTBEAT), 0.0, 17), CallReceived)

@@ -1,14 +1,13 @@
 """`bindings/ocpps/_generated/`: the fast path of the SOAP codec, one module a service.
 
-Elements are written in the order of the schema, and read in any order. How those that come in the
-order of the schema are read without a tree is in `soap_scan`.
+Elements are written in the order of the schema, and read in any order.
 """
 
 from __future__ import annotations
 
 from codegen import names
 from codegen.contracts import wsdl_files
-from codegen.generate import python, soap_scan
+from codegen.generate import python
 from codegen.generate.source import WIDTH, Banner, import_block, module, wrapped
 from codegen.model import Contract, EnumRef, Field, Message, ObjectRef, Scalar, Service, Structure
 from codegen.prose import Prose
@@ -60,19 +59,16 @@ def _service(contract: Contract, banner: Banner, service: Service) -> str:
     for structure in used:
         blocks.append(_read(contract, structure, service))
         blocks.append(_write(structure, None, service))
-    for tag, structure in soap_scan.nested(contract, messages):
-        blocks += soap_scan.function(structure, tag)
     for message in messages:
         blocks.append(_read(contract, message.structure, service))
         blocks.append(_write(message.structure, message.soap_element, service))
-        blocks += soap_scan.function(message.structure, None)
     table = ["CODECS: dict[type, Codec[Any]] = {"]
     for message in messages:
         snake = names.snake(message.structure.name)
         element = f'"{{{service.namespace}}}{message.soap_element}"'
         table += wrapped(
             f"{message.structure.name}: Codec(",
-            [element, f"scan_{snake}", f"read_{snake}", f"write_{snake}"],
+            [element, f"read_{snake}", f"write_{snake}"],
             "),",
             indent=1,
         )
@@ -117,7 +113,6 @@ def _imports(
         "ocpp16._generated.drafts": {f"{structure.name}Draft" for structure in structures},
         "ocpp16._generated.enums": enums,
         "ocpp16.bindings.ocpps.fast": fast | _needs_least(fields),
-        "ocpp16.bindings.ocpps.plain": soap_scan.imports(fields),
         "ocpp16.bindings.ocpps.xml": {"write_text"},
     }
     for action in contract.actions:
@@ -130,7 +125,6 @@ def _imports(
         for name in sorted(enums)
     ]
     return [
-        *_datetime(fields),
         "from typing import Any",
         "from xml.etree.ElementTree import Element",
         "",
@@ -138,11 +132,6 @@ def _imports(
         "",
         *tables,
     ]
-
-
-def _datetime(fields: list[Field]) -> list[str]:
-    has_time = any(isinstance(one.type, Scalar) and one.type.kind == "timestamp" for one in fields)
-    return ["from datetime import datetime"] if has_time else []
 
 
 def _needs_least(fields: list[Field]) -> set[str]:

@@ -16,9 +16,8 @@ from ocpp16.bindings.ocpps.envelope import NAMESPACES
 from ocpp16.bindings.ocpps.fast import Codec, Unusual
 from ocpp16.bindings.ocpps.framing import Payload
 from ocpp16.bindings.ocpps.notation import INTEGER_MAX, INTEGER_MIN, XmlNotation
-from ocpp16.bindings.ocpps.plain import PlainBody
 from ocpp16.bindings.ocpps.uri import is_uri
-from ocpp16.bindings.ocpps.xml import can_be_written, parse, split_tag
+from ocpp16.bindings.ocpps.xml import SPACE, can_be_written, parse, split_tag
 from ocpp16.errors import ConstraintError, ConstraintKind, InvalidMessage
 from ocpp16.settings import STRICT, Leniency
 from ocpp16.spec import FieldKind, FieldSpec
@@ -42,11 +41,6 @@ def decode(
     Raises:
         ConstraintError: It breaks a rule; it says which, and where.
     """
-    if isinstance(payload, PlainBody):
-        found = payload.message
-        if type(found) is cls:
-            return found
-        raise _another(cls, payload.namespace, payload.name)
     element = parse(payload.encode()) if isinstance(payload, str) else payload
     codec = _codec_of(cls, element)
     try:
@@ -68,15 +62,11 @@ def _codec_of(cls: type[StructureT], element: Element) -> Codec[StructureT]:
     """Return the fast path of a message, having checked that an element is called like it."""
     codec = CODECS.get((split_tag(element.tag)[0], cls))
     if codec is None or codec.element != element.tag:
-        raise _another(cls, *split_tag(element.tag))
+        namespace, local = split_tag(element.tag)
+        due = "no message of SOAP" if codec is None else split_tag(codec.element)[1]
+        reason = f"is {shorten(local)} of {shorten(namespace, 80)}, due is {due}"
+        raise ConstraintError("", ConstraintKind.SHAPE, reason)
     return codec
-
-
-def _another(cls: type[Structure], namespace: str, local: str) -> ConstraintError:
-    codec = CODECS.get((namespace, cls))
-    due = "no message of SOAP" if codec is None else split_tag(codec.element)[1]
-    reason = f"is {shorten(local)} of {shorten(namespace, 80)}, due is {due}"
-    return ConstraintError("", ConstraintKind.SHAPE, reason)
 
 
 def _notation_of(element: Element) -> XmlNotation:
@@ -148,14 +138,22 @@ def _unwritable(
 
 
 def fingerprint(payload: Payload) -> bytes:
-    """Return the content of an element as bytes that do not depend on its prefixes."""
-    if isinstance(payload, PlainBody):
-        return f"{payload.namespace} {payload.name} {payload.content}".encode()
-    element = parse(payload.encode()) if isinstance(payload, str) else payload
-    return repr(_content(element)).encode()
+    """Return the content of an element as bytes: equal for equal content, however it is written.
 
-
-def _content(element: Element) -> tuple[object, ...]:
-    attributes = sorted(element.items())
-    parts = [(_content(child), child.tail or "") for child in element]
-    return element.tag, attributes, element.text or "", parts
+    Prefixes, the order of attributes, comments, references and CDATA make no difference, nor does
+    the space between elements. That in a text does.
+    """
+    root = parse(payload.encode()) if isinstance(payload, str) else payload
+    # In document order, with the number of children of each: no two trees have the same parts. XML
+    # has neither of the characters that separate them.
+    parts: list[str] = []
+    for element in root.iter():
+        size, text, tail = len(element), element.text or "", element.tail
+        if (size or element is root) and not text.strip(SPACE):
+            text = ""
+        parts += (element.tag, str(size), text)
+        if element.attrib:
+            parts += (f"\1{name}\1{value}" for name, value in sorted(element.items()))
+        if tail and element is not root and tail.strip(SPACE):
+            parts.append(f"\2{tail}")
+    return "\0".join(parts).encode()

@@ -12,10 +12,7 @@ from xml.etree.ElementTree import Element
 
 import attrs
 
-from ocpp16.bindings.ocpps._generated import CODECS
-from ocpp16.bindings.ocpps.fast import Unusual
 from ocpp16.bindings.ocpps.faults import EnvelopeFault, SoapCode
-from ocpp16.bindings.ocpps.plain import PlainBody, split
 from ocpp16.bindings.ocpps.xml import SPACE, XmlError, parse, split_tag, writable, write_text
 from ocpp16.spec import Side
 from ocpp16.structure import shorten
@@ -58,7 +55,6 @@ _ADDRESSES: Final = {
 }
 _ADDRESS: Final = f"{{{WSA}}}Address"
 _TRUE: Final = frozenset({"true", "1"})
-_SCANNERS: Final = {split_tag(codec.element): codec.scan for codec in CODECS.values()}
 
 
 def namespace_of(side: Side) -> str:
@@ -91,7 +87,7 @@ class SoapEnvelope:
     reply_to: str | None = None
     fault_to: str | None = None
     to: str | None = None
-    body: Element | PlainBody | None = None
+    body: Element | None = None
     """The element in the body, None if it is empty."""
     body_name: str | None = None
     """Its local name."""
@@ -115,46 +111,6 @@ def read(data: bytes) -> SoapEnvelope:
     """
     if isinstance(data, SoapFrame):
         return data.envelope
-    try:
-        return _read_plainly(data)
-    except Unusual:
-        return read_tree(data)
-
-
-def _read_plainly(data: bytes) -> SoapEnvelope:
-    values, body = split(data, SOAP, _purpose)
-    scan = _SCANNERS.get((body.namespace, body.name))
-    if scan is None:
-        raise Unusual
-    try:
-        body.message = scan(body.content)
-    except (KeyError, ValueError):
-        # An enumeration without the value, or a day that no calendar has.
-        raise Unusual from None
-    if "action" in values:
-        values["action"] = _last_segment(values["action"])
-    return SoapEnvelope(body=body, body_name=body.name, body_namespace=body.namespace, **values)
-
-
-def _purpose(tag: str, inner: str | None) -> str | None:
-    if inner is not None:
-        return _ADDRESSES.get(tag) if inner == _ADDRESS else None
-    name = _HEADERS.get(tag)
-    return "identity" if name is None and _is_identity(tag) else name
-
-
-def _is_identity(tag: str) -> bool:
-    # S 3: the name is matched without case; the field has it in other namespaces, too.
-    return split_tag(tag)[1].lower() == _IDENTITY
-
-
-def _last_segment(action: str) -> str:
-    # The field writes it with the name of the service before it.
-    return action.rstrip("/").rpartition("/")[2]
-
-
-def read_tree(data: bytes) -> SoapEnvelope:
-    """Do what `read` does by the parser alone; every answer of both is the same."""
     try:
         root = parse(data)
     except XmlError as error:
@@ -217,7 +173,8 @@ def _read_headers(header: Element) -> dict[str, str]:
         reason = f"the header {twice.replace('_', ' ')} stands there twice"
         raise EnvelopeFault(reason, message_id=message_id)
     if "action" in values:
-        values["action"] = _last_segment(values["action"])
+        # The field writes it with the name of the service before it.
+        values["action"] = values["action"].rstrip("/").rpartition("/")[2]
     return values
 
 
@@ -230,7 +187,8 @@ def _read_header(element: Element) -> tuple[str | None, str]:
         text = None
     elif name is None and tag in _ADDRESSES:
         name, text = _ADDRESSES[tag], element.findtext(_ADDRESS)
-    elif name is None and _is_identity(tag):
+    elif name is None and split_tag(tag)[1].lower() == _IDENTITY:
+        # S 3: the name is matched without case; the field has it in other namespaces, too.
         name = "identity"
     return name, (text or "").strip(SPACE)
 

@@ -42,7 +42,6 @@ class Codec(Generic[StructureT]):
     """The fast path of one message class on one service."""
 
     element: str
-    scan: Callable[[str], StructureT]
     read: Callable[[Element], StructureT]
     write: Callable[[StructureT], str]
 

@@ -23,7 +23,6 @@ from ocpp16.bindings.ocpps.envelope import (
     read as read_envelope,
 )
 from ocpp16.bindings.ocpps.faults import EnvelopeFault, read_code, soap_code, write_text
-from ocpp16.bindings.ocpps.plain import PlainBody
 from ocpp16.bindings.ocpps.xml import SPACE
 from ocpp16.catalog import ACTIONS
 from ocpp16.envelope import Call, CallError, CallResult, Envelope
@@ -38,7 +37,7 @@ from ocpp16.errors import (
 from ocpp16.spec import Side
 from ocpp16.structure import shorten
 
-Payload: TypeAlias = Element | PlainBody | str
+Payload: TypeAlias = Element | str
 """The element in a body: read from a peer's envelope, or as the text that we write."""
 
 REQUEST: Final = "Request"
@@ -112,7 +111,7 @@ def _bytes_of(frame: bytes | str) -> bytes:
         raise EnvelopeFault("is not UTF-8") from None
 
 
-def _check_body(read: SoapEnvelope, action: str, due: str) -> Element | PlainBody:
+def _check_body(read: SoapEnvelope, action: str, due: str) -> Element:
     """Return the element in a body, which has to be one of a service, known or not."""
     message_id, local = read.message_id, read.body_name
     namespace = read.body_namespace or ""
@@ -210,10 +209,10 @@ def frame_result(result: CallResult[Payload], *, side: Side, message_id: str) ->
 
 def _written(payload: Payload) -> str:
     """Return the text of an element."""
-    if isinstance(payload, PlainBody):
-        name = payload.name
-        return f'<{name} xmlns="{payload.namespace}">{payload.content}</{name}>'
-    return payload if isinstance(payload, str) else tostring(payload, "unicode")
+    if isinstance(payload, str):
+        return payload
+    # A carriage return that is not escaped would come back as a line feed.
+    return tostring(payload, "unicode").replace("\r", "&#13;")
 
 
 def _action_in(body: str) -> str:

@@ -17,6 +17,7 @@ from ocpp16.errors import ConstraintError, ConstraintKind
 from ocpp16.settings import STRICT, Leniency
 from ocpp16.structure import Structure, deviations
 from tests.bindings.ocpps.elements import CASES, full_element
+from tests.strategies import messages as messages_of
 
 TEXTS = [
     "", " ", "x", "0", "-0", "+1", "-1", " 1 ", "01", "1.", ".5", "1.5", "-1.50", "1.55", "1e3",
@@ -150,7 +151,48 @@ def test_the_fingerprint_is_of_content_and_not_of_prefixes() -> None:
     assert codec.fingerprint(parse(outer.encode())[0]) == plain
     assert of(p="", q="", n=CENTRAL_SYSTEM, t="y") != plain
     assert of(p="", q="", n=CHARGE_POINT, t="x") != plain
-    assert of(p="c:", q=":c", n=CENTRAL_SYSTEM, t="x") != b""
+    assert of(p="c:", q=":c", n=CENTRAL_SYSTEM, t="x") == plain
+
+
+SAME = {
+    "a": "<a xmlns='urn:x' p='1' q='2'><b>x<![CDATA[ ]]>&amp;</b><c/></a>",
+    "prefixes": "<n:a xmlns:n='urn:x' p='1' q='2'><n:b>x &amp;</n:b><n:c/></n:a>",
+    "attributes": """<a q="2" xmlns='urn:x' p="&#49;"><b>x &#38;</b><c></c></a>""",
+    "space": "<a xmlns='urn:x' p='1' q='2' >\n\t<b >x &amp;</b >\r\n <c />\n</a >",
+    "comments": "<a xmlns='urn:x' p='1' q='2'><!-- --><b>x <!-- x -->&amp;</b><?x ?><c/></a>",
+}
+OTHER = {
+    "space in a text": "<a xmlns='urn:x' p='1' q='2'><b> x &amp;</b><c/></a>",
+    "a text that is space": "<a xmlns='urn:x' p='1' q='2'><b>x &amp;</b><c> </c></a>",
+    "text between": "<a xmlns='urn:x' p='1' q='2'><b>x &amp;</b>y<c/></a>",
+    "text before": "<a xmlns='urn:x' p='1' q='2'>y<b>x &amp;</b><c/></a>",
+    "an order": "<a xmlns='urn:x' p='1' q='2'><c/><b>x &amp;</b></a>",
+    "a depth": "<a xmlns='urn:x' p='1' q='2'><b>x &amp;<c/></b></a>",
+    "an attribute": "<a xmlns='urn:x' p='1' q='3'><b>x &amp;</b><c/></a>",
+    "a place of an attribute": "<a xmlns='urn:x' p='1'><b q='2'>x &amp;</b><c/></a>",
+    "a namespace": "<a xmlns='urn:x' p='1' q='2'><b xmlns='urn:y'>x &amp;</b><c/></a>",
+}
+
+
+def test_one_content_has_one_fingerprint() -> None:
+    prints = {name: codec.fingerprint(parse(text.encode())) for name, text in SAME.items()}
+    assert set(prints.values()) == {prints["a"]}
+    others = {codec.fingerprint(parse(text.encode())) for text in OTHER.values()}
+    assert len(others | {prints["a"]}) == len(OTHER) + 1
+
+
+def test_an_empty_message_has_one_fingerprint() -> None:
+    texts = ["<a xmlns='x'/>", "<a xmlns='x'></a>", "<p:a xmlns:p='x'>\n</p:a>"]
+    assert len({codec.fingerprint(parse(text.encode())) for text in texts}) == 1
+
+
+@given(st.sampled_from(CASES), st.data())
+def test_the_fingerprint_of_what_comes_back_is_that_of_what_left(case: Any, data: Any) -> None:
+    cls, namespace = case
+    written = codec.encode(data.draw(messages_of(cls, soap=True)), namespace)
+    assert codec.fingerprint(parse(written.encode())) == codec.fingerprint(written)
+    again = etree.tostring(etree.fromstring(written.encode()), method="c14n")
+    assert codec.fingerprint(parse(again)) == codec.fingerprint(written)
 
 
 # What an element is called

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from ocpp16.bindings.ocpps.codec import fingerprint
+from ocpp16.bindings.ocpps.xml import parse
 from ocpp16.datatypes import IdTagInfo
 from ocpp16.enums import AuthorizationStatus, ResetType
 from ocpp16.envelope import Call, CallError, CallResult
@@ -26,6 +28,13 @@ from tests.bindings.ocpps.envelopes import (
 )
 
 # What we write
+
+
+def test_an_element_is_written_with_all_its_space() -> None:
+    text = "<dataTransferRequest xmlns='urn://Ocpp/Cs/2015/10/'><data>a&#13;&#10;b</data>"
+    element = parse(f"{text}</dataTransferRequest>".encode())
+    frame = end(STATION, from_address="http://x/").frame(Call("1", "DataTransfer", element))
+    assert fingerprint(call_of(frame).payload) == fingerprint(element)
 
 
 def test_the_exact_call_of_a_charge_point() -> None:

@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Any
 from xml.etree.ElementTree import Element
 
@@ -86,18 +85,6 @@ from ocpp16.bindings.ocpps.fast import (
     table,
     write_integer,
     write_timestamp,
-)
-from ocpp16.bindings.ocpps.plain import (
-    INTEGER,
-    TEXT,
-    TIMESTAMP,
-    WORD,
-    Shape,
-    closing,
-    leaf,
-    maybe,
-    opening,
-    short_text,
 )
 from ocpp16.bindings.ocpps.xml import write_text
 
@@ -252,120 +239,6 @@ def write_meter_value(value: MeterValue) -> str:
     return text
 
 
-_ID_TAG_INFO_0 = Shape(
-    opening("idTagInfo"),
-    leaf("status", WORD),
-    maybe("expiryDate", TIMESTAMP),
-    maybe("parentIdTag", short_text(20)),
-    closing("idTagInfo"),
-)
-
-
-def scan_id_tag_info(text: str, at: int) -> tuple[IdTagInfo, int]:
-    found = _ID_TAG_INFO_0.match(text, at)
-    if found is None:
-        raise Unusual
-    (status, expiry_date, parent_id_tag) = found.groups()
-    at = found.end()
-    draft: Any = IdTagInfoDraft(
-        _AUTHORIZATION_STATUS[status],
-        None if expiry_date is None else datetime.fromisoformat(expiry_date),
-        parent_id_tag,
-    )
-    draft.__class__ = IdTagInfo
-    result: IdTagInfo = draft
-    return result, at
-
-
-_SAMPLED_VALUE_0 = Shape(
-    opening("sampledValue"),
-    leaf("value", TEXT),
-    maybe("context", WORD),
-    maybe("format", WORD),
-    maybe("measurand", WORD),
-    maybe("phase", WORD),
-    maybe("location", WORD),
-    maybe("unit", WORD),
-    closing("sampledValue"),
-)
-
-
-def scan_sampled_value(text: str, at: int) -> tuple[SampledValue, int]:
-    found = _SAMPLED_VALUE_0.match(text, at)
-    if found is None:
-        raise Unusual
-    (value, context, format, measurand, phase, location, unit) = found.groups()
-    at = found.end()
-    draft: Any = SampledValueDraft(
-        value,
-        _READING_CONTEXT[context],
-        _VALUE_FORMAT[format],
-        _MEASURAND[measurand],
-        _PHASE[phase],
-        _LOCATION[location],
-        _UNIT_OF_MEASURE[unit],
-    )
-    draft.__class__ = SampledValue
-    result: SampledValue = draft
-    return result, at
-
-
-_METER_VALUE_0 = Shape(opening("meterValue"), leaf("timestamp", TIMESTAMP))
-
-
-_METER_VALUE_1 = Shape(closing("meterValue"))
-
-
-def scan_meter_value(text: str, at: int) -> tuple[MeterValue, int]:
-    found = _METER_VALUE_0.match(text, at)
-    if found is None:
-        raise Unusual
-    timestamp = found[1]
-    at = found.end()
-    sampled_value = []
-    while text.startswith("<sampledValue>", at):
-        item, at = scan_sampled_value(text, at)
-        sampled_value.append(item)
-    if not sampled_value:
-        raise Unusual
-    found = _METER_VALUE_1.match(text, at)
-    if found is None:
-        raise Unusual
-    at = found.end()
-    draft: Any = MeterValueDraft(datetime.fromisoformat(timestamp), tuple(sampled_value))
-    draft.__class__ = MeterValue
-    result: MeterValue = draft
-    return result, at
-
-
-_TRANSACTION_DATA_0 = Shape(opening("transactionData"), leaf("timestamp", TIMESTAMP))
-
-
-_TRANSACTION_DATA_1 = Shape(closing("transactionData"))
-
-
-def scan_transaction_data(text: str, at: int) -> tuple[MeterValue, int]:
-    found = _TRANSACTION_DATA_0.match(text, at)
-    if found is None:
-        raise Unusual
-    timestamp = found[1]
-    at = found.end()
-    sampled_value = []
-    while text.startswith("<sampledValue>", at):
-        item, at = scan_sampled_value(text, at)
-        sampled_value.append(item)
-    if not sampled_value:
-        raise Unusual
-    found = _TRANSACTION_DATA_1.match(text, at)
-    if found is None:
-        raise Unusual
-    at = found.end()
-    draft: Any = MeterValueDraft(datetime.fromisoformat(timestamp), tuple(sampled_value))
-    draft.__class__ = MeterValue
-    result: MeterValue = draft
-    return result, at
-
-
 def read_authorize_request(element: Element) -> AuthorizeRequest:
     check_plain(element)
     id_tag: Any = None
@@ -391,24 +264,6 @@ def write_authorize_request(value: AuthorizeRequest) -> str:
     return text + "</authorizeRequest>"
 
 
-_AUTHORIZE_REQUEST_0 = Shape(leaf("idTag", short_text(20)))
-
-
-def scan_authorize_request(text: str) -> AuthorizeRequest:
-    at = 0
-    found = _AUTHORIZE_REQUEST_0.match(text, at)
-    if found is None:
-        raise Unusual
-    id_tag = found[1]
-    at = found.end()
-    if at != len(text):
-        raise Unusual
-    draft: Any = AuthorizeRequestDraft(id_tag)
-    draft.__class__ = AuthorizeRequest
-    result: AuthorizeRequest = draft
-    return result
-
-
 def read_authorize_response(element: Element) -> AuthorizeResponse:
     check_plain(element)
     id_tag_info: Any = None
@@ -432,21 +287,6 @@ def write_authorize_response(value: AuthorizeResponse) -> str:
     text = '<authorizeResponse xmlns="urn://Ocpp/Cs/2015/10/">'
     text += f"<idTagInfo>{write_id_tag_info(value.id_tag_info)}</idTagInfo>"
     return text + "</authorizeResponse>"
-
-
-def scan_authorize_response(text: str) -> AuthorizeResponse:
-    at = 0
-    id_tag_info = None
-    if text.startswith("<idTagInfo>", at):
-        id_tag_info, at = scan_id_tag_info(text, at)
-    if id_tag_info is None:
-        raise Unusual
-    if at != len(text):
-        raise Unusual
-    draft: Any = AuthorizeResponseDraft(id_tag_info)
-    draft.__class__ = AuthorizeResponse
-    result: AuthorizeResponse = draft
-    return result
 
 
 def read_boot_notification_request(element: Element) -> BootNotificationRequest:
@@ -543,54 +383,6 @@ def write_boot_notification_request(value: BootNotificationRequest) -> str:
     return text + "</bootNotificationRequest>"
 
 
-_BOOT_NOTIFICATION_REQUEST_0 = Shape(
-    leaf("chargePointVendor", short_text(20)),
-    leaf("chargePointModel", short_text(20)),
-    maybe("chargePointSerialNumber", short_text(25)),
-    maybe("chargeBoxSerialNumber", short_text(25)),
-    maybe("firmwareVersion", short_text(50)),
-    maybe("iccid", short_text(20)),
-    maybe("imsi", short_text(20)),
-    maybe("meterType", short_text(25)),
-    maybe("meterSerialNumber", short_text(25)),
-)
-
-
-def scan_boot_notification_request(text: str) -> BootNotificationRequest:
-    at = 0
-    found = _BOOT_NOTIFICATION_REQUEST_0.match(text, at)
-    if found is None:
-        raise Unusual
-    (
-        charge_point_vendor,
-        charge_point_model,
-        charge_point_serial_number,
-        charge_box_serial_number,
-        firmware_version,
-        iccid,
-        imsi,
-        meter_type,
-        meter_serial_number,
-    ) = found.groups()
-    at = found.end()
-    if at != len(text):
-        raise Unusual
-    draft: Any = BootNotificationRequestDraft(
-        charge_point_vendor,
-        charge_point_model,
-        charge_point_serial_number,
-        charge_box_serial_number,
-        firmware_version,
-        iccid,
-        imsi,
-        meter_type,
-        meter_serial_number,
-    )
-    draft.__class__ = BootNotificationRequest
-    result: BootNotificationRequest = draft
-    return result
-
-
 def read_boot_notification_response(element: Element) -> BootNotificationResponse:
     check_plain(element)
     status: Any = None
@@ -626,32 +418,6 @@ def write_boot_notification_response(value: BootNotificationResponse) -> str:
     text += f"<currentTime>{write_timestamp(value.current_time)}</currentTime>"
     text += f"<interval>{write_integer(value.interval)}</interval>"
     return text + "</bootNotificationResponse>"
-
-
-_BOOT_NOTIFICATION_RESPONSE_0 = Shape(
-    leaf("status", WORD),
-    leaf("currentTime", TIMESTAMP),
-    leaf("interval", INTEGER),
-)
-
-
-def scan_boot_notification_response(text: str) -> BootNotificationResponse:
-    at = 0
-    found = _BOOT_NOTIFICATION_RESPONSE_0.match(text, at)
-    if found is None:
-        raise Unusual
-    (status, current_time, interval) = found.groups()
-    at = found.end()
-    if at != len(text):
-        raise Unusual
-    draft: Any = BootNotificationResponseDraft(
-        _REGISTRATION_STATUS[status],
-        datetime.fromisoformat(current_time),
-        int(interval),
-    )
-    draft.__class__ = BootNotificationResponse
-    result: BootNotificationResponse = draft
-    return result
 
 
 def read_data_transfer_request(element: Element) -> DataTransferRequest:
@@ -693,28 +459,6 @@ def write_data_transfer_request(value: DataTransferRequest) -> str:
     return text + "</dataTransferRequest>"
 
 
-_DATA_TRANSFER_REQUEST_0 = Shape(
-    leaf("vendorId", short_text(255)),
-    maybe("messageId", short_text(50)),
-    maybe("data", TEXT),
-)
-
-
-def scan_data_transfer_request(text: str) -> DataTransferRequest:
-    at = 0
-    found = _DATA_TRANSFER_REQUEST_0.match(text, at)
-    if found is None:
-        raise Unusual
-    (vendor_id, message_id, data) = found.groups()
-    at = found.end()
-    if at != len(text):
-        raise Unusual
-    draft: Any = DataTransferRequestDraft(vendor_id, message_id, data)
-    draft.__class__ = DataTransferRequest
-    result: DataTransferRequest = draft
-    return result
-
-
 def read_data_transfer_response(element: Element) -> DataTransferResponse:
     check_plain(element)
     status: Any = None
@@ -747,24 +491,6 @@ def write_data_transfer_response(value: DataTransferResponse) -> str:
     return text + "</dataTransferResponse>"
 
 
-_DATA_TRANSFER_RESPONSE_0 = Shape(leaf("status", WORD), maybe("data", TEXT))
-
-
-def scan_data_transfer_response(text: str) -> DataTransferResponse:
-    at = 0
-    found = _DATA_TRANSFER_RESPONSE_0.match(text, at)
-    if found is None:
-        raise Unusual
-    (status, data) = found.groups()
-    at = found.end()
-    if at != len(text):
-        raise Unusual
-    draft: Any = DataTransferResponseDraft(_DATA_TRANSFER_STATUS[status], data)
-    draft.__class__ = DataTransferResponse
-    result: DataTransferResponse = draft
-    return result
-
-
 def read_diagnostics_status_notification_request(
     element: Element,
 ) -> DiagnosticsStatusNotificationRequest:
@@ -794,24 +520,6 @@ def write_diagnostics_status_notification_request(
     return text + "</diagnosticsStatusNotificationRequest>"
 
 
-_DIAGNOSTICS_STATUS_NOTIFICATION_REQUEST_0 = Shape(leaf("status", WORD))
-
-
-def scan_diagnostics_status_notification_request(text: str) -> DiagnosticsStatusNotificationRequest:
-    at = 0
-    found = _DIAGNOSTICS_STATUS_NOTIFICATION_REQUEST_0.match(text, at)
-    if found is None:
-        raise Unusual
-    status = found[1]
-    at = found.end()
-    if at != len(text):
-        raise Unusual
-    draft: Any = DiagnosticsStatusNotificationRequestDraft(_DIAGNOSTICS_STATUS[status])
-    draft.__class__ = DiagnosticsStatusNotificationRequest
-    result: DiagnosticsStatusNotificationRequest = draft
-    return result
-
-
 def read_diagnostics_status_notification_response(
     element: Element,
 ) -> DiagnosticsStatusNotificationResponse:
@@ -829,17 +537,6 @@ def write_diagnostics_status_notification_response(
 ) -> str:
     del value
     return '<diagnosticsStatusNotificationResponse xmlns="urn://Ocpp/Cs/2015/10/"/>'
-
-
-def scan_diagnostics_status_notification_response(
-    text: str,
-) -> DiagnosticsStatusNotificationResponse:
-    if text:
-        raise Unusual
-    draft: Any = DiagnosticsStatusNotificationResponseDraft()
-    draft.__class__ = DiagnosticsStatusNotificationResponse
-    result: DiagnosticsStatusNotificationResponse = draft
-    return result
 
 
 def read_firmware_status_notification_request(
@@ -869,24 +566,6 @@ def write_firmware_status_notification_request(value: FirmwareStatusNotification
     return text + "</firmwareStatusNotificationRequest>"
 
 
-_FIRMWARE_STATUS_NOTIFICATION_REQUEST_0 = Shape(leaf("status", WORD))
-
-
-def scan_firmware_status_notification_request(text: str) -> FirmwareStatusNotificationRequest:
-    at = 0
-    found = _FIRMWARE_STATUS_NOTIFICATION_REQUEST_0.match(text, at)
-    if found is None:
-        raise Unusual
-    status = found[1]
-    at = found.end()
-    if at != len(text):
-        raise Unusual
-    draft: Any = FirmwareStatusNotificationRequestDraft(_FIRMWARE_STATUS[status])
-    draft.__class__ = FirmwareStatusNotificationRequest
-    result: FirmwareStatusNotificationRequest = draft
-    return result
-
-
 def read_firmware_status_notification_response(
     element: Element,
 ) -> FirmwareStatusNotificationResponse:
@@ -904,15 +583,6 @@ def write_firmware_status_notification_response(value: FirmwareStatusNotificatio
     return '<firmwareStatusNotificationResponse xmlns="urn://Ocpp/Cs/2015/10/"/>'
 
 
-def scan_firmware_status_notification_response(text: str) -> FirmwareStatusNotificationResponse:
-    if text:
-        raise Unusual
-    draft: Any = FirmwareStatusNotificationResponseDraft()
-    draft.__class__ = FirmwareStatusNotificationResponse
-    result: FirmwareStatusNotificationResponse = draft
-    return result
-
-
 def read_heartbeat_request(element: Element) -> HeartbeatRequest:
     check_plain(element)
     if len(element):
@@ -926,15 +596,6 @@ def read_heartbeat_request(element: Element) -> HeartbeatRequest:
 def write_heartbeat_request(value: HeartbeatRequest) -> str:
     del value
     return '<heartbeatRequest xmlns="urn://Ocpp/Cs/2015/10/"/>'
-
-
-def scan_heartbeat_request(text: str) -> HeartbeatRequest:
-    if text:
-        raise Unusual
-    draft: Any = HeartbeatRequestDraft()
-    draft.__class__ = HeartbeatRequest
-    result: HeartbeatRequest = draft
-    return result
 
 
 def read_heartbeat_response(element: Element) -> HeartbeatResponse:
@@ -960,24 +621,6 @@ def write_heartbeat_response(value: HeartbeatResponse) -> str:
     text = '<heartbeatResponse xmlns="urn://Ocpp/Cs/2015/10/">'
     text += f"<currentTime>{write_timestamp(value.current_time)}</currentTime>"
     return text + "</heartbeatResponse>"
-
-
-_HEARTBEAT_RESPONSE_0 = Shape(leaf("currentTime", TIMESTAMP))
-
-
-def scan_heartbeat_response(text: str) -> HeartbeatResponse:
-    at = 0
-    found = _HEARTBEAT_RESPONSE_0.match(text, at)
-    if found is None:
-        raise Unusual
-    current_time = found[1]
-    at = found.end()
-    if at != len(text):
-        raise Unusual
-    draft: Any = HeartbeatResponseDraft(datetime.fromisoformat(current_time))
-    draft.__class__ = HeartbeatResponse
-    result: HeartbeatResponse = draft
-    return result
 
 
 def read_meter_values_request(element: Element) -> MeterValuesRequest:
@@ -1017,32 +660,6 @@ def write_meter_values_request(value: MeterValuesRequest) -> str:
     return text + "</meterValuesRequest>"
 
 
-_METER_VALUES_REQUEST_0 = Shape(leaf("connectorId", INTEGER), maybe("transactionId", INTEGER))
-
-
-def scan_meter_values_request(text: str) -> MeterValuesRequest:
-    at = 0
-    found = _METER_VALUES_REQUEST_0.match(text, at)
-    if found is None:
-        raise Unusual
-    (connector_id, transaction_id) = found.groups()
-    at = found.end()
-    meter_value = []
-    while text.startswith("<meterValue>", at):
-        item, at = scan_meter_value(text, at)
-        meter_value.append(item)
-    if at != len(text):
-        raise Unusual
-    draft: Any = MeterValuesRequestDraft(
-        int(connector_id),
-        tuple(meter_value),
-        None if transaction_id is None else int(transaction_id),
-    )
-    draft.__class__ = MeterValuesRequest
-    result: MeterValuesRequest = draft
-    return result
-
-
 def read_meter_values_response(element: Element) -> MeterValuesResponse:
     check_plain(element)
     if len(element):
@@ -1056,15 +673,6 @@ def read_meter_values_response(element: Element) -> MeterValuesResponse:
 def write_meter_values_response(value: MeterValuesResponse) -> str:
     del value
     return '<meterValuesResponse xmlns="urn://Ocpp/Cs/2015/10/"/>'
-
-
-def scan_meter_values_response(text: str) -> MeterValuesResponse:
-    if text:
-        raise Unusual
-    draft: Any = MeterValuesResponseDraft()
-    draft.__class__ = MeterValuesResponse
-    result: MeterValuesResponse = draft
-    return result
 
 
 def read_start_transaction_request(element: Element) -> StartTransactionRequest:
@@ -1123,36 +731,6 @@ def write_start_transaction_request(value: StartTransactionRequest) -> str:
     return text + "</startTransactionRequest>"
 
 
-_START_TRANSACTION_REQUEST_0 = Shape(
-    leaf("connectorId", INTEGER),
-    leaf("idTag", short_text(20)),
-    leaf("timestamp", TIMESTAMP),
-    leaf("meterStart", INTEGER),
-    maybe("reservationId", INTEGER),
-)
-
-
-def scan_start_transaction_request(text: str) -> StartTransactionRequest:
-    at = 0
-    found = _START_TRANSACTION_REQUEST_0.match(text, at)
-    if found is None:
-        raise Unusual
-    (connector_id, id_tag, timestamp, meter_start, reservation_id) = found.groups()
-    at = found.end()
-    if at != len(text):
-        raise Unusual
-    draft: Any = StartTransactionRequestDraft(
-        int(connector_id),
-        id_tag,
-        int(meter_start),
-        datetime.fromisoformat(timestamp),
-        None if reservation_id is None else int(reservation_id),
-    )
-    draft.__class__ = StartTransactionRequest
-    result: StartTransactionRequest = draft
-    return result
-
-
 def read_start_transaction_response(element: Element) -> StartTransactionResponse:
     check_plain(element)
     id_tag_info: Any = None
@@ -1182,29 +760,6 @@ def write_start_transaction_response(value: StartTransactionResponse) -> str:
     text += f"<transactionId>{write_integer(value.transaction_id)}</transactionId>"
     text += f"<idTagInfo>{write_id_tag_info(value.id_tag_info)}</idTagInfo>"
     return text + "</startTransactionResponse>"
-
-
-_START_TRANSACTION_RESPONSE_0 = Shape(leaf("transactionId", INTEGER))
-
-
-def scan_start_transaction_response(text: str) -> StartTransactionResponse:
-    at = 0
-    found = _START_TRANSACTION_RESPONSE_0.match(text, at)
-    if found is None:
-        raise Unusual
-    transaction_id = found[1]
-    at = found.end()
-    id_tag_info = None
-    if text.startswith("<idTagInfo>", at):
-        id_tag_info, at = scan_id_tag_info(text, at)
-    if id_tag_info is None:
-        raise Unusual
-    if at != len(text):
-        raise Unusual
-    draft: Any = StartTransactionResponseDraft(id_tag_info, int(transaction_id))
-    draft.__class__ = StartTransactionResponse
-    result: StartTransactionResponse = draft
-    return result
 
 
 def read_status_notification_request(element: Element) -> StatusNotificationRequest:
@@ -1280,48 +835,6 @@ def write_status_notification_request(value: StatusNotificationRequest) -> str:
     return text + "</statusNotificationRequest>"
 
 
-_STATUS_NOTIFICATION_REQUEST_0 = Shape(
-    leaf("connectorId", INTEGER),
-    leaf("status", WORD),
-    leaf("errorCode", WORD),
-    maybe("info", short_text(50)),
-    maybe("timestamp", TIMESTAMP),
-    maybe("vendorId", short_text(255)),
-    maybe("vendorErrorCode", short_text(50)),
-)
-
-
-def scan_status_notification_request(text: str) -> StatusNotificationRequest:
-    at = 0
-    found = _STATUS_NOTIFICATION_REQUEST_0.match(text, at)
-    if found is None:
-        raise Unusual
-    (
-        connector_id,
-        status,
-        error_code,
-        info,
-        timestamp,
-        vendor_id,
-        vendor_error_code,
-    ) = found.groups()
-    at = found.end()
-    if at != len(text):
-        raise Unusual
-    draft: Any = StatusNotificationRequestDraft(
-        int(connector_id),
-        _CHARGE_POINT_ERROR_CODE[error_code],
-        _CHARGE_POINT_STATUS[status],
-        info,
-        None if timestamp is None else datetime.fromisoformat(timestamp),
-        vendor_id,
-        vendor_error_code,
-    )
-    draft.__class__ = StatusNotificationRequest
-    result: StatusNotificationRequest = draft
-    return result
-
-
 def read_status_notification_response(element: Element) -> StatusNotificationResponse:
     check_plain(element)
     if len(element):
@@ -1335,15 +848,6 @@ def read_status_notification_response(element: Element) -> StatusNotificationRes
 def write_status_notification_response(value: StatusNotificationResponse) -> str:
     del value
     return '<statusNotificationResponse xmlns="urn://Ocpp/Cs/2015/10/"/>'
-
-
-def scan_status_notification_response(text: str) -> StatusNotificationResponse:
-    if text:
-        raise Unusual
-    draft: Any = StatusNotificationResponseDraft()
-    draft.__class__ = StatusNotificationResponse
-    result: StatusNotificationResponse = draft
-    return result
 
 
 def read_stop_transaction_request(element: Element) -> StopTransactionRequest:
@@ -1410,41 +914,6 @@ def write_stop_transaction_request(value: StopTransactionRequest) -> str:
     return text + "</stopTransactionRequest>"
 
 
-_STOP_TRANSACTION_REQUEST_0 = Shape(
-    leaf("transactionId", INTEGER),
-    maybe("idTag", short_text(20)),
-    leaf("timestamp", TIMESTAMP),
-    leaf("meterStop", INTEGER),
-    maybe("reason", WORD),
-)
-
-
-def scan_stop_transaction_request(text: str) -> StopTransactionRequest:
-    at = 0
-    found = _STOP_TRANSACTION_REQUEST_0.match(text, at)
-    if found is None:
-        raise Unusual
-    (transaction_id, id_tag, timestamp, meter_stop, reason) = found.groups()
-    at = found.end()
-    transaction_data = []
-    while text.startswith("<transactionData>", at):
-        item, at = scan_transaction_data(text, at)
-        transaction_data.append(item)
-    if at != len(text):
-        raise Unusual
-    draft: Any = StopTransactionRequestDraft(
-        int(meter_stop),
-        datetime.fromisoformat(timestamp),
-        int(transaction_id),
-        id_tag,
-        _REASON[reason],
-        tuple(transaction_data) if transaction_data else None,
-    )
-    draft.__class__ = StopTransactionRequest
-    result: StopTransactionRequest = draft
-    return result
-
-
 def read_stop_transaction_response(element: Element) -> StopTransactionResponse:
     check_plain(element)
     id_tag_info: Any = None
@@ -1469,137 +938,104 @@ def write_stop_transaction_response(value: StopTransactionResponse) -> str:
     return text + "</stopTransactionResponse>"
 
 
-def scan_stop_transaction_response(text: str) -> StopTransactionResponse:
-    at = 0
-    id_tag_info = None
-    if text.startswith("<idTagInfo>", at):
-        id_tag_info, at = scan_id_tag_info(text, at)
-    if at != len(text):
-        raise Unusual
-    draft: Any = StopTransactionResponseDraft(id_tag_info)
-    draft.__class__ = StopTransactionResponse
-    result: StopTransactionResponse = draft
-    return result
-
-
 CODECS: dict[type, Codec[Any]] = {
     AuthorizeRequest: Codec(
         "{urn://Ocpp/Cs/2015/10/}authorizeRequest",
-        scan_authorize_request,
         read_authorize_request,
         write_authorize_request,
     ),
     AuthorizeResponse: Codec(
         "{urn://Ocpp/Cs/2015/10/}authorizeResponse",
-        scan_authorize_response,
         read_authorize_response,
         write_authorize_response,
     ),
     BootNotificationRequest: Codec(
         "{urn://Ocpp/Cs/2015/10/}bootNotificationRequest",
-        scan_boot_notification_request,
         read_boot_notification_request,
         write_boot_notification_request,
     ),
     BootNotificationResponse: Codec(
         "{urn://Ocpp/Cs/2015/10/}bootNotificationResponse",
-        scan_boot_notification_response,
         read_boot_notification_response,
         write_boot_notification_response,
     ),
     DataTransferRequest: Codec(
         "{urn://Ocpp/Cs/2015/10/}dataTransferRequest",
-        scan_data_transfer_request,
         read_data_transfer_request,
         write_data_transfer_request,
     ),
     DataTransferResponse: Codec(
         "{urn://Ocpp/Cs/2015/10/}dataTransferResponse",
-        scan_data_transfer_response,
         read_data_transfer_response,
         write_data_transfer_response,
     ),
     DiagnosticsStatusNotificationRequest: Codec(
         "{urn://Ocpp/Cs/2015/10/}diagnosticsStatusNotificationRequest",
-        scan_diagnostics_status_notification_request,
         read_diagnostics_status_notification_request,
         write_diagnostics_status_notification_request,
     ),
     DiagnosticsStatusNotificationResponse: Codec(
         "{urn://Ocpp/Cs/2015/10/}diagnosticsStatusNotificationResponse",
-        scan_diagnostics_status_notification_response,
         read_diagnostics_status_notification_response,
         write_diagnostics_status_notification_response,
     ),
     FirmwareStatusNotificationRequest: Codec(
         "{urn://Ocpp/Cs/2015/10/}firmwareStatusNotificationRequest",
-        scan_firmware_status_notification_request,
         read_firmware_status_notification_request,
         write_firmware_status_notification_request,
     ),
     FirmwareStatusNotificationResponse: Codec(
         "{urn://Ocpp/Cs/2015/10/}firmwareStatusNotificationResponse",
-        scan_firmware_status_notification_response,
         read_firmware_status_notification_response,
         write_firmware_status_notification_response,
     ),
     HeartbeatRequest: Codec(
         "{urn://Ocpp/Cs/2015/10/}heartbeatRequest",
-        scan_heartbeat_request,
         read_heartbeat_request,
         write_heartbeat_request,
     ),
     HeartbeatResponse: Codec(
         "{urn://Ocpp/Cs/2015/10/}heartbeatResponse",
-        scan_heartbeat_response,
         read_heartbeat_response,
         write_heartbeat_response,
     ),
     MeterValuesRequest: Codec(
         "{urn://Ocpp/Cs/2015/10/}meterValuesRequest",
-        scan_meter_values_request,
         read_meter_values_request,
         write_meter_values_request,
     ),
     MeterValuesResponse: Codec(
         "{urn://Ocpp/Cs/2015/10/}meterValuesResponse",
-        scan_meter_values_response,
         read_meter_values_response,
         write_meter_values_response,
     ),
     StartTransactionRequest: Codec(
         "{urn://Ocpp/Cs/2015/10/}startTransactionRequest",
-        scan_start_transaction_request,
         read_start_transaction_request,
         write_start_transaction_request,
     ),
     StartTransactionResponse: Codec(
         "{urn://Ocpp/Cs/2015/10/}startTransactionResponse",
-        scan_start_transaction_response,
         read_start_transaction_response,
         write_start_transaction_response,
     ),
     StatusNotificationRequest: Codec(
         "{urn://Ocpp/Cs/2015/10/}statusNotificationRequest",
-        scan_status_notification_request,
         read_status_notification_request,
         write_status_notification_request,
     ),
     StatusNotificationResponse: Codec(
         "{urn://Ocpp/Cs/2015/10/}statusNotificationResponse",
-        scan_status_notification_response,
         read_status_notification_response,
         write_status_notification_response,
     ),
     StopTransactionRequest: Codec(
         "{urn://Ocpp/Cs/2015/10/}stopTransactionRequest",
-        scan_stop_transaction_request,
         read_stop_transaction_request,
         write_stop_transaction_request,
     ),
     StopTransactionResponse: Codec(
         "{urn://Ocpp/Cs/2015/10/}stopTransactionResponse",
-        scan_stop_transaction_response,
         read_stop_transaction_response,
         write_stop_transaction_response,
     ),

@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Any
 from xml.etree.ElementTree import Element
 
@@ -151,22 +150,6 @@ from ocpp16.bindings.ocpps.fast import (
     write_tenths,
     write_timestamp,
     write_uri,
-)
-from ocpp16.bindings.ocpps.plain import (
-    BOOLEAN,
-    BOOLEANS,
-    INTEGER,
-    TENTHS,
-    TEXT,
-    TIMESTAMP,
-    WORD,
-    Shape,
-    closing,
-    leaf,
-    maybe,
-    opening,
-    scan_list,
-    short_text,
 )
 from ocpp16.bindings.ocpps.xml import write_text
 
@@ -495,257 +478,6 @@ def write_authorization_data(value: AuthorizationData) -> str:
     return text
 
 
-_CONFIGURATION_KEY_0 = Shape(
-    opening("configurationKey"),
-    leaf("key", short_text(50)),
-    leaf("readonly", BOOLEAN),
-    maybe("value", short_text(500)),
-    closing("configurationKey"),
-)
-
-
-def scan_configuration_key(text: str, at: int) -> tuple[KeyValue, int]:
-    found = _CONFIGURATION_KEY_0.match(text, at)
-    if found is None:
-        raise Unusual
-    (key, readonly, value) = found.groups()
-    at = found.end()
-    draft: Any = KeyValueDraft(key, BOOLEANS[readonly], value)
-    draft.__class__ = KeyValue
-    result: KeyValue = draft
-    return result, at
-
-
-_CHARGING_SCHEDULE_PERIOD_0 = Shape(
-    opening("chargingSchedulePeriod"),
-    leaf("startPeriod", INTEGER),
-    leaf("limit", TENTHS),
-    maybe("numberPhases", INTEGER),
-    closing("chargingSchedulePeriod"),
-)
-
-
-def scan_charging_schedule_period(text: str, at: int) -> tuple[ChargingSchedulePeriod, int]:
-    found = _CHARGING_SCHEDULE_PERIOD_0.match(text, at)
-    if found is None:
-        raise Unusual
-    (start_period, limit, number_phases) = found.groups()
-    at = found.end()
-    draft: Any = ChargingSchedulePeriodDraft(
-        int(start_period),
-        float(limit),
-        None if number_phases is None else int(number_phases),
-    )
-    draft.__class__ = ChargingSchedulePeriod
-    result: ChargingSchedulePeriod = draft
-    return result, at
-
-
-_CHARGING_SCHEDULE_0 = Shape(
-    opening("chargingSchedule"),
-    maybe("duration", INTEGER),
-    maybe("startSchedule", TIMESTAMP),
-    leaf("chargingRateUnit", WORD),
-)
-
-
-_CHARGING_SCHEDULE_1 = Shape(maybe("minChargingRate", TENTHS), closing("chargingSchedule"))
-
-
-def scan_charging_schedule(text: str, at: int) -> tuple[ChargingSchedule, int]:
-    found = _CHARGING_SCHEDULE_0.match(text, at)
-    if found is None:
-        raise Unusual
-    (duration, start_schedule, charging_rate_unit) = found.groups()
-    at = found.end()
-    charging_schedule_period = []
-    while text.startswith("<chargingSchedulePeriod>", at):
-        item, at = scan_charging_schedule_period(text, at)
-        charging_schedule_period.append(item)
-    if not charging_schedule_period:
-        raise Unusual
-    found = _CHARGING_SCHEDULE_1.match(text, at)
-    if found is None:
-        raise Unusual
-    min_charging_rate = found[1]
-    at = found.end()
-    draft: Any = ChargingScheduleDraft(
-        _CHARGING_RATE_UNIT_TYPE[charging_rate_unit],
-        tuple(charging_schedule_period),
-        None if duration is None else int(duration),
-        None if start_schedule is None else datetime.fromisoformat(start_schedule),
-        None if min_charging_rate is None else float(min_charging_rate),
-    )
-    draft.__class__ = ChargingSchedule
-    result: ChargingSchedule = draft
-    return result, at
-
-
-_CHARGING_PROFILE_0 = Shape(
-    opening("chargingProfile"),
-    leaf("chargingProfileId", INTEGER),
-    maybe("transactionId", INTEGER),
-    leaf("stackLevel", INTEGER),
-    leaf("chargingProfilePurpose", WORD),
-    leaf("chargingProfileKind", WORD),
-    maybe("recurrencyKind", WORD),
-    maybe("validFrom", TIMESTAMP),
-    maybe("validTo", TIMESTAMP),
-)
-
-
-_CHARGING_PROFILE_1 = Shape(closing("chargingProfile"))
-
-
-def scan_charging_profile(text: str, at: int) -> tuple[ChargingProfile, int]:
-    found = _CHARGING_PROFILE_0.match(text, at)
-    if found is None:
-        raise Unusual
-    (
-        charging_profile_id,
-        transaction_id,
-        stack_level,
-        charging_profile_purpose,
-        charging_profile_kind,
-        recurrency_kind,
-        valid_from,
-        valid_to,
-    ) = found.groups()
-    at = found.end()
-    charging_schedule = None
-    if text.startswith("<chargingSchedule>", at):
-        charging_schedule, at = scan_charging_schedule(text, at)
-    if charging_schedule is None:
-        raise Unusual
-    found = _CHARGING_PROFILE_1.match(text, at)
-    if found is None:
-        raise Unusual
-    at = found.end()
-    draft: Any = ChargingProfileDraft(
-        int(charging_profile_id),
-        int(stack_level),
-        _CHARGING_PROFILE_PURPOSE_TYPE[charging_profile_purpose],
-        _CHARGING_PROFILE_KIND_TYPE[charging_profile_kind],
-        charging_schedule,
-        None if transaction_id is None else int(transaction_id),
-        _RECURRENCY_KIND_TYPE[recurrency_kind],
-        None if valid_from is None else datetime.fromisoformat(valid_from),
-        None if valid_to is None else datetime.fromisoformat(valid_to),
-    )
-    draft.__class__ = ChargingProfile
-    result: ChargingProfile = draft
-    return result, at
-
-
-_ID_TAG_INFO_0 = Shape(
-    opening("idTagInfo"),
-    leaf("status", WORD),
-    maybe("expiryDate", TIMESTAMP),
-    maybe("parentIdTag", short_text(20)),
-    closing("idTagInfo"),
-)
-
-
-def scan_id_tag_info(text: str, at: int) -> tuple[IdTagInfo, int]:
-    found = _ID_TAG_INFO_0.match(text, at)
-    if found is None:
-        raise Unusual
-    (status, expiry_date, parent_id_tag) = found.groups()
-    at = found.end()
-    draft: Any = IdTagInfoDraft(
-        _AUTHORIZATION_STATUS[status],
-        None if expiry_date is None else datetime.fromisoformat(expiry_date),
-        parent_id_tag,
-    )
-    draft.__class__ = IdTagInfo
-    result: IdTagInfo = draft
-    return result, at
-
-
-_LOCAL_AUTHORIZATION_LIST_0 = Shape(
-    opening("localAuthorizationList"),
-    leaf("idTag", short_text(20)),
-)
-
-
-_LOCAL_AUTHORIZATION_LIST_1 = Shape(closing("localAuthorizationList"))
-
-
-def scan_local_authorization_list(text: str, at: int) -> tuple[AuthorizationData, int]:
-    found = _LOCAL_AUTHORIZATION_LIST_0.match(text, at)
-    if found is None:
-        raise Unusual
-    id_tag = found[1]
-    at = found.end()
-    id_tag_info = None
-    if text.startswith("<idTagInfo>", at):
-        id_tag_info, at = scan_id_tag_info(text, at)
-    found = _LOCAL_AUTHORIZATION_LIST_1.match(text, at)
-    if found is None:
-        raise Unusual
-    at = found.end()
-    draft: Any = AuthorizationDataDraft(id_tag, id_tag_info)
-    draft.__class__ = AuthorizationData
-    result: AuthorizationData = draft
-    return result, at
-
-
-_CS_CHARGING_PROFILES_0 = Shape(
-    opening("csChargingProfiles"),
-    leaf("chargingProfileId", INTEGER),
-    maybe("transactionId", INTEGER),
-    leaf("stackLevel", INTEGER),
-    leaf("chargingProfilePurpose", WORD),
-    leaf("chargingProfileKind", WORD),
-    maybe("recurrencyKind", WORD),
-    maybe("validFrom", TIMESTAMP),
-    maybe("validTo", TIMESTAMP),
-)
-
-
-_CS_CHARGING_PROFILES_1 = Shape(closing("csChargingProfiles"))
-
-
-def scan_cs_charging_profiles(text: str, at: int) -> tuple[ChargingProfile, int]:
-    found = _CS_CHARGING_PROFILES_0.match(text, at)
-    if found is None:
-        raise Unusual
-    (
-        charging_profile_id,
-        transaction_id,
-        stack_level,
-        charging_profile_purpose,
-        charging_profile_kind,
-        recurrency_kind,
-        valid_from,
-        valid_to,
-    ) = found.groups()
-    at = found.end()
-    charging_schedule = None
-    if text.startswith("<chargingSchedule>", at):
-        charging_schedule, at = scan_charging_schedule(text, at)
-    if charging_schedule is None:
-        raise Unusual
-    found = _CS_CHARGING_PROFILES_1.match(text, at)
-    if found is None:
-        raise Unusual
-    at = found.end()
-    draft: Any = ChargingProfileDraft(
-        int(charging_profile_id),
-        int(stack_level),
-        _CHARGING_PROFILE_PURPOSE_TYPE[charging_profile_purpose],
-        _CHARGING_PROFILE_KIND_TYPE[charging_profile_kind],
-        charging_schedule,
-        None if transaction_id is None else int(transaction_id),
-        _RECURRENCY_KIND_TYPE[recurrency_kind],
-        None if valid_from is None else datetime.fromisoformat(valid_from),
-        None if valid_to is None else datetime.fromisoformat(valid_to),
-    )
-    draft.__class__ = ChargingProfile
-    result: ChargingProfile = draft
-    return result, at
-
-
 def read_data_transfer_request(element: Element) -> DataTransferRequest:
     check_plain(element)
     vendor_id: Any = None
@@ -785,28 +517,6 @@ def write_data_transfer_request(value: DataTransferRequest) -> str:
     return text + "</dataTransferRequest>"
 
 
-_DATA_TRANSFER_REQUEST_0 = Shape(
-    leaf("vendorId", short_text(255)),
-    maybe("messageId", short_text(50)),
-    maybe("data", TEXT),
-)
-
-
-def scan_data_transfer_request(text: str) -> DataTransferRequest:
-    at = 0
-    found = _DATA_TRANSFER_REQUEST_0.match(text, at)
-    if found is None:
-        raise Unusual
-    (vendor_id, message_id, data) = found.groups()
-    at = found.end()
-    if at != len(text):
-        raise Unusual
-    draft: Any = DataTransferRequestDraft(vendor_id, message_id, data)
-    draft.__class__ = DataTransferRequest
-    result: DataTransferRequest = draft
-    return result
-
-
 def read_data_transfer_response(element: Element) -> DataTransferResponse:
     check_plain(element)
     status: Any = None
@@ -839,24 +549,6 @@ def write_data_transfer_response(value: DataTransferResponse) -> str:
     return text + "</dataTransferResponse>"
 
 
-_DATA_TRANSFER_RESPONSE_0 = Shape(leaf("status", WORD), maybe("data", TEXT))
-
-
-def scan_data_transfer_response(text: str) -> DataTransferResponse:
-    at = 0
-    found = _DATA_TRANSFER_RESPONSE_0.match(text, at)
-    if found is None:
-        raise Unusual
-    (status, data) = found.groups()
-    at = found.end()
-    if at != len(text):
-        raise Unusual
-    draft: Any = DataTransferResponseDraft(_DATA_TRANSFER_STATUS[status], data)
-    draft.__class__ = DataTransferResponse
-    result: DataTransferResponse = draft
-    return result
-
-
 def read_cancel_reservation_request(element: Element) -> CancelReservationRequest:
     check_plain(element)
     reservation_id: Any = None
@@ -882,24 +574,6 @@ def write_cancel_reservation_request(value: CancelReservationRequest) -> str:
     return text + "</cancelReservationRequest>"
 
 
-_CANCEL_RESERVATION_REQUEST_0 = Shape(leaf("reservationId", INTEGER))
-
-
-def scan_cancel_reservation_request(text: str) -> CancelReservationRequest:
-    at = 0
-    found = _CANCEL_RESERVATION_REQUEST_0.match(text, at)
-    if found is None:
-        raise Unusual
-    reservation_id = found[1]
-    at = found.end()
-    if at != len(text):
-        raise Unusual
-    draft: Any = CancelReservationRequestDraft(int(reservation_id))
-    draft.__class__ = CancelReservationRequest
-    result: CancelReservationRequest = draft
-    return result
-
-
 def read_cancel_reservation_response(element: Element) -> CancelReservationResponse:
     check_plain(element)
     status: Any = None
@@ -923,24 +597,6 @@ def write_cancel_reservation_response(value: CancelReservationResponse) -> str:
     text = '<cancelReservationResponse xmlns="urn://Ocpp/Cp/2015/10/">'
     text += f"<status>{value.status.value}</status>"
     return text + "</cancelReservationResponse>"
-
-
-_CANCEL_RESERVATION_RESPONSE_0 = Shape(leaf("status", WORD))
-
-
-def scan_cancel_reservation_response(text: str) -> CancelReservationResponse:
-    at = 0
-    found = _CANCEL_RESERVATION_RESPONSE_0.match(text, at)
-    if found is None:
-        raise Unusual
-    status = found[1]
-    at = found.end()
-    if at != len(text):
-        raise Unusual
-    draft: Any = CancelReservationResponseDraft(_CANCEL_RESERVATION_STATUS[status])
-    draft.__class__ = CancelReservationResponse
-    result: CancelReservationResponse = draft
-    return result
 
 
 def read_change_availability_request(element: Element) -> ChangeAvailabilityRequest:
@@ -974,24 +630,6 @@ def write_change_availability_request(value: ChangeAvailabilityRequest) -> str:
     return text + "</changeAvailabilityRequest>"
 
 
-_CHANGE_AVAILABILITY_REQUEST_0 = Shape(leaf("connectorId", INTEGER), leaf("type", WORD))
-
-
-def scan_change_availability_request(text: str) -> ChangeAvailabilityRequest:
-    at = 0
-    found = _CHANGE_AVAILABILITY_REQUEST_0.match(text, at)
-    if found is None:
-        raise Unusual
-    (connector_id, type) = found.groups()
-    at = found.end()
-    if at != len(text):
-        raise Unusual
-    draft: Any = ChangeAvailabilityRequestDraft(int(connector_id), _AVAILABILITY_TYPE[type])
-    draft.__class__ = ChangeAvailabilityRequest
-    result: ChangeAvailabilityRequest = draft
-    return result
-
-
 def read_change_availability_response(element: Element) -> ChangeAvailabilityResponse:
     check_plain(element)
     status: Any = None
@@ -1015,24 +653,6 @@ def write_change_availability_response(value: ChangeAvailabilityResponse) -> str
     text = '<changeAvailabilityResponse xmlns="urn://Ocpp/Cp/2015/10/">'
     text += f"<status>{value.status.value}</status>"
     return text + "</changeAvailabilityResponse>"
-
-
-_CHANGE_AVAILABILITY_RESPONSE_0 = Shape(leaf("status", WORD))
-
-
-def scan_change_availability_response(text: str) -> ChangeAvailabilityResponse:
-    at = 0
-    found = _CHANGE_AVAILABILITY_RESPONSE_0.match(text, at)
-    if found is None:
-        raise Unusual
-    status = found[1]
-    at = found.end()
-    if at != len(text):
-        raise Unusual
-    draft: Any = ChangeAvailabilityResponseDraft(_AVAILABILITY_STATUS[status])
-    draft.__class__ = ChangeAvailabilityResponse
-    result: ChangeAvailabilityResponse = draft
-    return result
 
 
 def read_change_configuration_request(element: Element) -> ChangeConfigurationRequest:
@@ -1066,24 +686,6 @@ def write_change_configuration_request(value: ChangeConfigurationRequest) -> str
     return text + "</changeConfigurationRequest>"
 
 
-_CHANGE_CONFIGURATION_REQUEST_0 = Shape(leaf("key", short_text(50)), leaf("value", short_text(500)))
-
-
-def scan_change_configuration_request(text: str) -> ChangeConfigurationRequest:
-    at = 0
-    found = _CHANGE_CONFIGURATION_REQUEST_0.match(text, at)
-    if found is None:
-        raise Unusual
-    (key, value) = found.groups()
-    at = found.end()
-    if at != len(text):
-        raise Unusual
-    draft: Any = ChangeConfigurationRequestDraft(key, value)
-    draft.__class__ = ChangeConfigurationRequest
-    result: ChangeConfigurationRequest = draft
-    return result
-
-
 def read_change_configuration_response(element: Element) -> ChangeConfigurationResponse:
     check_plain(element)
     status: Any = None
@@ -1109,24 +711,6 @@ def write_change_configuration_response(value: ChangeConfigurationResponse) -> s
     return text + "</changeConfigurationResponse>"
 
 
-_CHANGE_CONFIGURATION_RESPONSE_0 = Shape(leaf("status", WORD))
-
-
-def scan_change_configuration_response(text: str) -> ChangeConfigurationResponse:
-    at = 0
-    found = _CHANGE_CONFIGURATION_RESPONSE_0.match(text, at)
-    if found is None:
-        raise Unusual
-    status = found[1]
-    at = found.end()
-    if at != len(text):
-        raise Unusual
-    draft: Any = ChangeConfigurationResponseDraft(_CONFIGURATION_STATUS[status])
-    draft.__class__ = ChangeConfigurationResponse
-    result: ChangeConfigurationResponse = draft
-    return result
-
-
 def read_clear_cache_request(element: Element) -> ClearCacheRequest:
     check_plain(element)
     if len(element):
@@ -1140,15 +724,6 @@ def read_clear_cache_request(element: Element) -> ClearCacheRequest:
 def write_clear_cache_request(value: ClearCacheRequest) -> str:
     del value
     return '<clearCacheRequest xmlns="urn://Ocpp/Cp/2015/10/"/>'
-
-
-def scan_clear_cache_request(text: str) -> ClearCacheRequest:
-    if text:
-        raise Unusual
-    draft: Any = ClearCacheRequestDraft()
-    draft.__class__ = ClearCacheRequest
-    result: ClearCacheRequest = draft
-    return result
 
 
 def read_clear_cache_response(element: Element) -> ClearCacheResponse:
@@ -1174,24 +749,6 @@ def write_clear_cache_response(value: ClearCacheResponse) -> str:
     text = '<clearCacheResponse xmlns="urn://Ocpp/Cp/2015/10/">'
     text += f"<status>{value.status.value}</status>"
     return text + "</clearCacheResponse>"
-
-
-_CLEAR_CACHE_RESPONSE_0 = Shape(leaf("status", WORD))
-
-
-def scan_clear_cache_response(text: str) -> ClearCacheResponse:
-    at = 0
-    found = _CLEAR_CACHE_RESPONSE_0.match(text, at)
-    if found is None:
-        raise Unusual
-    status = found[1]
-    at = found.end()
-    if at != len(text):
-        raise Unusual
-    draft: Any = ClearCacheResponseDraft(_CLEAR_CACHE_STATUS[status])
-    draft.__class__ = ClearCacheResponse
-    result: ClearCacheResponse = draft
-    return result
 
 
 def read_clear_charging_profile_request(element: Element) -> ClearChargingProfileRequest:
@@ -1245,34 +802,6 @@ def write_clear_charging_profile_request(value: ClearChargingProfileRequest) -> 
     return text + "</clearChargingProfileRequest>"
 
 
-_CLEAR_CHARGING_PROFILE_REQUEST_0 = Shape(
-    maybe("id", INTEGER),
-    maybe("connectorId", INTEGER),
-    maybe("chargingProfilePurpose", WORD),
-    maybe("stackLevel", INTEGER),
-)
-
-
-def scan_clear_charging_profile_request(text: str) -> ClearChargingProfileRequest:
-    at = 0
-    found = _CLEAR_CHARGING_PROFILE_REQUEST_0.match(text, at)
-    if found is None:
-        raise Unusual
-    (id, connector_id, charging_profile_purpose, stack_level) = found.groups()
-    at = found.end()
-    if at != len(text):
-        raise Unusual
-    draft: Any = ClearChargingProfileRequestDraft(
-        None if id is None else int(id),
-        None if connector_id is None else int(connector_id),
-        _CHARGING_PROFILE_PURPOSE_TYPE[charging_profile_purpose],
-        None if stack_level is None else int(stack_level),
-    )
-    draft.__class__ = ClearChargingProfileRequest
-    result: ClearChargingProfileRequest = draft
-    return result
-
-
 def read_clear_charging_profile_response(element: Element) -> ClearChargingProfileResponse:
     check_plain(element)
     status: Any = None
@@ -1298,24 +827,6 @@ def write_clear_charging_profile_response(value: ClearChargingProfileResponse) -
     return text + "</clearChargingProfileResponse>"
 
 
-_CLEAR_CHARGING_PROFILE_RESPONSE_0 = Shape(leaf("status", WORD))
-
-
-def scan_clear_charging_profile_response(text: str) -> ClearChargingProfileResponse:
-    at = 0
-    found = _CLEAR_CHARGING_PROFILE_RESPONSE_0.match(text, at)
-    if found is None:
-        raise Unusual
-    status = found[1]
-    at = found.end()
-    if at != len(text):
-        raise Unusual
-    draft: Any = ClearChargingProfileResponseDraft(_CLEAR_CHARGING_PROFILE_STATUS[status])
-    draft.__class__ = ClearChargingProfileResponse
-    result: ClearChargingProfileResponse = draft
-    return result
-
-
 def read_get_configuration_request(element: Element) -> GetConfigurationRequest:
     check_plain(element)
     key: list[Any] = []
@@ -1337,20 +848,6 @@ def write_get_configuration_request(value: GetConfigurationRequest) -> str:
         for key_item in value.key:
             text += f"<key>{write_text(key_item)}</key>"
     return text + "</getConfigurationRequest>"
-
-
-_GET_CONFIGURATION_REQUEST_0 = Shape(leaf("key", short_text(50)))
-
-
-def scan_get_configuration_request(text: str) -> GetConfigurationRequest:
-    at = 0
-    key, at = scan_list(_GET_CONFIGURATION_REQUEST_0, text, at)
-    if at != len(text):
-        raise Unusual
-    draft: Any = GetConfigurationRequestDraft(tuple(key) if key else None)
-    draft.__class__ = GetConfigurationRequest
-    result: GetConfigurationRequest = draft
-    return result
 
 
 def read_get_configuration_response(element: Element) -> GetConfigurationResponse:
@@ -1384,27 +881,6 @@ def write_get_configuration_response(value: GetConfigurationResponse) -> str:
         for unknown_key_item in value.unknown_key:
             text += f"<unknownKey>{write_text(unknown_key_item)}</unknownKey>"
     return text + "</getConfigurationResponse>"
-
-
-_GET_CONFIGURATION_RESPONSE_0 = Shape(leaf("unknownKey", short_text(50)))
-
-
-def scan_get_configuration_response(text: str) -> GetConfigurationResponse:
-    at = 0
-    configuration_key = []
-    while text.startswith("<configurationKey>", at):
-        item, at = scan_configuration_key(text, at)
-        configuration_key.append(item)
-    unknown_key, at = scan_list(_GET_CONFIGURATION_RESPONSE_0, text, at)
-    if at != len(text):
-        raise Unusual
-    draft: Any = GetConfigurationResponseDraft(
-        tuple(configuration_key) if configuration_key else None,
-        tuple(unknown_key) if unknown_key else None,
-    )
-    draft.__class__ = GetConfigurationResponse
-    result: GetConfigurationResponse = draft
-    return result
 
 
 def read_get_diagnostics_request(element: Element) -> GetDiagnosticsRequest:
@@ -1466,36 +942,6 @@ def write_get_diagnostics_request(value: GetDiagnosticsRequest) -> str:
     return text + "</getDiagnosticsRequest>"
 
 
-_GET_DIAGNOSTICS_REQUEST_0 = Shape(
-    leaf("location", TEXT),
-    maybe("startTime", TIMESTAMP),
-    maybe("stopTime", TIMESTAMP),
-    maybe("retries", INTEGER),
-    maybe("retryInterval", INTEGER),
-)
-
-
-def scan_get_diagnostics_request(text: str) -> GetDiagnosticsRequest:
-    at = 0
-    found = _GET_DIAGNOSTICS_REQUEST_0.match(text, at)
-    if found is None:
-        raise Unusual
-    (location, start_time, stop_time, retries, retry_interval) = found.groups()
-    at = found.end()
-    if at != len(text):
-        raise Unusual
-    draft: Any = GetDiagnosticsRequestDraft(
-        location,
-        None if retries is None else int(retries),
-        None if retry_interval is None else int(retry_interval),
-        None if start_time is None else datetime.fromisoformat(start_time),
-        None if stop_time is None else datetime.fromisoformat(stop_time),
-    )
-    draft.__class__ = GetDiagnosticsRequest
-    result: GetDiagnosticsRequest = draft
-    return result
-
-
 def read_get_diagnostics_response(element: Element) -> GetDiagnosticsResponse:
     check_plain(element)
     file_name: Any = None
@@ -1520,24 +966,6 @@ def write_get_diagnostics_response(value: GetDiagnosticsResponse) -> str:
     return text + "</getDiagnosticsResponse>"
 
 
-_GET_DIAGNOSTICS_RESPONSE_0 = Shape(maybe("fileName", short_text(255)))
-
-
-def scan_get_diagnostics_response(text: str) -> GetDiagnosticsResponse:
-    at = 0
-    found = _GET_DIAGNOSTICS_RESPONSE_0.match(text, at)
-    if found is None:
-        raise Unusual
-    file_name = found[1]
-    at = found.end()
-    if at != len(text):
-        raise Unusual
-    draft: Any = GetDiagnosticsResponseDraft(file_name)
-    draft.__class__ = GetDiagnosticsResponse
-    result: GetDiagnosticsResponse = draft
-    return result
-
-
 def read_get_local_list_version_request(element: Element) -> GetLocalListVersionRequest:
     check_plain(element)
     if len(element):
@@ -1551,15 +979,6 @@ def read_get_local_list_version_request(element: Element) -> GetLocalListVersion
 def write_get_local_list_version_request(value: GetLocalListVersionRequest) -> str:
     del value
     return '<getLocalListVersionRequest xmlns="urn://Ocpp/Cp/2015/10/"/>'
-
-
-def scan_get_local_list_version_request(text: str) -> GetLocalListVersionRequest:
-    if text:
-        raise Unusual
-    draft: Any = GetLocalListVersionRequestDraft()
-    draft.__class__ = GetLocalListVersionRequest
-    result: GetLocalListVersionRequest = draft
-    return result
 
 
 def read_get_local_list_version_response(element: Element) -> GetLocalListVersionResponse:
@@ -1585,24 +1004,6 @@ def write_get_local_list_version_response(value: GetLocalListVersionResponse) ->
     text = '<getLocalListVersionResponse xmlns="urn://Ocpp/Cp/2015/10/">'
     text += f"<listVersion>{write_integer(value.list_version)}</listVersion>"
     return text + "</getLocalListVersionResponse>"
-
-
-_GET_LOCAL_LIST_VERSION_RESPONSE_0 = Shape(leaf("listVersion", INTEGER))
-
-
-def scan_get_local_list_version_response(text: str) -> GetLocalListVersionResponse:
-    at = 0
-    found = _GET_LOCAL_LIST_VERSION_RESPONSE_0.match(text, at)
-    if found is None:
-        raise Unusual
-    list_version = found[1]
-    at = found.end()
-    if at != len(text):
-        raise Unusual
-    draft: Any = GetLocalListVersionResponseDraft(int(list_version))
-    draft.__class__ = GetLocalListVersionResponse
-    result: GetLocalListVersionResponse = draft
-    return result
 
 
 def read_remote_start_transaction_request(element: Element) -> RemoteStartTransactionRequest:
@@ -1645,34 +1046,6 @@ def write_remote_start_transaction_request(value: RemoteStartTransactionRequest)
     return text + "</remoteStartTransactionRequest>"
 
 
-_REMOTE_START_TRANSACTION_REQUEST_0 = Shape(
-    maybe("connectorId", INTEGER),
-    leaf("idTag", short_text(20)),
-)
-
-
-def scan_remote_start_transaction_request(text: str) -> RemoteStartTransactionRequest:
-    at = 0
-    found = _REMOTE_START_TRANSACTION_REQUEST_0.match(text, at)
-    if found is None:
-        raise Unusual
-    (connector_id, id_tag) = found.groups()
-    at = found.end()
-    charging_profile = None
-    if text.startswith("<chargingProfile>", at):
-        charging_profile, at = scan_charging_profile(text, at)
-    if at != len(text):
-        raise Unusual
-    draft: Any = RemoteStartTransactionRequestDraft(
-        id_tag,
-        None if connector_id is None else int(connector_id),
-        charging_profile,
-    )
-    draft.__class__ = RemoteStartTransactionRequest
-    result: RemoteStartTransactionRequest = draft
-    return result
-
-
 def read_remote_start_transaction_response(element: Element) -> RemoteStartTransactionResponse:
     check_plain(element)
     status: Any = None
@@ -1696,24 +1069,6 @@ def write_remote_start_transaction_response(value: RemoteStartTransactionRespons
     text = '<remoteStartTransactionResponse xmlns="urn://Ocpp/Cp/2015/10/">'
     text += f"<status>{value.status.value}</status>"
     return text + "</remoteStartTransactionResponse>"
-
-
-_REMOTE_START_TRANSACTION_RESPONSE_0 = Shape(leaf("status", WORD))
-
-
-def scan_remote_start_transaction_response(text: str) -> RemoteStartTransactionResponse:
-    at = 0
-    found = _REMOTE_START_TRANSACTION_RESPONSE_0.match(text, at)
-    if found is None:
-        raise Unusual
-    status = found[1]
-    at = found.end()
-    if at != len(text):
-        raise Unusual
-    draft: Any = RemoteStartTransactionResponseDraft(_REMOTE_START_STOP_STATUS[status])
-    draft.__class__ = RemoteStartTransactionResponse
-    result: RemoteStartTransactionResponse = draft
-    return result
 
 
 def read_remote_stop_transaction_request(element: Element) -> RemoteStopTransactionRequest:
@@ -1741,24 +1096,6 @@ def write_remote_stop_transaction_request(value: RemoteStopTransactionRequest) -
     return text + "</remoteStopTransactionRequest>"
 
 
-_REMOTE_STOP_TRANSACTION_REQUEST_0 = Shape(leaf("transactionId", INTEGER))
-
-
-def scan_remote_stop_transaction_request(text: str) -> RemoteStopTransactionRequest:
-    at = 0
-    found = _REMOTE_STOP_TRANSACTION_REQUEST_0.match(text, at)
-    if found is None:
-        raise Unusual
-    transaction_id = found[1]
-    at = found.end()
-    if at != len(text):
-        raise Unusual
-    draft: Any = RemoteStopTransactionRequestDraft(int(transaction_id))
-    draft.__class__ = RemoteStopTransactionRequest
-    result: RemoteStopTransactionRequest = draft
-    return result
-
-
 def read_remote_stop_transaction_response(element: Element) -> RemoteStopTransactionResponse:
     check_plain(element)
     status: Any = None
@@ -1782,24 +1119,6 @@ def write_remote_stop_transaction_response(value: RemoteStopTransactionResponse)
     text = '<remoteStopTransactionResponse xmlns="urn://Ocpp/Cp/2015/10/">'
     text += f"<status>{value.status.value}</status>"
     return text + "</remoteStopTransactionResponse>"
-
-
-_REMOTE_STOP_TRANSACTION_RESPONSE_0 = Shape(leaf("status", WORD))
-
-
-def scan_remote_stop_transaction_response(text: str) -> RemoteStopTransactionResponse:
-    at = 0
-    found = _REMOTE_STOP_TRANSACTION_RESPONSE_0.match(text, at)
-    if found is None:
-        raise Unusual
-    status = found[1]
-    at = found.end()
-    if at != len(text):
-        raise Unusual
-    draft: Any = RemoteStopTransactionResponseDraft(_REMOTE_START_STOP_STATUS[status])
-    draft.__class__ = RemoteStopTransactionResponse
-    result: RemoteStopTransactionResponse = draft
-    return result
 
 
 def read_get_composite_schedule_request(element: Element) -> GetCompositeScheduleRequest:
@@ -1838,32 +1157,6 @@ def write_get_composite_schedule_request(value: GetCompositeScheduleRequest) -> 
     if value.charging_rate_unit is not None:
         text += f"<chargingRateUnit>{value.charging_rate_unit.value}</chargingRateUnit>"
     return text + "</getCompositeScheduleRequest>"
-
-
-_GET_COMPOSITE_SCHEDULE_REQUEST_0 = Shape(
-    leaf("connectorId", INTEGER),
-    leaf("duration", INTEGER),
-    maybe("chargingRateUnit", WORD),
-)
-
-
-def scan_get_composite_schedule_request(text: str) -> GetCompositeScheduleRequest:
-    at = 0
-    found = _GET_COMPOSITE_SCHEDULE_REQUEST_0.match(text, at)
-    if found is None:
-        raise Unusual
-    (connector_id, duration, charging_rate_unit) = found.groups()
-    at = found.end()
-    if at != len(text):
-        raise Unusual
-    draft: Any = GetCompositeScheduleRequestDraft(
-        int(connector_id),
-        int(duration),
-        _CHARGING_RATE_UNIT_TYPE[charging_rate_unit],
-    )
-    draft.__class__ = GetCompositeScheduleRequest
-    result: GetCompositeScheduleRequest = draft
-    return result
 
 
 def read_get_composite_schedule_response(element: Element) -> GetCompositeScheduleResponse:
@@ -1916,36 +1209,6 @@ def write_get_composite_schedule_response(value: GetCompositeScheduleResponse) -
         content = write_charging_schedule(value.charging_schedule)
         text += f"<chargingSchedule>{content}</chargingSchedule>"
     return text + "</getCompositeScheduleResponse>"
-
-
-_GET_COMPOSITE_SCHEDULE_RESPONSE_0 = Shape(
-    leaf("status", WORD),
-    maybe("connectorId", INTEGER),
-    maybe("scheduleStart", TIMESTAMP),
-)
-
-
-def scan_get_composite_schedule_response(text: str) -> GetCompositeScheduleResponse:
-    at = 0
-    found = _GET_COMPOSITE_SCHEDULE_RESPONSE_0.match(text, at)
-    if found is None:
-        raise Unusual
-    (status, connector_id, schedule_start) = found.groups()
-    at = found.end()
-    charging_schedule = None
-    if text.startswith("<chargingSchedule>", at):
-        charging_schedule, at = scan_charging_schedule(text, at)
-    if at != len(text):
-        raise Unusual
-    draft: Any = GetCompositeScheduleResponseDraft(
-        _GET_COMPOSITE_SCHEDULE_STATUS[status],
-        None if connector_id is None else int(connector_id),
-        None if schedule_start is None else datetime.fromisoformat(schedule_start),
-        charging_schedule,
-    )
-    draft.__class__ = GetCompositeScheduleResponse
-    result: GetCompositeScheduleResponse = draft
-    return result
 
 
 def read_reserve_now_request(element: Element) -> ReserveNowRequest:
@@ -2004,36 +1267,6 @@ def write_reserve_now_request(value: ReserveNowRequest) -> str:
     return text + "</reserveNowRequest>"
 
 
-_RESERVE_NOW_REQUEST_0 = Shape(
-    leaf("connectorId", INTEGER),
-    leaf("expiryDate", TIMESTAMP),
-    leaf("idTag", short_text(20)),
-    maybe("parentIdTag", short_text(20)),
-    leaf("reservationId", INTEGER),
-)
-
-
-def scan_reserve_now_request(text: str) -> ReserveNowRequest:
-    at = 0
-    found = _RESERVE_NOW_REQUEST_0.match(text, at)
-    if found is None:
-        raise Unusual
-    (connector_id, expiry_date, id_tag, parent_id_tag, reservation_id) = found.groups()
-    at = found.end()
-    if at != len(text):
-        raise Unusual
-    draft: Any = ReserveNowRequestDraft(
-        int(connector_id),
-        datetime.fromisoformat(expiry_date),
-        id_tag,
-        int(reservation_id),
-        parent_id_tag,
-    )
-    draft.__class__ = ReserveNowRequest
-    result: ReserveNowRequest = draft
-    return result
-
-
 def read_reserve_now_response(element: Element) -> ReserveNowResponse:
     check_plain(element)
     status: Any = None
@@ -2057,24 +1290,6 @@ def write_reserve_now_response(value: ReserveNowResponse) -> str:
     text = '<reserveNowResponse xmlns="urn://Ocpp/Cp/2015/10/">'
     text += f"<status>{value.status.value}</status>"
     return text + "</reserveNowResponse>"
-
-
-_RESERVE_NOW_RESPONSE_0 = Shape(leaf("status", WORD))
-
-
-def scan_reserve_now_response(text: str) -> ReserveNowResponse:
-    at = 0
-    found = _RESERVE_NOW_RESPONSE_0.match(text, at)
-    if found is None:
-        raise Unusual
-    status = found[1]
-    at = found.end()
-    if at != len(text):
-        raise Unusual
-    draft: Any = ReserveNowResponseDraft(_RESERVATION_STATUS[status])
-    draft.__class__ = ReserveNowResponse
-    result: ReserveNowResponse = draft
-    return result
 
 
 def read_reset_request(element: Element) -> ResetRequest:
@@ -2102,24 +1317,6 @@ def write_reset_request(value: ResetRequest) -> str:
     return text + "</resetRequest>"
 
 
-_RESET_REQUEST_0 = Shape(leaf("type", WORD))
-
-
-def scan_reset_request(text: str) -> ResetRequest:
-    at = 0
-    found = _RESET_REQUEST_0.match(text, at)
-    if found is None:
-        raise Unusual
-    type = found[1]
-    at = found.end()
-    if at != len(text):
-        raise Unusual
-    draft: Any = ResetRequestDraft(_RESET_TYPE[type])
-    draft.__class__ = ResetRequest
-    result: ResetRequest = draft
-    return result
-
-
 def read_reset_response(element: Element) -> ResetResponse:
     check_plain(element)
     status: Any = None
@@ -2143,24 +1340,6 @@ def write_reset_response(value: ResetResponse) -> str:
     text = '<resetResponse xmlns="urn://Ocpp/Cp/2015/10/">'
     text += f"<status>{value.status.value}</status>"
     return text + "</resetResponse>"
-
-
-_RESET_RESPONSE_0 = Shape(leaf("status", WORD))
-
-
-def scan_reset_response(text: str) -> ResetResponse:
-    at = 0
-    found = _RESET_RESPONSE_0.match(text, at)
-    if found is None:
-        raise Unusual
-    status = found[1]
-    at = found.end()
-    if at != len(text):
-        raise Unusual
-    draft: Any = ResetResponseDraft(_RESET_STATUS[status])
-    draft.__class__ = ResetResponse
-    result: ResetResponse = draft
-    return result
 
 
 def read_send_local_list_request(element: Element) -> SendLocalListRequest:
@@ -2205,40 +1384,6 @@ def write_send_local_list_request(value: SendLocalListRequest) -> str:
     return text + "</sendLocalListRequest>"
 
 
-_SEND_LOCAL_LIST_REQUEST_0 = Shape(leaf("listVersion", INTEGER))
-
-
-_SEND_LOCAL_LIST_REQUEST_1 = Shape(leaf("updateType", WORD))
-
-
-def scan_send_local_list_request(text: str) -> SendLocalListRequest:
-    at = 0
-    found = _SEND_LOCAL_LIST_REQUEST_0.match(text, at)
-    if found is None:
-        raise Unusual
-    list_version = found[1]
-    at = found.end()
-    local_authorization_list = []
-    while text.startswith("<localAuthorizationList>", at):
-        item, at = scan_local_authorization_list(text, at)
-        local_authorization_list.append(item)
-    found = _SEND_LOCAL_LIST_REQUEST_1.match(text, at)
-    if found is None:
-        raise Unusual
-    update_type = found[1]
-    at = found.end()
-    if at != len(text):
-        raise Unusual
-    draft: Any = SendLocalListRequestDraft(
-        int(list_version),
-        _UPDATE_TYPE[update_type],
-        tuple(local_authorization_list) if local_authorization_list else None,
-    )
-    draft.__class__ = SendLocalListRequest
-    result: SendLocalListRequest = draft
-    return result
-
-
 def read_send_local_list_response(element: Element) -> SendLocalListResponse:
     check_plain(element)
     status: Any = None
@@ -2262,24 +1407,6 @@ def write_send_local_list_response(value: SendLocalListResponse) -> str:
     text = '<sendLocalListResponse xmlns="urn://Ocpp/Cp/2015/10/">'
     text += f"<status>{value.status.value}</status>"
     return text + "</sendLocalListResponse>"
-
-
-_SEND_LOCAL_LIST_RESPONSE_0 = Shape(leaf("status", WORD))
-
-
-def scan_send_local_list_response(text: str) -> SendLocalListResponse:
-    at = 0
-    found = _SEND_LOCAL_LIST_RESPONSE_0.match(text, at)
-    if found is None:
-        raise Unusual
-    status = found[1]
-    at = found.end()
-    if at != len(text):
-        raise Unusual
-    draft: Any = SendLocalListResponseDraft(_UPDATE_STATUS[status])
-    draft.__class__ = SendLocalListResponse
-    result: SendLocalListResponse = draft
-    return result
 
 
 def read_set_charging_profile_request(element: Element) -> SetChargingProfileRequest:
@@ -2314,29 +1441,6 @@ def write_set_charging_profile_request(value: SetChargingProfileRequest) -> str:
     return text + "</setChargingProfileRequest>"
 
 
-_SET_CHARGING_PROFILE_REQUEST_0 = Shape(leaf("connectorId", INTEGER))
-
-
-def scan_set_charging_profile_request(text: str) -> SetChargingProfileRequest:
-    at = 0
-    found = _SET_CHARGING_PROFILE_REQUEST_0.match(text, at)
-    if found is None:
-        raise Unusual
-    connector_id = found[1]
-    at = found.end()
-    cs_charging_profiles = None
-    if text.startswith("<csChargingProfiles>", at):
-        cs_charging_profiles, at = scan_cs_charging_profiles(text, at)
-    if cs_charging_profiles is None:
-        raise Unusual
-    if at != len(text):
-        raise Unusual
-    draft: Any = SetChargingProfileRequestDraft(int(connector_id), cs_charging_profiles)
-    draft.__class__ = SetChargingProfileRequest
-    result: SetChargingProfileRequest = draft
-    return result
-
-
 def read_set_charging_profile_response(element: Element) -> SetChargingProfileResponse:
     check_plain(element)
     status: Any = None
@@ -2360,24 +1464,6 @@ def write_set_charging_profile_response(value: SetChargingProfileResponse) -> st
     text = '<setChargingProfileResponse xmlns="urn://Ocpp/Cp/2015/10/">'
     text += f"<status>{value.status.value}</status>"
     return text + "</setChargingProfileResponse>"
-
-
-_SET_CHARGING_PROFILE_RESPONSE_0 = Shape(leaf("status", WORD))
-
-
-def scan_set_charging_profile_response(text: str) -> SetChargingProfileResponse:
-    at = 0
-    found = _SET_CHARGING_PROFILE_RESPONSE_0.match(text, at)
-    if found is None:
-        raise Unusual
-    status = found[1]
-    at = found.end()
-    if at != len(text):
-        raise Unusual
-    draft: Any = SetChargingProfileResponseDraft(_CHARGING_PROFILE_STATUS[status])
-    draft.__class__ = SetChargingProfileResponse
-    result: SetChargingProfileResponse = draft
-    return result
 
 
 def read_trigger_message_request(element: Element) -> TriggerMessageRequest:
@@ -2412,27 +1498,6 @@ def write_trigger_message_request(value: TriggerMessageRequest) -> str:
     return text + "</triggerMessageRequest>"
 
 
-_TRIGGER_MESSAGE_REQUEST_0 = Shape(leaf("requestedMessage", WORD), maybe("connectorId", INTEGER))
-
-
-def scan_trigger_message_request(text: str) -> TriggerMessageRequest:
-    at = 0
-    found = _TRIGGER_MESSAGE_REQUEST_0.match(text, at)
-    if found is None:
-        raise Unusual
-    (requested_message, connector_id) = found.groups()
-    at = found.end()
-    if at != len(text):
-        raise Unusual
-    draft: Any = TriggerMessageRequestDraft(
-        _MESSAGE_TRIGGER[requested_message],
-        None if connector_id is None else int(connector_id),
-    )
-    draft.__class__ = TriggerMessageRequest
-    result: TriggerMessageRequest = draft
-    return result
-
-
 def read_trigger_message_response(element: Element) -> TriggerMessageResponse:
     check_plain(element)
     status: Any = None
@@ -2456,24 +1521,6 @@ def write_trigger_message_response(value: TriggerMessageResponse) -> str:
     text = '<triggerMessageResponse xmlns="urn://Ocpp/Cp/2015/10/">'
     text += f"<status>{value.status.value}</status>"
     return text + "</triggerMessageResponse>"
-
-
-_TRIGGER_MESSAGE_RESPONSE_0 = Shape(leaf("status", WORD))
-
-
-def scan_trigger_message_response(text: str) -> TriggerMessageResponse:
-    at = 0
-    found = _TRIGGER_MESSAGE_RESPONSE_0.match(text, at)
-    if found is None:
-        raise Unusual
-    status = found[1]
-    at = found.end()
-    if at != len(text):
-        raise Unusual
-    draft: Any = TriggerMessageResponseDraft(_TRIGGER_MESSAGE_STATUS[status])
-    draft.__class__ = TriggerMessageResponse
-    result: TriggerMessageResponse = draft
-    return result
 
 
 def read_unlock_connector_request(element: Element) -> UnlockConnectorRequest:
@@ -2501,24 +1548,6 @@ def write_unlock_connector_request(value: UnlockConnectorRequest) -> str:
     return text + "</unlockConnectorRequest>"
 
 
-_UNLOCK_CONNECTOR_REQUEST_0 = Shape(leaf("connectorId", INTEGER))
-
-
-def scan_unlock_connector_request(text: str) -> UnlockConnectorRequest:
-    at = 0
-    found = _UNLOCK_CONNECTOR_REQUEST_0.match(text, at)
-    if found is None:
-        raise Unusual
-    connector_id = found[1]
-    at = found.end()
-    if at != len(text):
-        raise Unusual
-    draft: Any = UnlockConnectorRequestDraft(int(connector_id))
-    draft.__class__ = UnlockConnectorRequest
-    result: UnlockConnectorRequest = draft
-    return result
-
-
 def read_unlock_connector_response(element: Element) -> UnlockConnectorResponse:
     check_plain(element)
     status: Any = None
@@ -2542,24 +1571,6 @@ def write_unlock_connector_response(value: UnlockConnectorResponse) -> str:
     text = '<unlockConnectorResponse xmlns="urn://Ocpp/Cp/2015/10/">'
     text += f"<status>{value.status.value}</status>"
     return text + "</unlockConnectorResponse>"
-
-
-_UNLOCK_CONNECTOR_RESPONSE_0 = Shape(leaf("status", WORD))
-
-
-def scan_unlock_connector_response(text: str) -> UnlockConnectorResponse:
-    at = 0
-    found = _UNLOCK_CONNECTOR_RESPONSE_0.match(text, at)
-    if found is None:
-        raise Unusual
-    status = found[1]
-    at = found.end()
-    if at != len(text):
-        raise Unusual
-    draft: Any = UnlockConnectorResponseDraft(_UNLOCK_STATUS[status])
-    draft.__class__ = UnlockConnectorResponse
-    result: UnlockConnectorResponse = draft
-    return result
 
 
 def read_update_firmware_request(element: Element) -> UpdateFirmwareRequest:
@@ -2607,34 +1618,6 @@ def write_update_firmware_request(value: UpdateFirmwareRequest) -> str:
     return text + "</updateFirmwareRequest>"
 
 
-_UPDATE_FIRMWARE_REQUEST_0 = Shape(
-    leaf("retrieveDate", TIMESTAMP),
-    leaf("location", TEXT),
-    maybe("retries", INTEGER),
-    maybe("retryInterval", INTEGER),
-)
-
-
-def scan_update_firmware_request(text: str) -> UpdateFirmwareRequest:
-    at = 0
-    found = _UPDATE_FIRMWARE_REQUEST_0.match(text, at)
-    if found is None:
-        raise Unusual
-    (retrieve_date, location, retries, retry_interval) = found.groups()
-    at = found.end()
-    if at != len(text):
-        raise Unusual
-    draft: Any = UpdateFirmwareRequestDraft(
-        location,
-        datetime.fromisoformat(retrieve_date),
-        None if retries is None else int(retries),
-        None if retry_interval is None else int(retry_interval),
-    )
-    draft.__class__ = UpdateFirmwareRequest
-    result: UpdateFirmwareRequest = draft
-    return result
-
-
 def read_update_firmware_response(element: Element) -> UpdateFirmwareResponse:
     check_plain(element)
     if len(element):
@@ -2650,241 +1633,194 @@ def write_update_firmware_response(value: UpdateFirmwareResponse) -> str:
     return '<updateFirmwareResponse xmlns="urn://Ocpp/Cp/2015/10/"/>'
 
 
-def scan_update_firmware_response(text: str) -> UpdateFirmwareResponse:
-    if text:
-        raise Unusual
-    draft: Any = UpdateFirmwareResponseDraft()
-    draft.__class__ = UpdateFirmwareResponse
-    result: UpdateFirmwareResponse = draft
-    return result
-
-
 CODECS: dict[type, Codec[Any]] = {
     DataTransferRequest: Codec(
         "{urn://Ocpp/Cp/2015/10/}dataTransferRequest",
-        scan_data_transfer_request,
         read_data_transfer_request,
         write_data_transfer_request,
     ),
     DataTransferResponse: Codec(
         "{urn://Ocpp/Cp/2015/10/}dataTransferResponse",
-        scan_data_transfer_response,
         read_data_transfer_response,
         write_data_transfer_response,
     ),
     CancelReservationRequest: Codec(
         "{urn://Ocpp/Cp/2015/10/}cancelReservationRequest",
-        scan_cancel_reservation_request,
         read_cancel_reservation_request,
         write_cancel_reservation_request,
     ),
     CancelReservationResponse: Codec(
         "{urn://Ocpp/Cp/2015/10/}cancelReservationResponse",
-        scan_cancel_reservation_response,
         read_cancel_reservation_response,
         write_cancel_reservation_response,
     ),
     ChangeAvailabilityRequest: Codec(
         "{urn://Ocpp/Cp/2015/10/}changeAvailabilityRequest",
-        scan_change_availability_request,
         read_change_availability_request,
         write_change_availability_request,
     ),
     ChangeAvailabilityResponse: Codec(
         "{urn://Ocpp/Cp/2015/10/}changeAvailabilityResponse",
-        scan_change_availability_response,
         read_change_availability_response,
         write_change_availability_response,
     ),
     ChangeConfigurationRequest: Codec(
         "{urn://Ocpp/Cp/2015/10/}changeConfigurationRequest",
-        scan_change_configuration_request,
         read_change_configuration_request,
         write_change_configuration_request,
     ),
     ChangeConfigurationResponse: Codec(
         "{urn://Ocpp/Cp/2015/10/}changeConfigurationResponse",
-        scan_change_configuration_response,
         read_change_configuration_response,
         write_change_configuration_response,
     ),
     ClearCacheRequest: Codec(
         "{urn://Ocpp/Cp/2015/10/}clearCacheRequest",
-        scan_clear_cache_request,
         read_clear_cache_request,
         write_clear_cache_request,
     ),
     ClearCacheResponse: Codec(
         "{urn://Ocpp/Cp/2015/10/}clearCacheResponse",
-        scan_clear_cache_response,
         read_clear_cache_response,
         write_clear_cache_response,
     ),
     ClearChargingProfileRequest: Codec(
         "{urn://Ocpp/Cp/2015/10/}clearChargingProfileRequest",
-        scan_clear_charging_profile_request,
         read_clear_charging_profile_request,
         write_clear_charging_profile_request,
     ),
     ClearChargingProfileResponse: Codec(
         "{urn://Ocpp/Cp/2015/10/}clearChargingProfileResponse",
-        scan_clear_charging_profile_response,
         read_clear_charging_profile_response,
         write_clear_charging_profile_response,
     ),
     GetConfigurationRequest: Codec(
         "{urn://Ocpp/Cp/2015/10/}getConfigurationRequest",
-        scan_get_configuration_request,
         read_get_configuration_request,
         write_get_configuration_request,
     ),
     GetConfigurationResponse: Codec(
         "{urn://Ocpp/Cp/2015/10/}getConfigurationResponse",
-        scan_get_configuration_response,
         read_get_configuration_response,
         write_get_configuration_response,
     ),
     GetDiagnosticsRequest: Codec(
         "{urn://Ocpp/Cp/2015/10/}getDiagnosticsRequest",
-        scan_get_diagnostics_request,
         read_get_diagnostics_request,
         write_get_diagnostics_request,
     ),
     GetDiagnosticsResponse: Codec(
         "{urn://Ocpp/Cp/2015/10/}getDiagnosticsResponse",
-        scan_get_diagnostics_response,
         read_get_diagnostics_response,
         write_get_diagnostics_response,
     ),
     GetLocalListVersionRequest: Codec(
         "{urn://Ocpp/Cp/2015/10/}getLocalListVersionRequest",
-        scan_get_local_list_version_request,
         read_get_local_list_version_request,
         write_get_local_list_version_request,
     ),
     GetLocalListVersionResponse: Codec(
         "{urn://Ocpp/Cp/2015/10/}getLocalListVersionResponse",
-        scan_get_local_list_version_response,
         read_get_local_list_version_response,
         write_get_local_list_version_response,
     ),
     RemoteStartTransactionRequest: Codec(
         "{urn://Ocpp/Cp/2015/10/}remoteStartTransactionRequest",
-        scan_remote_start_transaction_request,
         read_remote_start_transaction_request,
         write_remote_start_transaction_request,
     ),
     RemoteStartTransactionResponse: Codec(
         "{urn://Ocpp/Cp/2015/10/}remoteStartTransactionResponse",
-        scan_remote_start_transaction_response,
         read_remote_start_transaction_response,
         write_remote_start_transaction_response,
     ),
     RemoteStopTransactionRequest: Codec(
         "{urn://Ocpp/Cp/2015/10/}remoteStopTransactionRequest",
-        scan_remote_stop_transaction_request,
         read_remote_stop_transaction_request,
         write_remote_stop_transaction_request,
     ),
     RemoteStopTransactionResponse: Codec(
         "{urn://Ocpp/Cp/2015/10/}remoteStopTransactionResponse",
-        scan_remote_stop_transaction_response,
         read_remote_stop_transaction_response,
         write_remote_stop_transaction_response,
     ),
     GetCompositeScheduleRequest: Codec(
         "{urn://Ocpp/Cp/2015/10/}getCompositeScheduleRequest",
-        scan_get_composite_schedule_request,
         read_get_composite_schedule_request,
         write_get_composite_schedule_request,
     ),
     GetCompositeScheduleResponse: Codec(
         "{urn://Ocpp/Cp/2015/10/}getCompositeScheduleResponse",
-        scan_get_composite_schedule_response,
         read_get_composite_schedule_response,
         write_get_composite_schedule_response,
     ),
     ReserveNowRequest: Codec(
         "{urn://Ocpp/Cp/2015/10/}reserveNowRequest",
-        scan_reserve_now_request,
         read_reserve_now_request,
         write_reserve_now_request,
     ),
     ReserveNowResponse: Codec(
         "{urn://Ocpp/Cp/2015/10/}reserveNowResponse",
-        scan_reserve_now_response,
         read_reserve_now_response,
         write_reserve_now_response,
     ),
     ResetRequest: Codec(
         "{urn://Ocpp/Cp/2015/10/}resetRequest",
-        scan_reset_request,
         read_reset_request,
         write_reset_request,
     ),
     ResetResponse: Codec(
         "{urn://Ocpp/Cp/2015/10/}resetResponse",
-        scan_reset_response,
         read_reset_response,
         write_reset_response,
     ),
     SendLocalListRequest: Codec(
         "{urn://Ocpp/Cp/2015/10/}sendLocalListRequest",
-        scan_send_local_list_request,
         read_send_local_list_request,
         write_send_local_list_request,
     ),
     SendLocalListResponse: Codec(
         "{urn://Ocpp/Cp/2015/10/}sendLocalListResponse",
-        scan_send_local_list_response,
         read_send_local_list_response,
         write_send_local_list_response,
     ),
     SetChargingProfileRequest: Codec(
         "{urn://Ocpp/Cp/2015/10/}setChargingProfileRequest",
-        scan_set_charging_profile_request,
         read_set_charging_profile_request,
         write_set_charging_profile_request,
     ),
     SetChargingProfileResponse: Codec(
         "{urn://Ocpp/Cp/2015/10/}setChargingProfileResponse",
-        scan_set_charging_profile_response,
         read_set_charging_profile_response,
         write_set_charging_profile_response,
     ),
     TriggerMessageRequest: Codec(
         "{urn://Ocpp/Cp/2015/10/}triggerMessageRequest",
-        scan_trigger_message_request,
         read_trigger_message_request,
         write_trigger_message_request,
     ),
     TriggerMessageResponse: Codec(
         "{urn://Ocpp/Cp/2015/10/}triggerMessageResponse",
-        scan_trigger_message_response,
         read_trigger_message_response,
         write_trigger_message_response,
     ),
     UnlockConnectorRequest: Codec(
         "{urn://Ocpp/Cp/2015/10/}unlockConnectorRequest",
-        scan_unlock_connector_request,
         read_unlock_connector_request,
         write_unlock_connector_request,
     ),
     UnlockConnectorResponse: Codec(
         "{urn://Ocpp/Cp/2015/10/}unlockConnectorResponse",
-        scan_unlock_connector_response,
         read_unlock_connector_response,
         write_unlock_connector_response,
     ),
     UpdateFirmwareRequest: Codec(
         "{urn://Ocpp/Cp/2015/10/}updateFirmwareRequest",
-        scan_update_firmware_request,
         read_update_firmware_request,
         write_update_firmware_request,
     ),
     UpdateFirmwareResponse: Codec(
         "{urn://Ocpp/Cp/2015/10/}updateFirmwareResponse",
-        scan_update_firmware_response,
         read_update_firmware_response,
         write_update_firmware_response,
     ),

@@ -1,23 +1,22 @@
-"""Envelopes read without a parser mean what the parser reads, or are left to it."""
+"""Damaged envelopes: refused, or read as another parser reads them; and nothing is remembered."""
 
 from __future__ import annotations
 
 import re
-import sys
-import threading
 from typing import Any
 from xml.etree.ElementTree import Element
 
-import attrs
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from lxml import etree
 
 from ocpp16 import catalog
-from ocpp16.bindings.ocpps import codec, plain
-from ocpp16.bindings.ocpps.envelope import SOAP, WSA, SoapEnvelope, read, read_tree
+from ocpp16.bindings.ocpps import codec
+from ocpp16.bindings.ocpps._generated import CODECS
+from ocpp16.bindings.ocpps.envelope import SOAP, WSA, SoapEnvelope, read
 from ocpp16.bindings.ocpps.faults import EnvelopeFault
-from ocpp16.bindings.ocpps.plain import PlainBody
+from ocpp16.bindings.ocpps.xml import parse
 from ocpp16.envelope import Call, CallResult
 from ocpp16.errors import ConstraintError
 from ocpp16.messages import (
@@ -32,12 +31,9 @@ from tests.bindings.ocpps.envelopes import CP, CS, end, headers
 from tests.bindings.ocpps.envelopes import envelope as envelope_of
 from tests.strategies import messages as messages_of
 
-HEADERS = [each.name for each in attrs.fields(SoapEnvelope) if each.name not in {"body", "fault"}]
 BOOT = BootNotificationRequest(charge_point_vendor="v", charge_point_model="m", iccid="\u0416 x")
-
-
-def forget() -> None:
-    plain._STYLES.clear()
+NO_URI = {etree.ErrorTypes.WAR_NS_URI, etree.ErrorTypes.WAR_NS_URI_RELATIVE}
+CLASSES = {CODECS[namespace, cls].element: cls for cls, namespace in CASES}
 
 
 def written(message: Structure, namespace: str) -> bytes:
@@ -51,37 +47,46 @@ def written(message: Structure, namespace: str) -> bytes:
     return sender.frame(CallResult("urn:uuid:1", sender.encode(message), action.name))
 
 
-def renamed(frame: bytes, number: int) -> bytes:
-    """Return an envelope with another prefix for SOAP."""
-    text = frame.decode().replace("xmlns:s=", f"xmlns:s{number}=")
-    return text.replace("<s:", f"<s{number}:").replace("</s:", f"</s{number}:").encode()
-
-
-def reading(how: Any, data: bytes) -> SoapEnvelope | str:
+def reading(data: bytes) -> SoapEnvelope | str:
     """Return the envelope, or why it is refused."""
     try:
-        found: SoapEnvelope = how(data)
+        return read(data)
     except EnvelopeFault as fault:
         return fault.description
-    return found
 
 
-def check_same(data: bytes) -> bool:
-    """Check that an envelope is read as the parser reads it; tell whether no parser was needed."""
-    quick = reading(read, data)
-    slow = reading(read_tree, data)
-    if not isinstance(quick, SoapEnvelope) or not isinstance(slow, SoapEnvelope):
-        assert quick == slow
+def content(element: Any) -> tuple[object, ...]:
+    """Return all that a tree of either parser holds, whatever nodes its texts are made of."""
+    texts, children = [element.text or ""], []
+    for child in element:
+        if isinstance(child.tag, str):
+            children.append(content(child))
+            texts.append("")
+        texts[-1] += child.tail or ""
+    return element.tag, sorted(element.items()), texts, children
+
+
+def decoded(how: Any, cls: type[Structure], body: Element) -> object:
+    try:
+        return how(cls, body)
+    except ConstraintError as error:
+        return error.path, error.kind, error.reason
+
+
+def check(data: bytes) -> bool:
+    """Tell whether an envelope is read; check that it is well-formed then, and means the same."""
+    found = reading(data)
+    if isinstance(found, str):
         return False
-    for name in HEADERS:
-        assert getattr(quick, name) == getattr(slow, name), name
-    assert quick.fault == slow.fault
-    body: Any = quick.body
-    if not isinstance(body, PlainBody):
-        return False
-    message = codec.decode(type(body.message), body)
-    assert isinstance(slow.body, Element)
-    assert codec.decode_slowly(type(message), slow.body) == message
+    parser = etree.XMLParser(resolve_entities=False, no_network=True, recover=True)
+    other = etree.fromstring(data, parser)
+    # To libxml2 a namespace has to be a URI; "Namespaces in XML 1.0" leaves that unchecked.
+    assert [error for error in parser.error_log if error.type not in NO_URI] == []
+    assert content(parse(data)) == content(other)
+    if found.body is not None:
+        cls = CLASSES.get(found.body.tag, BootNotificationRequest)
+        one = decoded(codec.decode, cls, found.body)
+        assert one == decoded(codec.decode_slowly, cls, found.body)
     return True
 
 
@@ -89,18 +94,12 @@ def check_same(data: bytes) -> bool:
     lambda case: st.tuples(messages_of(case[0], soap=True), st.just(case[1]))
 ))  # fmt: skip
 def test_what_we_write(case: tuple[Structure, str]) -> None:
-    data = written(*case)
-    # Twice, since the second is compared with how the first was written.
-    assert check_same(data) is check_same(data)
-
-
-@pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case[0].__name__}-{case[1][11:13]}")
-def test_a_full_message_needs_no_parser(case: tuple[type[Structure], str]) -> None:
-    cls, namespace = case
-    forget()
-    data = written(codec.decode(cls, full_element(cls, namespace)), namespace)
-    for _ in range(2):
-        assert check_same(data)
+    message, namespace = case
+    data = written(message, namespace)
+    assert check(data)
+    body = read(data).body
+    assert body is not None
+    assert codec.decode(type(message), body) == message
 
 
 AUTHORIZE = "<c:authorizeRequest><c:idTag>X</c:idTag></c:authorizeRequest>"
@@ -173,10 +172,9 @@ def reordered(draw: Any) -> bytes:
     return "".join(tokens).encode()
 
 
-@given(reordered(), reordered())
-def test_what_is_reordered(one: bytes, other: bytes) -> None:
-    for data in (one, other, *FRAMES[:2]):
-        check_same(data)
+@given(reordered())
+def test_what_is_reordered(data: bytes) -> None:
+    check(data)
 
 
 @st.composite
@@ -192,18 +190,14 @@ def damaged(draw: Any) -> bytes:
     return text.encode()
 
 
-@given(damaged(), damaged())
-def test_what_is_damaged(one: bytes, other: bytes) -> None:
-    forget()
-    for data in (FRAMES[0], one, other, one, *FRAMES[:2], other):
-        check_same(data)
+@given(damaged())
+def test_what_is_damaged(data: bytes) -> None:
+    check(data)
 
 
 @pytest.mark.parametrize("frame", FRAMES)
-def test_which_are_plain(frame: bytes) -> None:
-    forget()
-    assert check_same(frame)
-    assert check_same(frame)
+def test_which_are_sound(frame: bytes) -> None:
+    assert check(frame)
 
 
 ODD_ROOTS = [
@@ -219,101 +213,54 @@ ODD_ROOTS = [
 
 
 @pytest.mark.parametrize(("declared", "why"), ODD_ROOTS)
-def test_odd_declarations_are_left_to_the_parser(declared: str, why: str) -> None:
+def test_odd_declarations(declared: str, why: str) -> None:
     body = "<c:heartbeatRequest/>"
     data = f"<s:Envelope {declared}><s:Body>{body}</s:Body></s:Envelope>".encode()
-    assert not check_same(data), why
+    assert check(data) is (why in {"the message in another", "an attribute", "a reference"}), why
 
 
-NEARLY_PLAIN = {
-    "an element beside an empty message": ("<c:authorizeRequest>", "<c:authorizeRequest/>"),
-    "text beside an empty message": (AUTHORIZE, "<c:authorizeRequest/>x"),
-    "a name that begins with a slash": ("</c:idTag>", "<c:/idTag>"),
-    "the same and the prefix again": ("</c:idTag>", "<c:/c:idTag>"),
+NOT_WELL_FORMED = "is not well-formed XML"
+MALFORMED = {
+    "an element beside an empty message": (
+        "<c:authorizeRequest>", "<c:authorizeRequest/>", "the body has more than one element",
+    ),
+    "text beside an empty message": (
+        AUTHORIZE[:-len("</c:authorizeRequest>")], "<c:authorizeRequest/>x", "the body holds text",
+    ),
+    "a name that begins with a slash": ("</c:idTag>", "<c:/idTag>", NOT_WELL_FORMED),
+    "the same and the prefix again": ("</c:idTag>", "<c:/c:idTag>", NOT_WELL_FORMED),
     "one attribute under two prefixes": (
         "<w:Action>",
         f"<w:Action xmlns:t='{SOAP}' s:mustUnderstand='1' t:mustUnderstand='1'>",
+        NOT_WELL_FORMED,
     ),
     "an identity of XInclude": (
         "<c:chargeBoxIdentity>",
         f"<c:chargeBoxIdentity xmlns:c='{XINCLUDE}'>",
+        "XInclude is not allowed",
     ),
-}
+}  # fmt: skip
 
 
-@pytest.mark.parametrize("name", NEARLY_PLAIN)
-def test_what_is_nearly_plain_is_left_to_the_parser(name: str) -> None:
-    old, new = NEARLY_PLAIN[name]
+@pytest.mark.parametrize("name", MALFORMED)
+def test_what_is_nearly_sound_is_refused_after_a_sound_one_as_well(name: str) -> None:
+    old, new, reason = MALFORMED[name]
     text = envelope_of(headers(), AUTHORIZE).decode()
     assert old in text
     changed = text.replace(old, new)
     if "beside" in name:
         changed = changed.replace("</c:authorizeRequest>", "")
-    forget()
     for _ in range(2):
-        assert not check_same(changed.encode())
-        assert isinstance(reading(read, changed.encode()), str)
-        assert check_same(text.encode())
-
-
-def test_styles_that_are_remembered_are_few_and_short() -> None:
-    forget()
-    for number in range(3 * plain.STYLE_LIMIT):
-        frame = renamed(envelope_of(), number)
-        assert check_same(frame)
-    assert len(plain._STYLES) == plain.STYLE_LIMIT
-    for number in range(20):
-        assert check_same(envelope_of(headers() + " " * number))
-    assert max(map(len, plain._STYLES.values())) == 4
-    assert check_same(envelope_of(headers() + " " * 5000))
-    kept = [style for styles in plain._STYLES.values() for style in styles]
-    assert max(style.length for style in kept) < plain.STYLE_LENGTH
-    for number in range(3):
-        assert check_same(envelope_of(None, PREFIXED.replace(">1<", f">{number}<")))
-    assert max(map(len, plain._STYLES)) < plain.STYLE_LENGTH
-    assert not any("iccid" in beginning for beginning in plain._STYLES)
-
-
-def test_threads_may_read_at_once() -> None:
-    forget()
-    failed: list[BaseException] = []
-
-    def work(number: int) -> None:
-        try:
-            for turn in range(100):
-                frame = renamed(envelope_of(), (number * turn) % 90)
-                assert read(frame).message_id == "urn:uuid:1"
-        except BaseException as error:  # noqa: BLE001 - handed on
-            failed.append(error)
-
-    before = sys.getswitchinterval()
-    sys.setswitchinterval(1e-6)
-    try:
-        threads = [threading.Thread(target=work, args=(number,)) for number in range(8)]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
-    finally:
-        sys.setswitchinterval(before)
-    assert failed == []
-
-
-def test_a_message_that_breaks_a_rule_is_left_to_the_parser() -> None:
-    body = BOOT_BODIES[0].replace(">v<", f">{'v' * 21}<")
-    frame = envelope_of(headers(), body)
-    assert not check_same(frame)
-    found = read(frame).body
-    assert isinstance(found, Element)
-    with pytest.raises(ConstraintError) as raised:
-        codec.decode(BootNotificationRequest, found)
-    assert raised.value.path == "/chargePointVendor"
+        refused = reading(changed.encode())
+        assert isinstance(refused, str)
+        assert refused.startswith(reason)
+        assert check(text.encode())
 
 
 def test_the_addresses_of_headers() -> None:
     address = "<w:From><w:Address> http://a/ </w:Address></w:From>"
     assert read(envelope_of(headers(**{"from": address}))).from_address == "http://a/"
     foreign = "<w:From xmlns:v='urn:v'><v:Address>http://a/</v:Address></w:From>"
-    assert not check_same(envelope_of(headers(**{"from": foreign})))
+    assert read(envelope_of(headers(**{"from": foreign}))).from_address is None
     other = f"<From xmlns='{WSA}'><Address>http://a/</Address></From>"
-    assert check_same(envelope_of(headers(**{"from": other})))
+    assert read(envelope_of(headers(**{"from": other}))).from_address == "http://a/"
