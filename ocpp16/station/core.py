@@ -20,6 +20,7 @@ import uuid
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from functools import partial
+from typing import Any
 
 from ocpp16.enums import ChargePointStatus, RegistrationStatus
 from ocpp16.errors import OcppError
@@ -250,7 +251,7 @@ class Core:
         """Return the status of a connector, or with 0 of the charge point."""
         return self.parts.board.status(connector)
 
-    def waiting(self) -> list[Request[object]]:  # type: ignore[type-var]
+    def waiting(self) -> list[Request[Any]]:
         """Return the messages about transactions that have not arrived yet, in order."""
         return [entry.request for entry in self._outboxes[0]]
 

@@ -90,7 +90,8 @@ class Uploads:
         steps: list[Step] = []
         status = LogStatus.ACCEPTED
         if self._order is not None:
-            steps, status = [Cancel()], LogStatus.ACCEPTED_CANCELED
+            steps.append(Cancel())
+            status = LogStatus.ACCEPTED_CANCELED
         self._order, self._tries, self._due = order, 0, None
         told = _uploading(order)
         self._last = told

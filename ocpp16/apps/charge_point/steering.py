@@ -50,7 +50,7 @@ class Parameter:
             value = float(value)
         if type(value) is not self.type:
             raise SteeringError(f"{self.name} is {value!r}, not {_TYPES[self.type]}")
-        if self.type in {int, float} and not self.least <= value <= MOST:  # type: ignore[operator]
+        if isinstance(value, int | float) and not self.least <= value <= MOST:
             raise SteeringError(f"{self.name} is {value}, not {self.least:g} to {MOST}")
         return value
 
