@@ -61,7 +61,7 @@ StageEvent: TypeAlias = Chapter | Check | Pause | Exchange | Remark
 
 
 Settle: TypeAlias = Callable[[], Awaitable[None]]
-"""Waits until the central system has what a charge point was told is taken: a bridge has it first."""
+"""Waits until the central system has what a charge point was told is taken."""
 
 
 class Stage:

@@ -47,9 +47,7 @@ def test_a_new_key_is_kept_and_used(tmp_path: Path) -> None:
                 await central.wait_for("CP1", registered=True, timeout=5)
                 before = central.peers["CP1"]
                 assert await central.rotate_key("CP1", NEW) is ConfigurationStatus.ACCEPTED
-                await until(
-                    lambda: "CP1" in central.peers and central.peers["CP1"] is not before
-                )
+                await until(lambda: "CP1" in central.peers and central.peers["CP1"] is not before)
                 await central.wait_for("CP1", registered=True, timeout=5)
                 peer = central.peers["CP1"]
                 shown = await peer.call(GetConfigurationRequest(key=("AuthorizationKey",)))
