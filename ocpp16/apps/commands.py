@@ -37,7 +37,6 @@ from ocpp16.settings import Leniency
 
 __all__ = ["app", "listening_url"]
 
-INTERRUPTED = 130
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None)
 app.add_typer(bridge, name="bridge")
 app.add_typer(central_system, name="central-system")
