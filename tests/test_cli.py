@@ -25,7 +25,7 @@ from ocpp16.apps.commands import app, listening_url
 from ocpp16.apps.demo import DUE
 from tests.apps.processes import COMMAND, PATIENCE, ROOT, end, read_until, run, started
 
-COMMANDS = ("demo", "central-system", "charge-point", "inspect", "schedule", "pki")
+COMMANDS = ("demo", "central-system", "charge-point", "inspect", "schedule", "pki", "call")
 HEARTBEAT = '[2,"1","Heartbeat",{}]'
 
 
@@ -80,7 +80,7 @@ def test_every_command_has_examples_and_exit_codes(command: str) -> None:
     assert "Exit codes: 0" in text
 
 
-CENTRAL = ["central-system", "--json", "127.0.0.1:0"]
+CENTRAL = ["central-system", "--json", "127.0.0.1:0", "--store", "temporary"]
 POINT = ["charge-point", "CP1", "--url"]
 
 

@@ -1,8 +1,9 @@
-"""A central system's memory of a site, and how it answers charge points. In memory, to try things.
+"""What the demo's central system remembers of a site, and how it answers charge points.
 
-Knows no wire and no socket. Takes what charge points report as it is: what cannot be right is kept
-out of the books and flagged, but answered (C 3.7). Ids of transactions are random, so that nobody
-can guess those of others, and are never used again. Spec: C 4.
+In memory, so that the demo needs no store; that of a site is `central_system_books`. Knows no wire
+and no socket. Takes what charge points report as it is: what cannot be right is kept out of the
+books and flagged, but answered (C 3.7). Ids of transactions are random, so that nobody can guess
+those of others, and are never used again. Spec: C 4.
 """
 
 from __future__ import annotations

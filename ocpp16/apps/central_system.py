@@ -1,67 +1,182 @@
-"""`ocpp16 central-system`: a central system in memory, to connect charge points to.
+"""`ocpp16 central-system`: runs a central system on its store until it is told to stop.
 
-Puts `BackOffice` behind a `CentralSystem` and tells what happens. Does not print, and keeps nothing
-beyond the process.
+Puts `Books` behind a `CentralSystem`, serves the control API if that is wanted, and tells what
+happens. Does not print.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Collection, Sequence
+import contextlib
+import tempfile
+from collections.abc import AsyncIterator, Callable, Collection, Coroutine, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
 from ipaddress import IPv4Network, IPv6Network
+from pathlib import Path
+from typing import Any
 
-from ocpp16.apps.back_office import BackOffice
-from ocpp16.apps.exchange import LogRemarks, Tell
+import attrs
+
+from ocpp16.apps.central_system_books import Books
+from ocpp16.apps.central_system_policy import Policy, UnknownTags
+from ocpp16.apps.control_feed import Feed
+from ocpp16.apps.control_token import Token
+from ocpp16.apps.exchange import Exchange, LogRemarks, Remark, Tell
 from ocpp16.apps.tracer import Tracer
 from ocpp16.clock import Clock
+from ocpp16.enums import RegistrationStatus
 from ocpp16.roles.central_system import CentralSystem
 from ocpp16.roles.server import Urls
 from ocpp16.security.configuration import ServerSecurity
 from ocpp16.settings import Settings
+from ocpp16.store import answers, registrations
+from ocpp16.store.answers import StoredAnswers
+from ocpp16.store.central_system import charge_point, tables
+from ocpp16.store.database import Database
+from ocpp16.store.error import LeadershipLost
+from ocpp16.store.registrations import StoredRegistrations
 from ocpp16.transports.system_clock import SystemClock
+
+TEMPORARY = "temporary"
+"""In place of a store's URL: an SQLite file that goes when the process does."""
+SCHEMAS = (registrations.SCHEMA, answers.SCHEMA, tables.SCHEMA)
+
+
+@attrs.frozen(kw_only=True)
+class Control:
+    """How the control API is served."""
+
+    address: str
+    """`host:port`; port 0 is any free one."""
+    tokens: Collection[Token]
 
 
 async def run_central_system(
     *,
     json: str | None = None,
     soap: str | None = None,
+    store: str = TEMPORARY,
     callback_networks: Sequence[IPv4Network | IPv6Network] = (),
-    known: Collection[str] | None = None,
+    policy: Policy = Policy.OPEN,
+    known: Collection[str] = (),
+    unknown_tags: UnknownTags = UnknownTags.UNTIL_LISTED,
     security: ServerSecurity | None = None,
     interval: int = 300,
+    control: Control | None = None,
     tell: Tell,
-    listening: Callable[[Urls], object],
+    listening: Callable[[Urls, str | None], object],
     stop: asyncio.Event,
     clock: Clock | None = None,
-) -> BackOffice:
+) -> None:
     """Serve charge points until told to stop; then stop gracefully.
 
     Args:
         json: Where to take OCPP-J (`ws://127.0.0.1:9000/ocpp`, or `wss://...`).
         soap: Where to take OCPP-S (`http://127.0.0.1:9001/ocpp`).
+        store: URL of the store, or `TEMPORARY`.
         callback_networks: Private networks where charge points may be called on OCPP-S.
-        known: Identities that may connect; None lets any in.
+        policy: Which charge points are let in.
+        known: Identities that are entered, beside those in the store.
+        unknown_tags: What charge points are told of identifiers that are not entered.
         security: Which links are taken, and how charge points authenticate; None is none.
         interval: Seconds between heartbeats.
+        control: How the control API is served; None is not at all.
         tell: Takes what happens.
-        listening: Is told the URLs, with the ports really bound, once they can be used.
+        listening: Is told the URLs, with the ports really bound, and that of the control API, once
+            they can be used.
         stop: Ends it.
         clock: Where time comes from; None is the machine's.
 
-    Returns:
-        What was recorded.
-
     Raises:
         OSError: An address is not ours, or taken.
+        StoreError: The store cannot be used, or another process has taken it over.
+        ModuleNotFoundError: The control API is wanted, and a package of it is missing.
     """
-    real_clock = SystemClock() if clock is None else clock
+    clock = SystemClock() if clock is None else clock
     settings = Settings(callback_networks=tuple(callback_networks))
-    central = CentralSystem(known=known, clock=real_clock, settings=settings, security=security)
-    office = BackOffice(now=real_clock.now, tell=tell, interval=interval)
-    office.register(central)
-    Tracer(central, tell)
-    with LogRemarks(tell):
-        async with central.serve(json=json, soap=soap) as server:
-            listening(server.urls)
-            await stop.wait()
-    return office
+    entered = frozenset(known)
+    feed = Feed()
+    async with AsyncExitStack() as stack:
+        stack.enter_context(LogRemarks(tell))
+        database = await stack.enter_async_context(_opened(store))
+
+        async def is_entered(identity: str) -> bool:
+            if identity in entered:
+                return True
+            find = charge_point.find_charge_point
+            found = await database.read(lambda connection: find(connection, identity))
+            return found is not None and found.approval is not None
+
+        def unlisted(identity: str) -> RegistrationStatus:
+            is_to_wait = policy is Policy.PENDING and identity not in entered
+            return RegistrationStatus.PENDING if is_to_wait else RegistrationStatus.ACCEPTED
+
+        registered = await StoredRegistrations.load(database)
+        central = CentralSystem(
+            known=is_entered if policy is Policy.KNOWN else None,
+            registrations=registered,
+            answers=(await StoredAnswers.load(database, settings)).of,
+            clock=clock,
+            settings=settings,
+            security=security,
+        )
+        books = Books(
+            database,
+            now=clock.now,
+            tell=tell,
+            publish=feed.publish,
+            interval=interval,
+            unlisted=unlisted,
+            unknown_tags=unknown_tags,
+        )
+        books.register(central)
+        events = central.events()
+        watching = asyncio.create_task(books.watch(events))
+
+        async def watch_to_the_end() -> None:
+            events.close()
+            await watching
+
+        stack.push_async_callback(watch_to_the_end)
+        listeners: list[Callable[[Exchange | Remark], object]] = [tell]
+        Tracer(central, lambda event: [each(event) for each in listeners])
+        control_url = None
+        if control is not None:
+            from ocpp16.apps.control import serve_control  # noqa: PLC0415 - an extra
+            from ocpp16.apps.control_metric import Metrics  # noqa: PLC0415
+
+            metrics = Metrics(central, database)
+            listeners.append(metrics.tell)
+            control_url = await stack.enter_async_context(
+                serve_control(
+                    control, central, books, feed, metrics, registrations=registered, clock=clock
+                )
+            )
+        server = await stack.enter_async_context(central.serve(json=json, soap=soap))
+        listening(server.urls, control_url)
+        if not await _is_first(stop.wait(), database.lost()):
+            raise LeadershipLost("another process leads the store by now: this one ends")
+
+
+@asynccontextmanager
+async def _opened(store: str) -> AsyncIterator[Database]:
+    """Open a store and lead it."""
+    with contextlib.ExitStack() as stack:
+        url = store
+        if store == TEMPORARY:
+            folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="ocpp16-"))
+            url = f"sqlite:///{Path(folder) / 'central-system.db'}"
+        async with await Database.open(url, schemas=SCHEMAS) as database:
+            await database.lead(wait=False)
+            yield database
+
+
+async def _is_first(one: Coroutine[Any, Any, Any], other: Coroutine[Any, Any, Any]) -> bool:
+    """Wait until one of two ends, and tell whether that is the first."""
+    first, second = asyncio.ensure_future(one), asyncio.ensure_future(other)
+    try:
+        await asyncio.wait([first, second], return_when=asyncio.FIRST_COMPLETED)
+        return first.done()
+    finally:
+        for each in (first, second):
+            each.cancel()

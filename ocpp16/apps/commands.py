@@ -12,40 +12,34 @@ import contextlib
 import difflib
 import sys
 from collections.abc import Iterable
-from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Annotated, BinaryIO
-from urllib.parse import urlsplit
 
 import typer
 
 from ocpp16._version import __version__
 from ocpp16.apps import security_commands
 from ocpp16.apps.bridge_commands import bridge
-from ocpp16.apps.central_system import run_central_system
+from ocpp16.apps.central_system_commands import central_system, listening_url
 from ocpp16.apps.charge_point_command import charge_point
+from ocpp16.apps.control_commands import call
 from ocpp16.apps.demo import installed_wires, run_demo
 from ocpp16.apps.inspection import Inspector, inspect_stream
-from ocpp16.apps.json_lines import JsonLines
 from ocpp16.apps.options import Output, OutputOption, fail
-from ocpp16.apps.output import Watch, guarded
-from ocpp16.apps.printer import Printer
+from ocpp16.apps.output import Watch
+from ocpp16.apps.printer import printer_for
 from ocpp16.apps.schedule_commands import schedule
 from ocpp16.apps.security_commands import (
-    PkiOption,
     ProfileOption,
-    server_security,
 )
-from ocpp16.apps.stopping import stopped_by_signals
 from ocpp16.catalog import ACTIONS
-from ocpp16.roles.server import Urls
 from ocpp16.settings import Leniency
-from ocpp16.transports.identity import check_identity
 
-INTERRUPTED = 130
-DEFAULT_PATH = "/ocpp"
+__all__ = ["app", "listening_url"]
+
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None)
 app.add_typer(bridge, name="bridge")
+app.add_typer(central_system, name="central-system")
 
 
 @app.callback(invoke_without_command=True)
@@ -66,6 +60,10 @@ def root(
     Then, in two terminals:
       ocpp16 central-system --json 127.0.0.1:9000 --open
       ocpp16 charge-point CP1 --url ws://127.0.0.1:9000/ocpp
+
+    \b
+    And, with its control API:
+      ocpp16 call CP1 Reset '{"type": "Soft"}' --token-file tokens
 
     \b
     Exit codes: 0 fine, 1 not fine, 2 called wrongly, 130 interrupted.
@@ -99,7 +97,7 @@ def demo(
     \b
     Exit codes: 0 all of it worked, 1 something did not, 130 interrupted.
     """  # noqa: D301 - click needs \b as one character
-    printer = _printer(output, timed=False)
+    printer = printer_for(output, timed=False)
     if not quiet:
         printer.demo_begins()
     watch = Watch((lambda event: None) if quiet else printer.event, lambda: None)
@@ -117,119 +115,6 @@ def demo(
     if report.ok and not quiet:
         printer.demo_worked()
     raise typer.Exit(0 if report.ok else 1)
-
-
-@app.command("central-system")
-def central_system(  # noqa: PLR0917 - typer passes them by name
-    json: Annotated[
-        str | None,
-        typer.Option("--json", metavar="HOST:PORT[/PATH]", help="Where to take OCPP-J."),
-    ] = None,
-    soap: Annotated[
-        str | None,
-        typer.Option("--soap", metavar="HOST:PORT[/PATH]", help="Where to take OCPP-S."),
-    ] = None,
-    callback_allow: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="CIDR",
-            help="Private networks where SOAP charge points may be called; repeatable.",
-        ),
-    ] = None,
-    anyone: Annotated[
-        bool, typer.Option("--open", help="Let any charge point in, without authentication.")
-    ] = False,
-    charge_point: Annotated[
-        list[str] | None,
-        typer.Option("--charge-point", metavar="IDENTITY", help="Who may connect; repeatable."),
-    ] = None,
-    security_profile: ProfileOption = 0,
-    pki: PkiOption = None,
-    authorization_key: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="IDENTITY=KEY", help="Key of a charge point, 32 to 40 hex digits; repeatable."
-        ),
-    ] = None,
-    credentials: Annotated[
-        Path | None,
-        typer.Option(metavar="FILE", help="Hashes of keys, as `FileCredentials` keeps them."),
-    ] = None,
-    interval: Annotated[
-        int,
-        typer.Option(
-            min=1, max=2**31 - 1, metavar="SECONDS", help="Between heartbeats of a charge point."
-        ),
-    ] = 300,
-    output: OutputOption = Output.TEXT,
-) -> None:
-    """Run a central system, and log what happens.
-
-    The first lines on standard output are the URLs for charge points; on JSON each adds /IDENTITY.
-    Port 0 is any free one, and the path is /ocpp unless given. A SOAP charge point is called where
-    it says that it listens: on this machine only if --soap is, and in private networks only if
-    --callback-allow names them. Every tag is accepted. Nothing outlives
-    the process: it is for trying things. SIGINT or SIGTERM stop it gracefully. With a security
-    profile, whoever has credentials may connect, and --charge-point says who of them.
-
-    \b
-    Examples:
-      ocpp16 central-system --json 127.0.0.1:9000 --open
-      ocpp16 central-system --json 127.0.0.1:0 --charge-point A --charge-point B
-      ocpp16 central-system --json 127.0.0.1:9000 --soap 127.0.0.1:9001 --open
-      ocpp16 central-system --soap 0.0.0.0:9001 --callback-allow 10.0.0.0/8 --open
-      ocpp16 central-system --json 127.0.0.1:9000 --open --output json
-      ocpp16 central-system --json localhost:9000 --security-profile 3 --pki DIR
-
-    \b
-    Exit codes: 0 stopped, 1 cannot listen there, 2 called wrongly.
-    """  # noqa: D301 - click needs \b as one character
-    security = server_security(security_profile, pki, authorization_key or (), credentials)
-    if security is not None and anyone:
-        raise typer.BadParameter("--open is without authentication, so without a security profile")
-    if security is None and anyone == bool(charge_point):
-        raise typer.BadParameter("say who may connect: either --open, or --charge-point IDENTITY")
-    if json is None and soap is None:
-        raise typer.BadParameter("say where to listen: --json HOST:PORT, --soap HOST:PORT, or both")
-    tls = "s" if security_profile > 1 else ""
-    urls = {
-        "json": None if json is None else listening_url(json, f"ws{tls}"),
-        "soap": None if soap is None else listening_url(soap, f"http{tls}"),
-    }
-    networks = _networks(callback_allow or (), soap_url=urls["soap"])
-    _check_identities(charge_point or ())
-    printer = _printer(output, dated=True, named=True)
-
-    def announce(served: Urls) -> None:
-        for url in served.values():
-            printer.listening(url)
-
-    async def serve() -> None:
-        with stopped_by_signals() as stop:
-            watch = Watch(printer.event, stop.set)
-            await run_central_system(
-                json=urls["json"],
-                soap=urls["soap"],
-                callback_networks=networks,
-                known=frozenset(charge_point) if charge_point else None,
-                security=security,
-                interval=interval,
-                tell=watch,
-                listening=announce,
-                stop=stop,
-            )
-            watch.check()
-
-    try:
-        asyncio.run(serve())
-    except ValueError as error:
-        raise typer.BadParameter(str(error)) from None
-    except OSError as error:
-        reason = error.strerror or str(error)
-        places = " and ".join(place for place in (json, soap) if place is not None)
-        fail(f"cannot listen at {places}: {reason}", "another port may be free; 0 takes any")
-    except ImportError as error:
-        fail(f"SOAP needs {error.name}", "pip install 'ocpp16[soap]'", code=2)
 
 
 app.command("charge-point")(charge_point)
@@ -277,7 +162,7 @@ def inspect(
         if name not in set(Leniency):
             raise typer.BadParameter(f"{name!r} is none of {', '.join(Leniency)}")
     inspector = Inspector(action, leniency=frozenset(map(Leniency, leniency or ())))
-    printer = _printer(output)
+    printer = printer_for(output)
     frames = valid = accepted = 0
     try:
         with _opened(file) as stream:
@@ -293,46 +178,9 @@ def inspect(
     raise typer.Exit(0 if valid == frames else 1)
 
 
+app.command()(call)
 app.command()(schedule)
 app.command("pki")(security_commands.pki)
-
-
-def listening_url(address: str, scheme: str = "ws") -> str:
-    """Return the URL of HOST:PORT[/PATH]."""
-    parts = urlsplit(address if "://" in address else f"{scheme}://{address}")
-    is_plain = address.isprintable() and " " not in address
-    try:
-        port = parts.port
-    except ValueError:
-        port = None
-    if parts.scheme != scheme or not parts.hostname or port is None or parts.query or not is_plain:
-        raise typer.BadParameter(f"{address!r} is not HOST:PORT or HOST:PORT/PATH")
-    host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
-    return f"{scheme}://{host}:{port}{parts.path.rstrip('/') or DEFAULT_PATH}"
-
-
-def _networks(allowed: Iterable[str], *, soap_url: str | None) -> list[IPv4Network | IPv6Network]:
-    """Return where charge points may be called; this machine too, if only it can reach us."""
-    networks: list[IPv4Network | IPv6Network] = []
-    for text in allowed:
-        try:
-            networks.append(ip_network(text))
-        except ValueError as error:
-            raise typer.BadParameter(f"--callback-allow {text!r}: {error}") from None
-    host = urlsplit(soap_url or "").hostname
-    if host in {"127.0.0.1", "localhost"}:
-        networks.append(ip_network("127.0.0.0/8"))
-    elif host == "::1":
-        networks.append(ip_network("::1/128"))
-    return networks
-
-
-def _check_identities(identities: Iterable[str]) -> None:
-    for identity in identities:
-        try:
-            check_identity(identity)
-        except ValueError as error:
-            raise typer.BadParameter(f"--charge-point {identity!r}: {error}") from None
 
 
 def _meant(name: str, names: Iterable[str]) -> str:
@@ -348,14 +196,3 @@ def _opened(file: str) -> contextlib.AbstractContextManager[BinaryIO]:
             typer.echo("reading frames from standard input, one a line; Ctrl-D ends", err=True)
         return contextlib.nullcontext(sys.stdin.buffer)
     return Path(file).open("rb")
-
-
-def _printer(
-    output: Output, *, timed: bool = True, dated: bool = False, named: bool = False
-) -> Printer:
-    file = guarded(sys.stdout)
-    if output is Output.JSON:
-        return JsonLines(file)
-    from ocpp16.apps.console import Screen  # noqa: PLC0415 - no rich for who wants JSON
-
-    return Screen(file, timed=timed, dated=dated, named=named)

@@ -175,6 +175,10 @@ class Screen:
         listen = " --listen http://127.0.0.1:0/" if url.startswith("http") else ""
         self._line(Text(f"try: ocpp16 charge-point CP1 --url {url}{listen}", style="dim"))
 
+    def control(self, url: str) -> None:
+        """Print where the control API is."""
+        self._line(Text(f"control API: {url}"))
+
     # The demo, its beginning and its end
 
     def demo_begins(self) -> None:

@@ -42,6 +42,10 @@ class JsonLines:
         """Print where charge points can connect."""
         self._line({"type": "listening", "url": url})
 
+    def control(self, url: str) -> None:
+        """Print where the control API is."""
+        self._line({"type": "control", "url": url})
+
     def demo_begins(self) -> None:
         """Print nothing."""
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Protocol
 
 from ocpp16.apps.demo import DemoEvent, Report
+from ocpp16.apps.options import Output
+from ocpp16.apps.output import guarded
 from ocpp16.apps.verdict import Verdict
 
 
@@ -16,6 +19,9 @@ class Printer(Protocol):
 
     def listening(self, url: str) -> None:
         """Show where charge points can connect."""
+
+    def control(self, url: str) -> None:
+        """Show where the control API is."""
 
     def demo_begins(self) -> None:
         """Say what is to be seen."""
@@ -31,3 +37,17 @@ class Printer(Protocol):
 
     def summary(self, frames: int, valid: int, accepted: int) -> None:
         """Show what is said of all frames."""
+
+
+def printer_for(
+    output: Output, *, timed: bool = True, dated: bool = False, named: bool = False
+) -> Printer:
+    """Return what shows results on standard output."""
+    file = guarded(sys.stdout)
+    if output is Output.JSON:
+        from ocpp16.apps.json_lines import JsonLines  # noqa: PLC0415 - only what is used
+
+        return JsonLines(file)
+    from ocpp16.apps.console import Screen  # noqa: PLC0415 - no rich for who wants JSON
+
+    return Screen(file, timed=timed, dated=dated, named=named)

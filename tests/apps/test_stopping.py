@@ -38,7 +38,7 @@ cli.main(["demo"])
 STUCK = """
 import asyncio, signal, time
 from ocpp16 import cli
-from ocpp16.apps import commands
+from ocpp16.apps import central_system
 
 async def stuck(**options):
     print("running", flush=True)
@@ -51,7 +51,7 @@ async def stuck(**options):
             # As the callback of a transport would, that is not made for it.
             print("raised", type(error).__name__, flush=True)
 
-commands.run_central_system = stuck
+central_system.run_central_system = stuck
 cli.main(["central-system", "--json", "127.0.0.1:0", "--open"])
 """
 

@@ -11,12 +11,10 @@ import pytest
 
 from ocpp16 import CentralSystem, messages
 from ocpp16.apps.back_office import BackOffice
-from ocpp16.apps.central_system import run_central_system
 from ocpp16.apps.charge_point.fleet import Orders, run_fleet
 from ocpp16.apps.charge_point.session import Plan
 from ocpp16.apps.charge_point.simulator import Hardware
 from ocpp16.enums import ChargePointStatus, Reason, ResetType
-from ocpp16.roles.server import Urls
 from ocpp16.settings import Settings
 from tests.apps.doubles import ACCEPTED, BLOCKED, Ears
 from tests.parties import ENDPOINT, run, until
@@ -223,69 +221,6 @@ def test_a_url_that_is_none_ends_it_at_once(url: str) -> None:
             await run_fleet(
                 Hardware(identity="CP1"), url, Orders(), tell=Ears(), stop=asyncio.Event()
             )
-
-    run(main)
-
-
-def test_the_central_system_app_lets_in_whom_it_knows() -> None:
-    async def main() -> None:
-        stop, ears = asyncio.Event(), Ears()
-        listening: asyncio.Future[Urls] = asyncio.get_running_loop().create_future()
-        serving = asyncio.create_task(
-            run_central_system(
-                json=ENDPOINT,
-                known={"CP1"},
-                interval=7,
-                tell=ears,
-                listening=listening.set_result,
-                stop=stop,
-            )
-        )
-        url = (await listening).json
-        stranger, unwanted = Ears(), asyncio.Event()
-        trying = asyncio.create_task(
-            run_fleet(
-                Hardware(identity="CP2"),
-                url,
-                Orders(),
-                tell=stranger,
-                stop=unwanted,
-                settings=QUICK,
-            )
-        )
-        await until(lambda: stranger.warnings)
-        unwanted.set()
-        assert not await trying
-        assert "HTTP 404" in stranger.warnings[0]
-
-        assert await run_fleet(
-            Hardware(identity="CP1"),
-            url,
-            Orders(plan=Plan(speed=FAST)),
-            tell=Ears(),
-            stop=asyncio.Event(),
-        )
-        stop.set()
-        office = await serving
-        (transaction,) = office.transactions.values()
-        assert (transaction.identity, transaction.energy) == ("CP1", 3667)
-        assert ears.exchanges[0].action == "BootNotification"
-        assert any("CP2: refused, HTTP 404" in warning for warning in ears.warnings)
-
-    run(main)
-
-
-def test_an_address_that_is_taken() -> None:
-    async def main() -> None:
-        central = CentralSystem()
-        async with central.serve(json=ENDPOINT) as server:
-            with pytest.raises(OSError, match="address already in use"):
-                await run_central_system(
-                    json=server.urls.json,
-                    tell=Ears(),
-                    listening=lambda urls: None,
-                    stop=asyncio.Event(),
-                )
 
     run(main)
 

@@ -1,0 +1,183 @@
+"""A call to a charge point by its name, and what its answer changes in the books.
+
+What a charge point has accepted (a profile, a reservation, a setting, a local list) is kept once it
+has answered. If that fails, the answer stands all the same: the charge point has acted on it.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import Connection
+
+from ocpp16 import messages
+from ocpp16.apps.central_system_books import Books
+from ocpp16.apps.control_problem import Problem
+from ocpp16.bindings.ocppj import codec
+from ocpp16.catalog import ACTIONS
+from ocpp16.enums import (
+    CancelReservationStatus,
+    ChargingProfileStatus,
+    ClearChargingProfileStatus,
+    ConfigurationStatus,
+    ReservationStatus,
+    UpdateStatus,
+)
+from ocpp16.errors import (
+    CallFailed,
+    CallNotAllowed,
+    CallTimeout,
+    ConstraintError,
+    InvalidMessage,
+    InvalidResponse,
+    SessionClosed,
+    Unreachable,
+)
+from ocpp16.roles.central_system import CentralSystem
+from ocpp16.roles.peer import Peer
+from ocpp16.spec import Side
+from ocpp16.store.central_system import charge_point, configuration, profile, reservation
+from ocpp16.store.central_system.reservation import State
+from ocpp16.store.error import StoreError
+from ocpp16.structure import Request, Response
+
+
+async def call_charge_point(
+    central: CentralSystem,
+    books: Books,
+    identity: str,
+    action: str,
+    *,
+    payload: bytes,
+    seconds: float | None,
+) -> Response:
+    """Send a request, and return the answer.
+
+    Args:
+        central: The central system.
+        books: Its books.
+        identity: The charge point.
+        action: What to ask for.
+        payload: The request as JSON.
+        seconds: How long the answer may take; None is as the settings have it.
+
+    Raises:
+        Problem: There is no answer; it tells why.
+        StoreError: The request has to be kept before it is sent, and cannot be.
+    """
+    spec = ACTIONS.get(action)
+    if spec is None or Side.CENTRAL_SYSTEM not in spec.senders:
+        raise Problem("unknown-action", f"no central system sends {action[:50]}")
+    peer = await _peer(central, books, identity)
+    try:
+        request: Request[Any] = codec.decode(spec.request, payload)
+    except ConstraintError as error:
+        raise Problem("invalid-request", str(error), path=error.path) from None
+    if isinstance(request, messages.ReserveNowRequest):
+        await books.write(lambda connection: _reserve(connection, books, identity, request))
+    try:
+        response = await _call(central, peer, request, seconds)
+    except InvalidMessage as error:
+        raise Problem("invalid-request", error.reason, path=error.path) from None
+    except CallNotAllowed as error:
+        raise Problem("not-allowed", str(error)) from None
+    except CallFailed as error:
+        raise Problem(
+            "refused-by-charge-point",
+            error.description or "it answered with an error",
+            code=str(error.code),
+        ) from None
+    except InvalidResponse as error:
+        raise Problem(
+            "invalid-answer", error.reason, code=str(error.code), path=error.path
+        ) from None
+    except CallTimeout as error:
+        raise Problem("timeout", str(error)) from None
+    except Unreachable as error:
+        raise Problem("not-connected", str(error)) from None
+    except SessionClosed as error:
+        detail = f"whether it acted on the call is unknown: {error}"
+        raise Problem("connection-lost", detail) from None
+    try:
+        await books.write(lambda connection: _note(connection, books, identity, request, response))
+    except StoreError as error:
+        books.remark(identity, f"what it answered to {action} is not kept: {error}")
+    return response
+
+
+async def _peer(central: CentralSystem, books: Books, identity: str) -> Peer:
+    peer = central.peers.get(identity)
+    if peer is not None and peer.is_connected:
+        return peer
+    is_known = await books.read(lambda connection: charge_point.is_known(connection, identity))
+    if is_known:
+        raise Problem("not-connected", "the charge point is not connected")
+    raise Problem("unknown-charge-point", "there is no such charge point")
+
+
+async def _call(
+    central: CentralSystem, peer: Peer, request: Request[Any], seconds: float | None
+) -> Response:
+    if (
+        not isinstance(request, messages.ChangeConfigurationRequest)
+        or request.key.casefold() not in configuration.SECRET
+    ):
+        response: Response = await peer.call(request, timeout=seconds)
+        return response
+    # The central system has to know the new key as well, or the charge point never comes back.
+    try:
+        key = bytes.fromhex(request.value)
+        status = await central.rotate_key(peer.identity, key)
+    except ValueError:
+        detail = "a key is 32 to 40 hex digits, of an even count"
+        raise Problem("invalid-request", detail, path="/value") from None
+    return messages.ChangeConfigurationResponse(status=status)
+
+
+def _reserve(
+    connection: Connection, books: Books, identity: str, request: messages.ReserveNowRequest
+) -> None:
+    now = books.now()
+    reservation.expire(connection, now=now)
+    reservation.put_reservation(connection, identity, request, now=now)
+
+
+def _note(
+    connection: Connection,
+    books: Books,
+    identity: str,
+    request: Request[Any],
+    response: Response,
+) -> None:
+    """Keep what a charge point has agreed to."""
+    now = books.now()
+    status = getattr(response, "status", None)
+    match request, response:
+        case messages.ReserveNowRequest(), _:
+            state = State.HELD if status is ReservationStatus.ACCEPTED else State.REFUSED
+            reservation.set_state(connection, request.reservation_id, state)
+        case messages.CancelReservationRequest(), _:
+            mine = {each.id for each in reservation.reservations(connection, identity=identity)}
+            if status is CancelReservationStatus.ACCEPTED and request.reservation_id in mine:
+                reservation.set_state(connection, request.reservation_id, State.CANCELLED)
+        case messages.GetConfigurationRequest(), messages.GetConfigurationResponse():
+            found = response.configuration_key or ()
+            configuration.note_reported(connection, identity, found, now=now)
+        case messages.ChangeConfigurationRequest(), _:
+            if status in {ConfigurationStatus.ACCEPTED, ConfigurationStatus.REBOOT_REQUIRED}:
+                configuration.note_changed(
+                    connection, identity, request.key, request.value, now=now
+                )
+        case messages.SetChargingProfileRequest(), _:
+            if status is ChargingProfileStatus.ACCEPTED:
+                profile.note_set(connection, identity, request, now=now)
+        case messages.ClearChargingProfileRequest(), _:
+            if status is ClearChargingProfileStatus.ACCEPTED:
+                profile.note_cleared(connection, identity, request)
+        case messages.SendLocalListRequest(), _:
+            if status is UpdateStatus.ACCEPTED:
+                charge_point.set_list_version(connection, identity, request.list_version)
+        case messages.GetLocalListVersionRequest(), messages.GetLocalListVersionResponse():
+            charge_point.set_list_version(connection, identity, response.list_version)
+        case _:
+            pass

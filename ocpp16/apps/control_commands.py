@@ -1,0 +1,168 @@
+"""`ocpp16 call`: calls a charge point by way of a running central system. Knows `typer`.
+
+Needs nothing beyond the extra of the command line: the request is one, and the standard library
+makes it.
+"""
+
+from __future__ import annotations
+
+import http.client
+import json
+import sys
+from pathlib import Path
+from typing import Annotated, Any, NoReturn
+from urllib.parse import quote, urlencode, urlsplit
+
+import attrs
+import typer
+
+from ocpp16.apps.control_token import TOKEN, TokenFileError, load_tokens, strongest
+from ocpp16.apps.options import Output, OutputOption, fail
+from ocpp16.apps.output import guarded
+from ocpp16.log import one_line
+
+DEFAULT_CONTROL = "http://127.0.0.1:9002"
+CONTROL_VARIABLE = "OCPP16_CONTROL"
+TOKEN_VARIABLE = "OCPP16_TOKEN_FILE"  # noqa: S105 - a name
+REFUSED, CALLED_WRONGLY, NOT_CONNECTED, NOT_ALLOWED, TIMED_OUT, NO_SERVICE = 1, 2, 3, 4, 5, 6
+CODES = {
+    400: CALLED_WRONGLY,
+    404: NOT_CONNECTED,
+    409: NOT_ALLOWED,
+    413: CALLED_WRONGLY,
+    422: CALLED_WRONGLY,
+    502: REFUSED,
+    504: TIMED_OUT,
+}
+"""Exit codes by HTTP status; any other is `NO_SERVICE`."""
+ANSWER_LIMIT = 16 * 1024 * 1024
+MARGIN = 10.0
+"""Seconds that the central system gets beyond those of the charge point."""
+
+
+def call(  # noqa: PLR0917 - typer passes them by name
+    identity: Annotated[str, typer.Argument(metavar="IDENTITY", help="The charge point.")],
+    action: Annotated[str, typer.Argument(metavar="ACTION", help="What to ask for: Reset.")],
+    payload: Annotated[
+        str, typer.Argument(metavar="PAYLOAD", help="The request as JSON, or - for standard input.")
+    ] = "{}",
+    control: Annotated[
+        str,
+        typer.Option(
+            metavar="URL", envvar=CONTROL_VARIABLE, help="Control API of the central system."
+        ),
+    ] = DEFAULT_CONTROL,
+    token_file: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", envvar=TOKEN_VARIABLE, help="Tokens of the control API."),
+    ] = None,
+    timeout: Annotated[
+        float,
+        typer.Option(min=0.001, max=600, metavar="SECONDS", help="How long its answer may take."),
+    ] = 30,
+    output: OutputOption = Output.TEXT,
+) -> None:
+    """Call a charge point, by way of a central system that runs, and print its answer.
+
+    The payload is as OCPP-J 1.6 has it, whatever the charge point speaks. Exit code 0 says that an
+    answer came; what it says (Accepted or Rejected) is in its text.
+
+    \b
+    Examples:
+      ocpp16 call CP1 Reset '{"type": "Soft"}' --token-file tokens
+      ocpp16 call CP1 GetConfiguration --token-file tokens --output json
+      ocpp16 call CP1 TriggerMessage '{"requestedMessage": "Heartbeat"}' \\
+        --control http://127.0.0.1:9002 --token-file tokens --timeout 5
+
+    \b
+    Exit codes: 0 it answered, 1 it answered with an error, 2 called wrongly,
+    3 not connected or not known, 4 not allowed now, 5 no answer in time,
+    6 the central system cannot be asked.
+    """  # noqa: D301 - click needs \b as one character
+    body = sys.stdin.buffer.read() if payload == "-" else payload.encode()
+    target = (
+        f"/charge-points/{quote(identity, safe='')}/calls/{quote(action, safe='')}"
+        f"?{urlencode({'timeout': timeout})}"
+    )
+    try:
+        status, answer = _post(_Place.of(control), target, body, _token(token_file), timeout)
+    except (OSError, http.client.HTTPException, _Unusable) as error:
+        reason = getattr(error, "strerror", None) or str(error) or type(error).__name__
+        _fail(output, {"title": f"cannot ask {control}", "detail": reason}, NO_SERVICE)
+    if status == 200:
+        file = guarded(sys.stdout)
+        indent = None if output is Output.JSON else 2
+        file.write(f"{json.dumps(answer, indent=indent)}\n")
+        file.flush()
+        return
+    _fail(output, answer, CODES.get(status, NO_SERVICE))
+
+
+class _Unusable(Exception):
+    """The answer is none of a control API."""
+
+
+@attrs.frozen
+class _Place:
+    host: str
+    port: int
+    path: str
+    is_secure: bool
+
+    @classmethod
+    def of(cls, url: str) -> _Place:
+        parts = urlsplit(url)
+        try:
+            port = parts.port
+        except ValueError:
+            port = -1
+        if parts.scheme not in {"http", "https"} or not parts.hostname or port == -1:
+            raise typer.BadParameter(f"--control {one_line(url, 100)!r} is not http://HOST:PORT")
+        is_secure = parts.scheme == "https"
+        default = 443 if is_secure else 80
+        return cls(parts.hostname, port or default, parts.path.rstrip("/"), is_secure)
+
+
+def _token(path: Path | None) -> str:
+    if path is None:
+        raise typer.BadParameter("say where the tokens are: --token-file FILE")
+    try:
+        text = path.read_text("ascii").strip()
+        if TOKEN.fullmatch(text):
+            return text
+        return strongest(load_tokens(path)).text
+    except (TokenFileError, UnicodeDecodeError) as error:
+        raise typer.BadParameter(f"--token-file: {error}") from None
+    except OSError as error:
+        raise typer.BadParameter(f"--token-file {path}: {error.strerror}") from None
+
+
+def _post(
+    place: _Place, target: str, body: bytes, token: str, timeout: float
+) -> tuple[int, dict[str, Any]]:
+    kind = http.client.HTTPSConnection if place.is_secure else http.client.HTTPConnection
+    link = kind(place.host, place.port, timeout=timeout + MARGIN)
+    headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
+    try:
+        link.request("POST", f"{place.path}{target}", body, headers)
+        response = link.getresponse()
+        text = response.read(ANSWER_LIMIT)
+    finally:
+        link.close()
+    try:
+        answer = json.loads(text)
+    except (ValueError, RecursionError):
+        answer = None
+    if not isinstance(answer, dict):
+        raise _Unusable(f"HTTP {response.status} from what is no control API")
+    return response.status, answer
+
+
+def _fail(output: Output, problem: dict[str, Any], code: int) -> NoReturn:
+    if output is Output.JSON:
+        typer.echo(json.dumps({**problem, "exitCode": code}))
+        raise typer.Exit(code)
+    words = [str(problem.get("title", "it failed"))]
+    words += [str(problem[name]) for name in ("code", "detail") if problem.get(name)]
+    hint = f"at {problem['path']}" if problem.get("path") else "see: ocpp16 call --help"
+    fail(one_line(": ".join(words), 500), hint, code)

@@ -1,0 +1,127 @@
+"""The control API's stream of events, and the queues behind it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+pytest.importorskip("uvicorn")
+pytest.importorskip("httpx")
+pytest.importorskip("sqlalchemy")
+pytest.importorskip("starlette")
+pytest.importorskip("prometheus_client")
+
+import httpx
+
+from ocpp16.apps import control_feed
+from ocpp16.apps.control_feed import Feed, TooManyListeners
+from ocpp16.store.central_system.event import Event
+from tests.apps.central_app import READ, bearer, central_app, problem
+from tests.parties import BOOT, NOON, make_station, run
+
+
+async def read_events(lines: Any, count: int) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = []
+    async for line in lines:
+        if line.startswith("data: "):
+            found.append(json.loads(line.removeprefix("data: ")))
+            if len(found) == count:
+                break
+    return found
+
+
+def test_events_as_they_happen_and_again(tmp_path: Path) -> None:
+    async def main() -> None:
+        async with (
+            central_app(tmp_path) as app,
+            httpx.AsyncClient(base_url=app.control, headers=bearer(READ)) as client,
+        ):
+            async with client.stream("GET", "/events") as stream:
+                assert stream.headers["content-type"].startswith("text/event-stream")
+                lines = stream.aiter_lines()
+                assert await anext(lines) == ": events follow"
+                async with app.connected(make_station()) as backend:
+                    await backend.call(BOOT)
+                    live = await read_events(lines, 2)
+                assert [one["kind"] for one in live] == ["connected", "boot"]
+                assert live[0]["chargePoint"] == "CP1"
+            headers = {"Last-Event-ID": str(live[0]["number"])}
+            async with client.stream("GET", "/events?kind=boot", headers=headers) as stream:
+                assert await read_events(stream.aiter_lines(), 1) == live[1:]
+            async with client.stream("GET", "/events?after=0") as stream:
+                lines = stream.aiter_lines()
+                assert await read_events(lines, 2) == live
+                # What has come meanwhile follows, each once.
+                await app.ask("GET", "/healthz")
+                async with app.connected(make_station(identity="CP2")):
+                    more = await read_events(lines, 2)
+                assert [(one["chargePoint"], one["kind"]) for one in more] == [
+                    ("CP1", "disconnected"),
+                    ("CP2", "connected"),
+                ]
+
+    run(main)
+
+
+def test_a_stop_ends_the_streams(tmp_path: Path) -> None:
+    async def main() -> None:
+        async with httpx.AsyncClient(headers=bearer(READ)) as client:
+            async with central_app(tmp_path) as app:
+                link = client.stream("GET", f"{app.control}/events")
+                stream = await link.__aenter__()
+                lines = stream.aiter_lines()
+                assert await anext(lines) == ": events follow"
+            assert [line async for line in lines if line] == []
+            await link.__aexit__(None, None, None)
+
+    run(main)
+
+
+def event(number: int) -> Event:
+    return Event(
+        number=number,
+        identity="CP1",
+        at=NOON,
+        kind="boot",
+        text="",
+        transaction_id=None,
+        payload=None,
+    )
+
+
+def test_one_that_listens_too_slowly_is_cut_off(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(control_feed, "QUEUE_LIMIT", 2)
+
+    async def main() -> None:
+        feed = Feed()
+        with feed.listen() as slow, feed.listen() as quick:
+            for number in (1, 2, 3):
+                feed.publish(event(number))
+                assert await quick.next(1) == event(number)
+            assert [await slow.next(1), await slow.next(1)] == [event(1), event(2)]
+            with pytest.raises(StopAsyncIteration):
+                await slow.next(1)
+            assert await quick.next(0) is None
+
+    run(main)
+
+
+def test_so_many_listen_and_no_more(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(control_feed, "LISTENER_LIMIT", 1)
+
+    async def main() -> None:
+        feed = Feed()
+        with feed.listen(), pytest.raises(TooManyListeners):
+            feed.listen()
+        async with (
+            central_app(tmp_path) as app,
+            httpx.AsyncClient(base_url=app.control, headers=bearer(READ)) as client,
+            client.stream("GET", "/events") as stream,
+        ):
+            assert await anext(stream.aiter_lines()) == ": events follow"
+            assert problem(await client.get("/events")) == (503, "too-many")
+
+    run(main)
