@@ -427,9 +427,9 @@ def test_many_namespaces_and_many_items_take_no_time() -> None:
     value = "<sampledValue><unit>Wh</unit><value>1</value></sampledValue>"
     body = METER.replace("<meterValue>", f"<meterValue{declared}>").format("<value>1</value>")
     body = body.replace("</meterValue>", value * 15_000 + "</meterValue>")
-    began = time.perf_counter()
+    began = time.process_time()
     verdict = inspect_frame(call(body, action=named("MeterValues")))
-    assert time.perf_counter() - began < 5
+    assert time.process_time() - began < 5
     assert verdict.path == "/meterValue/0/sampledValue/2/unit"
 
 
