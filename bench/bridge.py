@@ -1,12 +1,12 @@
-"""The bridge under load: `python -m bench.bridge [--chargers 500] [--seconds 10] [--store URL]`.
+"""Goal 12, the bridge under load: `python -m bench.bridge [--chargers 500] [--store URL] ...`.
 
 So many charge points at once send MeterValues over SOAP, each its next one when the last is
 acknowledged. Measured are requests a second and how long one takes, at a bridge (acknowledged means
 committed with fsync) and, as the floor, at a central system of ours that takes the same requests
-and stores nothing. Then the backend goes away for ten simulated minutes, a message a minute of each
-charge point; measured is how long they take to arrive once it is back, and checked that they do in
-order. Backend, load and what is measured are processes of their own; on few cores they share them,
-so ratios say more than numbers do.
+and stores nothing; both stand, and are loaded in turns. Then, as a command of its own, the backend
+goes away for ten simulated minutes, a message a minute of each charge point; measured is how long
+they take to arrive once it is back, and checked that they do in order. Backend, load and what is
+measured are processes of their own; on few cores they share them, so ratios say more than numbers.
 """
 
 from __future__ import annotations
@@ -15,10 +15,12 @@ import argparse
 import asyncio
 import multiprocessing
 import random
+import sqlite3
 import sys
 import tempfile
 import time
 from collections.abc import Awaitable, Callable
+from contextlib import closing
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
@@ -27,6 +29,7 @@ from urllib.parse import urlsplit
 import attrs
 
 import ocpp16
+from bench.measure import Row, row
 from ocpp16 import messages
 from tests.bridge.proof import soap_text
 from tests.bridge.proof.backend import Backend
@@ -35,6 +38,7 @@ from tests.bridge.proof.checker import violations
 from tests.bridge.proof.ledger import MARKERS, Ledger, Received, Sent, Told
 
 OUTAGE_MINUTES = 10
+CHARGERS = 500
 
 
 @attrs.frozen
@@ -98,6 +102,7 @@ class Client:
         """Drop the connection."""
         if self._streams is not None:
             self._streams[1].transport.abort()
+            self._streams = None
 
 
 async def boot(clients: list[Client]) -> None:
@@ -192,15 +197,80 @@ class Beside:
         self._process.join()
 
 
-async def measured(url: str, chargers: int, seconds: float) -> Measured:
-    """Load one place."""
-    clients = [Client(number, url) for number in range(chargers)]
-    await boot(clients)
-    await loaded(clients, min(2.0, seconds))  # Warm.
-    result = await loaded(clients, seconds)
+async def measured(
+    urls: list[str], chargers: int, seconds: float, rounds: int
+) -> list[list[Measured]]:
+    """Load several places in turns; return what came of each, round by round."""
+    groups = [[Client(number, url) for number in range(chargers)] for url in urls]
+    for clients in groups:
+        await boot(clients)
+    return [[await _turn(clients, seconds) for clients in groups] for _ in range(rounds)]
+
+
+async def _turn(clients: list[Client], seconds: float) -> Measured:
+    await loaded(clients, min(1.0, seconds))  # Connected and warm.
+    found = await loaded(clients, seconds)
     for client in clients:
-        client.close()
+        client.close()  # The server would, while the others have their turn.
+    return found
+
+
+def side_by_side(
+    store: str, folder: Path, chargers: int, seconds: float, rounds: int
+) -> list[list[Measured]]:
+    """Return, round by round, what came of the floor and of the bridge."""
+    floor, backend = Beside(serve_floor), Beside(serve_backend)
+    try:
+        result: list[list[Measured]] = asyncio.run(
+            at_bridge(
+                store,
+                backend.url,
+                folder,
+                lambda bridge: measured([floor.url, bridge.url], chargers, seconds, rounds),
+            )
+        )
+    finally:
+        floor.stop()
+        backend.stop()
     return result
+
+
+def commits(folder: Path, seconds: float) -> float:
+    """Return how many rows a second SQLite commits, one by one and with fsync."""
+    with closing(sqlite3.connect(folder / "commits.db", isolation_level=None)) as database:
+        database.execute("PRAGMA journal_mode = WAL")
+        database.execute("PRAGMA synchronous = FULL")
+        database.execute(
+            "CREATE TABLE IF NOT EXISTS message (id INTEGER PRIMARY KEY, payload BLOB)"
+        )
+        done, begin = 0, time.perf_counter()
+        while time.perf_counter() < begin + seconds:
+            database.execute("INSERT INTO message (payload) VALUES (?)", (bytes(300),))
+            done += 1
+        return done / (time.perf_counter() - begin)
+
+
+def bridge(rounds: int) -> list[Row]:
+    """Goal 12: durable requests a second, against no store and against commits one by one.
+
+    Raises:
+        RuntimeError: A request was refused.
+    """
+    rounds = min(rounds, 5)
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        bare = [commits(folder, 0.5) for _ in range(rounds)]
+        found = side_by_side(f"sqlite:///{folder}/bridge.db", folder, CHARGERS, 3.0, rounds)
+    if any(one.failed for pair in found for one in pair):
+        raise RuntimeError("a request was refused")
+    # Milliseconds for each request.
+    without, durable = ([1000 / pair[place].rate for pair in found] for place in (0, 1))
+    what = "bridge, durable requests a second"
+    return [
+        row(12, what, "no store", durable, without, limit=">= 0.5", inverse=True, unit="ms"),
+        row(0, what, "SQLite commits", durable, [1000 / rate for rate in bare],
+            inverse=True, unit="ms"),
+    ]  # fmt: skip
 
 
 async def at_bridge(
@@ -282,27 +352,14 @@ async def outage(store: str, folder: Path, chargers: int) -> tuple[float, float,
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description="The bridge under load, beside its floor.")
-    parser.add_argument("--chargers", type=int, default=500)
+    parser.add_argument("--chargers", type=int, default=CHARGERS)
     parser.add_argument("--seconds", type=float, default=10.0)
     parser.add_argument("--store", default="", help="URL of an empty store; SQLite unless given")
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         store = arguments.store or f"sqlite:///{folder}/bridge.db"
-        floor, backend = Beside(serve_floor), Beside(serve_backend)
-        try:
-            without = asyncio.run(measured(floor.url, arguments.chargers, arguments.seconds))
-            durable: Measured = asyncio.run(
-                at_bridge(
-                    store,
-                    backend.url,
-                    folder,
-                    lambda bridge: measured(bridge.url, arguments.chargers, arguments.seconds),
-                )
-            )
-        finally:
-            floor.stop()
-            backend.stop()
+        [(without, durable)] = side_by_side(store, folder, arguments.chargers, arguments.seconds, 1)
         row = "{:<28}{:>12}{:>12}{:>12}{:>8}"
         who = f"{arguments.chargers} charge points"
         lines = [row.format(who, "requests/s", "p50 ms", "p99 ms", "failed")]

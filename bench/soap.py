@@ -123,10 +123,10 @@ def main() -> None:
     handlers = dispatcher()
     columns = ["message", "exchange", "lxml", "ratio", "check", "parse", "envelope", "decode",
                "handler", "answer", "repeat"]  # fmt: skip
-    print("".join(f"{column:>10}" for column in columns))  # noqa: T201
+    print("".join(f"{column:>10}" for column in columns))
     for request in REQUESTS:
         row = measured(request, handlers, rounds)
-        print("".join(f"{cell:>10}" for cell in row))  # noqa: T201
+        print("".join(f"{cell:>10}" for cell in row))
 
 
 def measured(request: Request[Any], handlers: Dispatcher[None], rounds: int) -> list[str]:
