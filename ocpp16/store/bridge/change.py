@@ -404,4 +404,5 @@ def _key_of(result: sa.CursorResult[Any]) -> int:
 
 
 def _cut(reason: str | None) -> str | None:
-    return None if reason is None else reason[:REASON_LIMIT]
+    # A peer may have written it, and PostgreSQL takes no NUL.
+    return None if reason is None else reason.replace("\0", "\\x00")[:REASON_LIMIT]
