@@ -27,7 +27,7 @@ from ocpp16.bridge import content, event
 from ocpp16.bridge.action import CloseUpstream, GiveUp, Load, Now, Send, SetRegistration
 from ocpp16.bridge.entry import WINDOW, Entry, Stage
 from ocpp16.bridge.ids import GIVEN_UP, UnknownYet
-from ocpp16.bridge.policy import Manner, fault_for_failure, plain_answer
+from ocpp16.bridge.policy import Manner, fault_for_failure, local_answer, plain_answer
 from ocpp16.bridge.settings import Delivery as DeliveryChoice
 from ocpp16.bridge.state import Reach, RelayState
 from ocpp16.errors import CallFailed, InvalidMessage, InvalidResponse
@@ -141,7 +141,10 @@ class Delivery(RelayState):
             self._settle(entry, response, now, registration=registration)
             return
         # The charge point believes that it is accepted, so it is for us to ask again (C 4.2).
-        self._persist(Register(identity=self.identity, registration=registration))
+        self._persist(
+            Register(identity=self.identity, registration=registration),
+            is_current=lambda: self.status == status,
+        )
         entry.stage = Stage.READY
         entry.not_before = now.time + (response.interval if response.interval > 0 else BOOT_AGAIN)
         self._flight = None
@@ -152,7 +155,8 @@ class Delivery(RelayState):
         backend_id = response.transaction_id
         local_id = entry.local_id
         if local_id is not None:
-            answer = None  # It has been given already.
+            # It has been given, or will be: that may be committed after this.
+            answer = content.encode(local_answer(local_id))
         else:
             if self.ids.needs_local(backend_id):
                 local_id = self.ids.new(self._random)

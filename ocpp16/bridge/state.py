@@ -118,7 +118,8 @@ class RelayState:
         self._sent_at = 0.0
         self._is_loading = False
         self._load_due: float | None = None
-        self._again: list[tuple[float, Write]] = []
+        self._again: list[tuple[float, Write, Callable[[], bool]]] = []
+        """Changes to be written again: when, what, and whether nothing later has replaced it."""
         self._out: list[Action] = []
 
     @property
@@ -148,7 +149,7 @@ class RelayState:
     @property
     def deadline(self) -> float | None:
         """When `tick` is due next; None while nothing is."""
-        times = [when for when, _ in self._again]
+        times = [when for when, _, _ in self._again]
         if self._load_due is not None:
             times.append(self._load_due)
         if self.reach is Reach.OPENING:
@@ -228,11 +229,27 @@ class RelayState:
     ) -> None:
         self._out.append(Write(change, done, failed))
 
-    def _persist(self, change: Change, done: Callable[[Any, Now], None] | None = None) -> None:
-        """Write a change that has to be written in the end: it is tried until it is."""
+    def _persist(
+        self,
+        change: Change,
+        done: Callable[[Any, Now], None] | None = None,
+        *,
+        failed: Callable[[], None] = lambda: None,
+        is_current: Callable[[], bool] = lambda: True,
+    ) -> None:
+        """Write a change that has to be written in the end: it is tried until it is.
+
+        Args:
+            change: What to write.
+            done: Is called when it is written.
+            failed: Is called whenever it could not be.
+            is_current: Tells whether it still holds; if not, a later change takes its place, which
+                may be written already.
+        """
 
         def fail(_: Exception, now: Now) -> None:
-            self._again.append((now.time + WRITE_AGAIN, write))
+            self._again.append((now.time + WRITE_AGAIN, write, is_current))
+            failed()
 
         write = Write(change, done or (lambda _, __: None), fail)
         self._out.append(write)
@@ -269,9 +286,10 @@ class RelayState:
 
         def go_on(*_: object) -> None:
             self._out += refusals
+            refusals.clear()
 
-        # If that cannot be written, it holds until this process ends.
-        self._write(SetRefusing(identity=self.identity, refusing=self.refusing), go_on, go_on)
+        # If that cannot be written now, the charge point is refused all the same.
+        self._keep_refusing(go_on)
 
     def _is_about_refusal(self, now: Now) -> bool:
         """Tell whether a Heartbeat may decide over a message that was refused."""
@@ -288,4 +306,13 @@ class RelayState:
     def _clear(self, word: str) -> None:
         if word in self._refusing:
             self._refusing.discard(word)
-            self._persist(SetRefusing(identity=self.identity, refusing=self.refusing))
+            self._keep_refusing(lambda *_: None)
+
+    def _keep_refusing(self, then: Callable[..., None]) -> None:
+        refusing = self.refusing
+        self._persist(
+            SetRefusing(identity=self.identity, refusing=refusing),
+            then,
+            failed=then,
+            is_current=lambda: self.refusing == refusing,
+        )

@@ -1,0 +1,118 @@
+"""Changes that had to be written again: what was written since is not undone by them."""
+
+from __future__ import annotations
+
+from ocpp16 import messages as m
+from ocpp16.bridge.settings import OfflineStart
+from ocpp16.enums import RegistrationStatus
+from ocpp16.store.bridge import query
+from tests.bridge.relay_bench import (
+    NO_ANSWER,
+    Bench,
+    away,
+    boot,
+    booted,
+    is_refused,
+    online,
+    start,
+    started,
+    stop,
+)
+
+HEARTBEAT = m.HeartbeatRequest()
+
+
+def pairs(bench: Bench) -> list[tuple[int, int | None]]:
+    with bench.engine.connect() as connection:
+        return query.transactions(connection, "CP1")
+
+
+def row(bench: Bench) -> query.ChargerRow:
+    with bench.engine.connect() as connection:
+        return query.chargers(connection, "CP1")[0]
+
+
+def test_a_local_id_written_late_does_not_forget_the_backends() -> None:
+    bench = online(offline_start=OfflineStart.LOCAL_ID)
+    ticket = bench.send(start())
+    bench.store_fails = True
+    bench.close()  # The charge point is to get a local id, and that cannot be written.
+    bench.fail_to_open()
+    bench.store_fails = False
+    bench.open()
+    bench.answer(started(7))
+    bench.advance(2)
+    answer = bench.outcomes[ticket]
+    assert isinstance(answer, m.StartTransactionResponse)
+    assert pairs(bench) == [(answer.transaction_id, 7)]
+    again = bench.restart()
+    again.open()
+    assert again.ask(start()) == answer
+    again.send(stop(answer.transaction_id))
+    assert again.upstream == [stop(7)]
+
+
+def test_a_local_id_that_never_was_written_is_the_answer_all_the_same() -> None:
+    bench = online(offline_start=OfflineStart.LOCAL_ID)
+    bench.send(start())
+    bench.store_fails = True
+    bench.close()
+    bench.fail_to_open()
+    bench.store_fails = False
+    bench.open()
+    bench.answer(started(7))
+    again = bench.restart()  # The charge point has no answer, and asks again.
+    again.open()
+    answer = again.ask(start())
+    assert isinstance(answer, m.StartTransactionResponse)
+    assert pairs(again) == [(answer.transaction_id, 7)]
+    assert again.upstream == []  # One transaction.
+
+
+def test_a_refusal_is_not_forgotten_by_an_earlier_change() -> None:
+    bench = away()
+    assert is_refused(bench.ask(start()))
+    assert row(bench).refusing == "start"
+    bench.open()
+    bench.advance(60)
+    ticket = bench.send(start(1))
+    bench.holds_writes = True
+    bench.answer()
+    bench.write_one()  # The answer is committed;
+    bench.store_fails = True
+    bench.write_one()  # that nothing is refused any more, is not.
+    bench.store_fails = bench.holds_writes = False
+    assert bench.outcomes[ticket] == started(7)
+    bench.close()
+    bench.fail_to_open()
+    assert is_refused(bench.ask(start(2)))
+    assert row(bench).refusing == "start"
+    bench.advance(2)
+    assert row(bench).refusing == "start"
+    again = bench.restart()
+    again.fail_to_open()
+    assert again.ask(HEARTBEAT) == NO_ANSWER
+
+
+def test_a_refusal_that_could_not_be_written_is_written_later() -> None:
+    bench = away()
+    bench.store_fails = True
+    assert is_refused(bench.ask(start()))
+    bench.store_fails = False
+    bench.advance(2)
+    assert row(bench).refusing == "start"
+
+
+def test_a_registration_written_late_does_not_undo_the_next() -> None:
+    bench = away()
+    bench.ask(boot())  # Answered by us, and stored.
+    bench.open()
+    bench.store_fails = True
+    bench.answer(booted(RegistrationStatus.PENDING, interval=1))
+    bench.store_fails = False
+    bench.time += 1.0
+    # Both are due: the next BootNotification, and the registration.
+    bench.do(bench.relay.tick(bench.now))
+    bench.answer(booted())
+    bench.advance(5)
+    assert row(bench).status == "Accepted"
