@@ -26,7 +26,7 @@ import attrs
 from ocpp16.bridge import content, event
 from ocpp16.bridge.action import CloseUpstream, GiveUp, Load, Now, Send, SetRegistration
 from ocpp16.bridge.entry import WINDOW, Entry, Stage
-from ocpp16.bridge.ids import GIVEN_UP, UnknownYet
+from ocpp16.bridge.ids import GIVEN_UP, MOST, UnknownYet
 from ocpp16.bridge.policy import Manner, fault_for_failure, local_answer, plain_answer
 from ocpp16.bridge.settings import Delivery as DeliveryChoice
 from ocpp16.bridge.state import Reach, RelayState
@@ -118,6 +118,11 @@ class Delivery(RelayState):
     def _take_registration(
         self, entry: Entry, response: BootNotificationResponse, now: Now
     ) -> None:
+        if response.interval > MOST:
+            # SOAP could not carry it, and the charge point has to hear that it is accepted.
+            change = f"/interval: {response.interval} is more than SOAP carries: {MOST}"
+            self._tell(event.Altered(self.identity, entry.action, (change,)))
+            response = attrs.evolve(response, interval=MOST)
         status = str(response.status)
         registration = Registration(
             status=status, interval=response.interval, boot=content.encode(entry.request)

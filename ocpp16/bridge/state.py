@@ -36,6 +36,11 @@ WRITE_AGAIN: Final = 1.0
 """Seconds after which a change that could not be written is tried again."""
 
 
+def usual(interval: int | None) -> float:
+    """Return the seconds between heartbeats, whatever a backend has said about them."""
+    return float(interval) if interval is not None and interval > 0 else USUAL_INTERVAL
+
+
 @unique
 class Reach(Enum):
     """Where the backend is; see `relay`."""
@@ -192,8 +197,7 @@ class RelayState:
 
     @property
     def _silent_at(self) -> float:
-        interval = float(self.interval) if self.interval else USUAL_INTERVAL
-        return self._last_seen + self._rules.silent_after * interval
+        return self._last_seen + self._rules.silent_after * usual(self.interval)
 
     def _head(self) -> Entry | None:
         """Return the message whose turn it is to leave."""

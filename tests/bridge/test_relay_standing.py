@@ -243,3 +243,26 @@ def test_a_charge_point_that_comes_before_it_was_restored_stays_connected() -> N
     again.answer_all()
     assert again.upstream[0] == meter()
     assert again.kept() == []
+
+
+def test_an_interval_that_soap_cannot_carry_is_cut() -> None:
+    bench = Bench()
+    ticket = bench.send(boot())
+    bench.open()
+    bench.answer(booted(interval=2**62))
+    assert bench.outcomes[ticket] == booted(interval=2**31 - 1)
+    assert bench.relay.interval == 2**31 - 1
+    (altered,) = bench.told(event.Altered)
+    assert altered.changes == (f"/interval: {2**62} is more than SOAP carries: {2**31 - 1}",)
+
+
+@pytest.mark.parametrize("interval", [0, -5])
+def test_an_interval_that_is_none_silences_nobody(interval: int) -> None:
+    bench = Bench()
+    bench.send(boot())
+    bench.open()
+    bench.answer(booted(interval=interval))
+    bench.advance(700)
+    assert bench.relay.is_online
+    bench.advance(100)
+    assert not bench.relay.is_online
