@@ -1,0 +1,69 @@
+"""The bridge over real sockets: the text that leaves it, as a peer without a library sees it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx
+from websockets.asyncio.server import ServerConnection, serve
+
+from ocpp16 import messages as m
+from ocpp16.datatypes import MeterValue, SampledValue
+from ocpp16.enums import UnitOfMeasure
+from tests.bridge.relay_bench import NOON
+from tests.bridge.scene import PATIENCE, bridging, post, run, until
+from tests.transports.soap_post import SOAP, envelope
+
+
+@asynccontextmanager
+async def plain_backend(frames: list[Any]) -> AsyncIterator[str]:
+    """A backend that answers every call with an empty payload."""
+
+    async def talk(connection: ServerConnection) -> None:
+        async for text in connection:
+            frame = json.loads(text)
+            frames.append(frame)
+            await connection.send(json.dumps([3, frame[1], {}]))
+
+    async with serve(talk, "127.0.0.1", 0, subprotocols=["ocpp1.6"]) as server:
+        yield f"ws://127.0.0.1:{server.sockets[0].getsockname()[1]}/ocpp"
+
+
+def temperature(unit: UnitOfMeasure) -> m.MeterValuesRequest:
+    sampled = SampledValue(value="21", unit=unit)
+    return m.MeterValuesRequest(
+        connector_id=1, meter_value=(MeterValue(timestamp=NOON, sampled_value=(sampled,)),)
+    )
+
+
+def test_celsius_of_soap_is_celcius_on_json(tmp_path: Path) -> None:
+    async def main() -> None:
+        frames: list[Any] = []
+        async with plain_backend(frames) as url, bridging(url, tmp_path) as scene:
+            answer = await post(scene.bridge.url, temperature(UnitOfMeasure.CELSIUS))
+            assert answer.status_code == 200
+            await until(lambda: frames)
+            [value] = frames[0][3]["meterValue"]
+            assert value["sampledValue"][0]["unit"] == "Celcius"
+
+    run(main())
+
+
+def test_an_envelope_of_ocpp_1_5_is_told_so(tmp_path: Path) -> None:
+    async def main() -> None:
+        frames: list[Any] = []
+        async with plain_backend(frames) as url, bridging(url, tmp_path) as scene:
+            old = envelope(m.HeartbeatRequest()).replace(b"/Cs/2015/10/", b"/Cs/2012/06/")
+            async with httpx.AsyncClient(timeout=PATIENCE) as client:
+                answer = await client.post(
+                    scene.bridge.url, content=old, headers={"Content-Type": SOAP}
+                )
+            assert answer.status_code == 400
+            assert "the namespace urn://Ocpp/Cs/2012/06/ is that of OCPP 1.5" in answer.text
+            assert frames == []
+
+    run(main())
