@@ -57,8 +57,8 @@ class Delivery(RelayState):
         self._fill()
         if self.reach is not Reach.OPEN or self._flight is not None:
             return
-        entry = self._head()
-        if entry is None or entry.stage is not Stage.READY or entry.not_before > now.time:
+        entry = next((each for each in self._heads() if each.is_ready(now.time)), None)
+        if entry is None:
             return
         try:
             request = self.ids.for_backend(entry.request)

@@ -162,9 +162,8 @@ class RelayState:
         times += [waiter.deadline for entry in self.line for waiter in entry.waiters]
         flight = self._flight
         if flight is None:
-            head = self._head() if self.reach is Reach.OPEN else None
-            if head is not None and head.stage is Stage.READY:
-                times.append(head.not_before)
+            heads = self._heads() if self.reach is Reach.OPEN else ()
+            times += [head.not_before for head in heads if head.stage is Stage.READY]
         elif flight.stage is Stage.SENT:
             times.append(self._late_at)
         elif flight.stage is Stage.LATE:
@@ -199,12 +198,18 @@ class RelayState:
     def _silent_at(self) -> float:
         return self._last_seen + self._rules.silent_after * usual(self.interval)
 
-    def _head(self) -> Entry | None:
-        """Return the message whose turn it is to leave."""
+    def _heads(self) -> tuple[Entry, ...]:
+        """Return the messages of which the first that is ready may leave."""
         if not self._is_gated:
-            return self.line.first(lambda entry: True)
-        # C 4.2: until it is accepted nothing leaves but BootNotification and what was asked for.
-        return self.line.first(lambda entry: entry.manner is Manner.BOOT or entry.is_permitted)
+            first = self.line.first(lambda entry: True)
+            return () if first is None else (first,)
+        # C 4.2: until it is accepted nothing leaves but BootNotification and what was asked for,
+        # which does not wait until it is time for the next BootNotification.
+        boot = self.line.first(lambda entry: entry.manner is Manner.BOOT)
+        asked_for = self.line.first(
+            lambda entry: entry.is_permitted and entry.manner is not Manner.BOOT
+        )
+        return tuple(entry for entry in self.line if entry is boot or entry is asked_for)
 
     # What is to be done
 

@@ -266,3 +266,21 @@ def test_an_interval_that_is_none_silences_nobody(interval: int) -> None:
     assert bench.relay.is_online
     bench.advance(100)
     assert not bench.relay.is_online
+
+
+def test_what_a_backend_asks_for_while_pending_does_not_wait_for_the_next_boot() -> None:
+    bench = away()
+    bench.ask(boot())  # Answered by us.
+    bench.open()
+    bench.answer(booted(RegistrationStatus.PENDING, interval=300))
+    # C 4.2: the backend may ask for messages now, and waits for them.
+    assert bench.ask(status("asked for")) == m.StatusNotificationResponse()
+    assert bench.upstream == [boot(), status("asked for")]
+    bench.answer()
+    bench.advance(299)
+    bench.ask(status("again"))
+    bench.advance(1)
+    # One at a time, whatever is due.
+    assert bench.upstream[2:] == [status("again")]
+    bench.answer()
+    assert bench.upstream[2:] == [status("again"), boot()]
