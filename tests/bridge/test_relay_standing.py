@@ -280,6 +280,7 @@ def test_what_a_backend_asks_for_while_pending_does_not_wait_for_the_next_boot()
     bench.advance(299)
     bench.ask(status("again"))
     bench.advance(1)
+    bench.do(bench.relay.tick(bench.now))
     # One at a time, whatever is due.
     assert bench.upstream[2:] == [status("again")]
     bench.answer()
