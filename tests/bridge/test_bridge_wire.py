@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -14,19 +15,22 @@ from websockets.asyncio.server import ServerConnection, serve
 from ocpp16 import messages as m
 from ocpp16.datatypes import MeterValue, SampledValue
 from ocpp16.enums import UnitOfMeasure
-from tests.bridge.relay_bench import NOON
+from tests.bridge.relay_bench import NOON, meter
+from tests.bridge.rule import rule
 from tests.bridge.scene import PATIENCE, bridging, post, run, until
 from tests.transports.soap_post import SOAP, envelope
 
 
 @asynccontextmanager
-async def plain_backend(frames: list[Any]) -> AsyncIterator[str]:
-    """A backend that answers every call with an empty payload."""
+async def plain_backend(frames: list[Any], *, silent: int = 0) -> AsyncIterator[str]:
+    """A backend that answers calls with an empty payload, but hangs up at the first ones."""
 
     async def talk(connection: ServerConnection) -> None:
         async for text in connection:
             frame = json.loads(text)
             frames.append(frame)
+            if len(frames) <= silent:
+                return
             await connection.send(json.dumps([3, frame[1], {}]))
 
     async with serve(talk, "127.0.0.1", 0, subprotocols=["ocpp1.6"]) as server:
@@ -65,5 +69,25 @@ def test_an_envelope_of_ocpp_1_5_is_told_so(tmp_path: Path) -> None:
             assert answer.status_code == 400
             assert "the namespace urn://Ocpp/Cs/2012/06/ is that of OCPP 1.5" in answer.text
             assert frames == []
+
+    run(main())
+
+
+@rule("Upstream delivery is at least once: a resend after an unknown outcome keeps its message id.")
+def test_a_resend_keeps_its_message_id_also_over_a_restart(tmp_path: Path) -> None:
+    async def main() -> None:
+        frames: list[Any] = []
+        async with plain_backend(frames, silent=2) as url:
+            async with bridging(url, tmp_path, drain_timeout=timedelta(seconds=0.1)) as scene:
+                answer = await post(scene.bridge.url, meter(1))
+                assert answer.status_code == 200
+                await until(lambda: len(frames) >= 1)
+            async with bridging(url, tmp_path) as scene:
+                await scene.idle()
+                await until(lambda: len(frames) >= 3)
+                assert (await post(scene.bridge.url, meter(2))).status_code == 200
+                await until(lambda: len(frames) >= 4)
+        assert frames[0] == frames[1] == frames[2]
+        assert frames[3][1] != frames[0][1]
 
     run(main())
