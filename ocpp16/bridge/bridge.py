@@ -448,6 +448,9 @@ def _up_settings(settings: BridgeSettings) -> Settings:
         call_timeout=settings.upstream_timeout,
         drain_timeout=settings.drain_timeout,
         handler_timeout=settings.call_timeout + timedelta(seconds=1),
+        # A call's time runs from its arrival: all that may wait for the charge point, and the one
+        # that is too many and hears so at once.
+        handlers=settings.protocol.call_queue + 2,
     )
 
 
