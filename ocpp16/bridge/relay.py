@@ -261,6 +261,9 @@ class Relay(Intake):
             request = content.decode_request(row.action, row.payload)
         except OcppError as error:
             request = error
+        if row.local_id is not None and row.local_id not in self.ids:
+            # Its commit was cut off, and has taken place all the same.
+            self.ids.map(row.local_id, None)
         self.line.put(
             Entry(
                 action=row.action,

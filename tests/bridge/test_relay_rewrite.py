@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from ocpp16 import messages as m
-from ocpp16.bridge.settings import OfflineStart
+from ocpp16.bridge.settings import Delivery, OfflineStart
 from ocpp16.enums import RegistrationStatus
 from ocpp16.store.bridge import query
+from ocpp16.store.bridge.tables import State
+from ocpp16.store.error import StoreUnavailable
 from tests.bridge.relay_bench import (
     NO_ANSWER,
     Bench,
@@ -13,6 +15,7 @@ from tests.bridge.relay_bench import (
     boot,
     booted,
     is_refused,
+    meter,
     online,
     start,
     started,
@@ -116,3 +119,27 @@ def test_a_registration_written_late_does_not_undo_the_next() -> None:
     bench.answer(booted())
     bench.advance(5)
     assert row(bench).status == "Accepted"
+
+
+def test_a_local_id_whose_commit_was_cut_off_is_known_all_the_same() -> None:
+    bench = away(offline_start=OfflineStart.LOCAL_ID, delivery=Delivery.HOLD)
+    bench.holds_writes = True
+    ticket = bench.send(start())
+    write = bench.writes.popleft()
+    with bench.engine.begin() as connection:
+        write.change.apply(connection)
+    bench.do(bench.relay.unwritten(write, StoreUnavailable("cut off"), bench.now))
+    bench.holds_writes = False
+    bench.settle()
+    assert is_refused(bench.outcomes[ticket])
+    answer = bench.ask(start())
+    assert isinstance(answer, m.StartTransactionResponse)
+    bench.ask(meter(1, answer.transaction_id))
+    bench.open()
+    assert bench.upstream == [start()]
+    bench.close()  # Whether the backend has the start is unknown, so it is held;
+    bench.time += 60
+    bench.open()
+    # and what follows must not leave by an id that the backend does not know.
+    assert bench.upstream == [start()]
+    assert [row.action for row in bench.kept(State.HELD)] == ["StartTransaction", "MeterValues"]
