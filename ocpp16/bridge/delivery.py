@@ -246,7 +246,10 @@ class Delivery(RelayState):
             self._give_up(entry, reason, now)
             return
         assert entry.key is not None  # noqa: S101 - it is stored
-        self._persist(Attempted(key=entry.key, attempts=entry.attempts, reason=reason))
+        self._persist(
+            Attempted(key=entry.key, attempts=entry.attempts, reason=reason),
+            is_current=lambda: entry.stage is Stage.READY,
+        )
         self._tell(event.Failed(self.identity, entry.action, entry.call_id, reason, entry.attempts))
         # C 3.7: the interval times the transmissions so far.
         entry.not_before = now.time + self._rules.retry_interval * entry.attempts

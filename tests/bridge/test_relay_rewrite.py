@@ -143,3 +143,20 @@ def test_a_local_id_whose_commit_was_cut_off_is_known_all_the_same() -> None:
     # and what follows must not leave by an id that the backend does not know.
     assert bench.upstream == [start()]
     assert [row.action for row in bench.kept(State.HELD)] == ["StartTransaction", "MeterValues"]
+
+
+def test_that_a_message_has_left_is_not_forgotten_by_an_earlier_failure() -> None:
+    bench = online(delivery=Delivery.HOLD, retry_interval=0.0)
+    bench.ask(meter())
+    bench.holds_writes = True
+    bench.fail()
+    bench.store_fails = True
+    bench.write_one()  # That it failed once;
+    bench.store_fails = bench.holds_writes = False
+    bench.settle()  # that it leaves again.
+    assert bench.upstream == [meter(), meter()]
+    bench.advance(2)
+    again = bench.restart()
+    again.open()
+    assert again.upstream == []
+    assert [row.action for row in again.kept(State.HELD)] == ["MeterValues"]
