@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import attrs
 import pytest
 
 from ocpp16 import messages as m
@@ -285,3 +286,21 @@ def test_what_a_backend_asks_for_while_pending_does_not_wait_for_the_next_boot()
     assert bench.upstream[2:] == [status("again")]
     bench.answer()
     assert bench.upstream[2:] == [status("again"), boot()]
+
+
+def test_an_id_that_a_backend_gives_twice_is_that_of_the_later_transaction() -> None:
+    bench = away(**LOCAL)
+    first = local_start(bench)
+    bench.open()
+    bench.answer(started(7))
+    ticket = bench.send(start(50, connector=2))
+    bench.answer(started(7))
+    outcome = bench.outcomes[ticket]
+    assert isinstance(outcome, m.StartTransactionResponse)
+    again = bench.restart()
+    request = m.RemoteStopTransactionRequest(transaction_id=7)
+    for ids in (bench.relay.ids, again.relay.ids):
+        mapped = ids.for_charge_point(request)
+        assert mapped == attrs.evolve(request, transaction_id=outcome.transaction_id)
+        assert ids.for_backend(stop(outcome.transaction_id)) == stop(7)
+        assert ids.for_backend(stop(first)) == stop(7)
