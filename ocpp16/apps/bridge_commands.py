@@ -233,7 +233,7 @@ def queue(  # noqa: PLR0917 - typer passes them by name
 
     A dead letter was refused by the backend too often, or cannot be sent; a held message may or may
     not have arrived (--delivery hold). A running bridge sends one that is put back within seconds,
-    behind what waits already.
+    before what came after it and still waits.
 
     \b
     Examples:

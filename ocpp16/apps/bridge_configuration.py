@@ -130,6 +130,9 @@ class _Reading:
         if path is not None:
             self._path = path
             self._document = self._load(path)
+            if self._faults:
+                # What is missing may well be in it.
+                raise Misconfigured(self._faults)
         self._check_keys()
         self._check_variables()
         # What is in its place is a table; other values have been told already.

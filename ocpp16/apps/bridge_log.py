@@ -90,10 +90,7 @@ class _JsonFormatter(logging.Formatter):
         else:
             line["event"] = _words(type(event).__name__)
             line |= {
-                name: value
-                if isinstance(value, (int, float))
-                else one_line(str(value), VALUE_LIMIT)
-                for name, value in attrs.asdict(event, recurse=False).items()
+                name: _plain(value) for name, value in attrs.asdict(event, recurse=False).items()
             }
         return json.dumps(line, ensure_ascii=True, default=str)
 

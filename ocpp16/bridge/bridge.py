@@ -29,7 +29,7 @@ from ocpp16.bridge.charger import Charger
 from ocpp16.bridge.policy import crossing
 from ocpp16.bridge.relay import Memory, Reach, Relay, Rules
 from ocpp16.bridge.settings import BridgeSettings
-from ocpp16.bridge.state import USUAL_INTERVAL
+from ocpp16.bridge.state import usual
 from ocpp16.bridge.upstream import Turns, Upstream, tls_for, with_credentials
 from ocpp16.clock import Clock
 from ocpp16.envelope import PeerInfo
@@ -369,8 +369,8 @@ class Bridge:
     def _was_online(self, row: ChargerRow) -> bool:
         if row.last_seen is None:
             return False
-        seconds = self.settings.silent_after * (row.interval or USUAL_INTERVAL)
-        return row.last_seen + timedelta(seconds=seconds) > self.clock.now()
+        seconds = self.settings.silent_after * usual(row.interval)
+        return (self.clock.now() - row.last_seen).total_seconds() < seconds
 
     def _reached(self) -> list[Charger]:
         """Return those whose backend is there, or may be."""
@@ -448,6 +448,9 @@ def _up_settings(settings: BridgeSettings) -> Settings:
         call_timeout=settings.upstream_timeout,
         drain_timeout=settings.drain_timeout,
         handler_timeout=settings.call_timeout + timedelta(seconds=1),
+        # A call's time runs from its arrival: all that may wait for the charge point, and the one
+        # that is too many and hears so at once.
+        handlers=settings.protocol.call_queue + 2,
     )
 
 

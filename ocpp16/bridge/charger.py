@@ -177,12 +177,19 @@ class Charger:
         action = action_of(type(request)).name
         correlation = self._host.new_id()
         since = self._clock.time()
-        outcome = "answered"
+        outcome = "unanswered"
         try:
-            return await self._call_charge_point(request, action, correlation)
+            response = await self._call_charge_point(request, action, correlation)
         except Fault as fault:
             outcome = str(fault.code)
             raise
+        except asyncio.CancelledError:
+            # The backend has given up, or we end: the charge point may do it all the same.
+            self._tell_unknown(action, correlation, "its end was not waited for")
+            raise
+        else:
+            outcome = "answered"
+            return response
         finally:
             seconds = self._clock.time() - since
             self._host.tell(
@@ -337,7 +344,11 @@ class Charger:
         if callback is not None and callback != self._callback:
             self._callback = callback
             change = Learn(identity=self.identity, callback=callback)
-            self._tasks.spawn(self._write(Write(change, _leave, _leave)))
+
+            def forget(*_: object) -> None:
+                self._callback = None  # So that it is learnt again at the next request.
+
+            self._tasks.spawn(self._write(Write(change, _leave, forget)))
 
     def _arm(self) -> None:
         due = self.relay.deadline
@@ -378,16 +389,17 @@ class Charger:
             raise fault_for_failure(error, CHARGE_POINT) from None
         except OcppError as error:
             if _may_have_arrived(error):
-                self._host.tell(
-                    event.OutcomeUnknown(
-                        self.identity, action, event.Direction.DOWN, correlation, str(error)
-                    )
-                )
+                self._tell_unknown(action, correlation, str(error))
             raise fault_for_failure(error, CHARGE_POINT) from None
         self.last_seen = self._clock.now()
         self._perform(self.relay.heard(self._now()))
         mended: Response = self._mended(response, action)
         return mended
+
+    def _tell_unknown(self, action: str, correlation: str, reason: str) -> None:
+        self._host.tell(
+            event.OutcomeUnknown(self.identity, action, event.Direction.DOWN, correlation, reason)
+        )
 
     def _mended(self, message: Any, action: str) -> Any:
         try:

@@ -26,8 +26,8 @@ import attrs
 from ocpp16.bridge import content, event
 from ocpp16.bridge.action import CloseUpstream, GiveUp, Load, Now, Send, SetRegistration
 from ocpp16.bridge.entry import WINDOW, Entry, Stage
-from ocpp16.bridge.ids import GIVEN_UP, UnknownYet
-from ocpp16.bridge.policy import Manner, fault_for_failure, plain_answer
+from ocpp16.bridge.ids import GIVEN_UP, MOST, UnknownYet
+from ocpp16.bridge.policy import Manner, fault_for_failure, local_answer, plain_answer
 from ocpp16.bridge.settings import Delivery as DeliveryChoice
 from ocpp16.bridge.state import Reach, RelayState
 from ocpp16.errors import CallFailed, InvalidMessage, InvalidResponse
@@ -57,8 +57,8 @@ class Delivery(RelayState):
         self._fill()
         if self.reach is not Reach.OPEN or self._flight is not None:
             return
-        entry = self._head()
-        if entry is None or entry.stage is not Stage.READY or entry.not_before > now.time:
+        entry = next((each for each in self._heads() if each.is_ready(now.time)), None)
+        if entry is None:
             return
         try:
             request = self.ids.for_backend(entry.request)
@@ -118,6 +118,11 @@ class Delivery(RelayState):
     def _take_registration(
         self, entry: Entry, response: BootNotificationResponse, now: Now
     ) -> None:
+        if response.interval > MOST:
+            # SOAP could not carry it, and the charge point has to hear that it is accepted.
+            change = f"/interval: {response.interval} is more than SOAP carries: {MOST}"
+            self._tell(event.Altered(self.identity, entry.action, (change,)))
+            response = attrs.evolve(response, interval=MOST)
         status = str(response.status)
         registration = Registration(
             status=status, interval=response.interval, boot=content.encode(entry.request)
@@ -141,7 +146,10 @@ class Delivery(RelayState):
             self._settle(entry, response, now, registration=registration)
             return
         # The charge point believes that it is accepted, so it is for us to ask again (C 4.2).
-        self._persist(Register(identity=self.identity, registration=registration))
+        self._persist(
+            Register(identity=self.identity, registration=registration),
+            is_current=lambda: self.status == status,
+        )
         entry.stage = Stage.READY
         entry.not_before = now.time + (response.interval if response.interval > 0 else BOOT_AGAIN)
         self._flight = None
@@ -152,7 +160,8 @@ class Delivery(RelayState):
         backend_id = response.transaction_id
         local_id = entry.local_id
         if local_id is not None:
-            answer = None  # It has been given already.
+            # It has been given, or will be: that may be committed after this.
+            answer = content.encode(local_answer(local_id))
         else:
             if self.ids.needs_local(backend_id):
                 local_id = self.ids.new(self._random)
@@ -237,7 +246,10 @@ class Delivery(RelayState):
             self._give_up(entry, reason, now)
             return
         assert entry.key is not None  # noqa: S101 - it is stored
-        self._persist(Attempted(key=entry.key, attempts=entry.attempts, reason=reason))
+        self._persist(
+            Attempted(key=entry.key, attempts=entry.attempts, reason=reason),
+            is_current=lambda: entry.stage is Stage.READY,
+        )
         self._tell(event.Failed(self.identity, entry.action, entry.call_id, reason, entry.attempts))
         # C 3.7: the interval times the transmissions so far.
         entry.not_before = now.time + self._rules.retry_interval * entry.attempts

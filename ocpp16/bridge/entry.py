@@ -74,6 +74,10 @@ class Entry:
         """Tell whether it outlives the process."""
         return self.key is not None
 
+    def is_ready(self, now: float) -> bool:
+        """Tell whether it may leave now, if it is its turn."""
+        return self.stage is Stage.READY and self.not_before <= now
+
     def take_waiters(self) -> list[Waiter]:
         """Return those who wait, and forget them."""
         waiters, self.waiters = self.waiters, []

@@ -64,7 +64,10 @@ class TransactionIds:
 
     def needs_local(self, backend_id: int) -> bool:
         """Tell whether an id of the backend cannot be the charge point's as well."""
-        return not -(2**31) <= backend_id <= MOST or backend_id in self._backend
+        if not -(2**31) <= backend_id <= MOST or backend_id in self._backend:
+            return True
+        # One that was given before stands for a local id, and would go on to.
+        return backend_id in self._local
 
     def backend_of(self, local_id: int) -> int:
         """Return the backend's id of a charge point's.

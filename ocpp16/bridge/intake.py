@@ -16,10 +16,14 @@ from ocpp16.bridge.action import Now
 from ocpp16.bridge.delivery import Delivery
 from ocpp16.bridge.entry import Entry, Stage, Waiter
 from ocpp16.bridge.mending import Unmendable
-from ocpp16.bridge.policy import Manner, boot_answer, heartbeat_answer, plain_answer
+from ocpp16.bridge.policy import (
+    Manner,
+    boot_answer,
+    heartbeat_answer,
+    local_answer,
+    plain_answer,
+)
 from ocpp16.bridge.settings import OfflineStart
-from ocpp16.datatypes import IdTagInfo
-from ocpp16.enums import AuthorizationStatus
 from ocpp16.messages import StartTransactionResponse
 from ocpp16.store.bridge.change import Added, Addition, AddMessage, GiveLocalId, Known, Pending
 from ocpp16.store.bridge.tables import State
@@ -278,7 +282,4 @@ class Intake(Delivery):
 
     def _give_local_id(self, entry: Entry) -> StartTransactionResponse:
         entry.local_id = self.ids.new(self._random)
-        return StartTransactionResponse(
-            transaction_id=entry.local_id,
-            id_tag_info=IdTagInfo(status=AuthorizationStatus.ACCEPTED),
-        )
+        return local_answer(entry.local_id)

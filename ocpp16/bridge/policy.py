@@ -32,7 +32,9 @@ from types import MappingProxyType
 from typing import Any, Final
 
 from ocpp16.catalog import ACTIONS, action_of
+from ocpp16.datatypes import IdTagInfo
 from ocpp16.enums import (
+    AuthorizationStatus,
     RegistrationStatus,
     RemoteStartStopStatus,
     TriggerMessageStatus,
@@ -55,6 +57,7 @@ from ocpp16.messages import (
     RemoteStartTransactionResponse,
     RemoteStopTransactionRequest,
     RemoteStopTransactionResponse,
+    StartTransactionResponse,
     TriggerMessageRequest,
     TriggerMessageResponse,
 )
@@ -134,6 +137,13 @@ def boot_answer(at: datetime, interval: int) -> Response:
     """Return the answer to a BootNotification of one that is accepted already."""
     return BootNotificationResponse(
         status=RegistrationStatus.ACCEPTED, current_time=at, interval=interval
+    )
+
+
+def local_answer(local_id: int) -> StartTransactionResponse:
+    """Return the answer to a StartTransaction that the backend has not answered."""
+    return StartTransactionResponse(
+        transaction_id=local_id, id_tag_info=IdTagInfo(status=AuthorizationStatus.ACCEPTED)
     )
 
 

@@ -226,9 +226,9 @@ class Relay(Intake):
 
     def tick(self, now: Now) -> list[Action]:
         """Do what is due."""
-        due = [write for when, write in self._again if when <= now.time]
-        self._again = [(when, write) for when, write in self._again if when > now.time]
-        self._out += due
+        due = [each for each in self._again if each[0] <= now.time]
+        self._again = [each for each in self._again if each[0] > now.time]
+        self._out += [write for _, write, is_current in due if is_current()]
         if self._load_due is not None and self._load_due <= now.time:
             self._load_due = None
             self._is_loading = False
@@ -261,6 +261,9 @@ class Relay(Intake):
             request = content.decode_request(row.action, row.payload)
         except OcppError as error:
             request = error
+        if row.local_id is not None and row.local_id not in self.ids:
+            # Its commit was cut off, and has taken place all the same.
+            self.ids.map(row.local_id, None)
         self.line.put(
             Entry(
                 action=row.action,

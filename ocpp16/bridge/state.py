@@ -36,6 +36,11 @@ WRITE_AGAIN: Final = 1.0
 """Seconds after which a change that could not be written is tried again."""
 
 
+def usual(interval: int | None) -> float:
+    """Return the seconds between heartbeats, whatever a backend has said about them."""
+    return float(interval) if interval is not None and interval > 0 else USUAL_INTERVAL
+
+
 @unique
 class Reach(Enum):
     """Where the backend is; see `relay`."""
@@ -118,7 +123,8 @@ class RelayState:
         self._sent_at = 0.0
         self._is_loading = False
         self._load_due: float | None = None
-        self._again: list[tuple[float, Write]] = []
+        self._again: list[tuple[float, Write, Callable[[], bool]]] = []
+        """Changes to be written again: when, what, and whether nothing later has replaced it."""
         self._out: list[Action] = []
 
     @property
@@ -148,7 +154,7 @@ class RelayState:
     @property
     def deadline(self) -> float | None:
         """When `tick` is due next; None while nothing is."""
-        times = [when for when, _ in self._again]
+        times = [when for when, _, _ in self._again]
         if self._load_due is not None:
             times.append(self._load_due)
         if self.reach is Reach.OPENING:
@@ -156,9 +162,8 @@ class RelayState:
         times += [waiter.deadline for entry in self.line for waiter in entry.waiters]
         flight = self._flight
         if flight is None:
-            head = self._head() if self.reach is Reach.OPEN else None
-            if head is not None and head.stage is Stage.READY:
-                times.append(head.not_before)
+            heads = self._heads() if self.reach is Reach.OPEN else ()
+            times += [head.not_before for head in heads if head.stage is Stage.READY]
         elif flight.stage is Stage.SENT:
             times.append(self._late_at)
         elif flight.stage is Stage.LATE:
@@ -191,15 +196,20 @@ class RelayState:
 
     @property
     def _silent_at(self) -> float:
-        interval = float(self.interval) if self.interval else USUAL_INTERVAL
-        return self._last_seen + self._rules.silent_after * interval
+        return self._last_seen + self._rules.silent_after * usual(self.interval)
 
-    def _head(self) -> Entry | None:
-        """Return the message whose turn it is to leave."""
+    def _heads(self) -> tuple[Entry, ...]:
+        """Return the messages of which the first that is ready may leave."""
         if not self._is_gated:
-            return self.line.first(lambda entry: True)
-        # C 4.2: until it is accepted nothing leaves but BootNotification and what was asked for.
-        return self.line.first(lambda entry: entry.manner is Manner.BOOT or entry.is_permitted)
+            first = self.line.first(lambda entry: True)
+            return () if first is None else (first,)
+        # C 4.2: until it is accepted nothing leaves but BootNotification and what was asked for,
+        # which does not wait until it is time for the next BootNotification.
+        boot = self.line.first(lambda entry: entry.manner is Manner.BOOT)
+        asked_for = self.line.first(
+            lambda entry: entry.is_permitted and entry.manner is not Manner.BOOT
+        )
+        return tuple(entry for entry in self.line if entry is boot or entry is asked_for)
 
     # What is to be done
 
@@ -228,11 +238,27 @@ class RelayState:
     ) -> None:
         self._out.append(Write(change, done, failed))
 
-    def _persist(self, change: Change, done: Callable[[Any, Now], None] | None = None) -> None:
-        """Write a change that has to be written in the end: it is tried until it is."""
+    def _persist(
+        self,
+        change: Change,
+        done: Callable[[Any, Now], None] | None = None,
+        *,
+        failed: Callable[[], None] = lambda: None,
+        is_current: Callable[[], bool] = lambda: True,
+    ) -> None:
+        """Write a change that has to be written in the end: it is tried until it is.
+
+        Args:
+            change: What to write.
+            done: Is called when it is written.
+            failed: Is called whenever it could not be.
+            is_current: Tells whether it still holds; if not, a later change takes its place, which
+                may be written already.
+        """
 
         def fail(_: Exception, now: Now) -> None:
-            self._again.append((now.time + WRITE_AGAIN, write))
+            self._again.append((now.time + WRITE_AGAIN, write, is_current))
+            failed()
 
         write = Write(change, done or (lambda _, __: None), fail)
         self._out.append(write)
@@ -269,9 +295,10 @@ class RelayState:
 
         def go_on(*_: object) -> None:
             self._out += refusals
+            refusals.clear()
 
-        # If that cannot be written, it holds until this process ends.
-        self._write(SetRefusing(identity=self.identity, refusing=self.refusing), go_on, go_on)
+        # If that cannot be written now, the charge point is refused all the same.
+        self._keep_refusing(go_on)
 
     def _is_about_refusal(self, now: Now) -> bool:
         """Tell whether a Heartbeat may decide over a message that was refused."""
@@ -288,4 +315,13 @@ class RelayState:
     def _clear(self, word: str) -> None:
         if word in self._refusing:
             self._refusing.discard(word)
-            self._persist(SetRefusing(identity=self.identity, refusing=self.refusing))
+            self._keep_refusing(lambda *_: None)
+
+    def _keep_refusing(self, then: Callable[..., None]) -> None:
+        refusing = self.refusing
+        self._persist(
+            SetRefusing(identity=self.identity, refusing=refusing),
+            then,
+            failed=then,
+            is_current=lambda: self.refusing == refusing,
+        )

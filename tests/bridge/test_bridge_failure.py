@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import timedelta
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -15,13 +16,15 @@ from ocpp16.bridge.bridge import SCHEMA, Bridge
 from ocpp16.bridge.settings import ChargerSettings
 from ocpp16.enums import ClearCacheStatus
 from ocpp16.envelope import CallResult
-from ocpp16.errors import CallFailed, ErrorCode
+from ocpp16.errors import CallFailed, ErrorCode, OcppError
 from ocpp16.spec import Side
+from ocpp16.store.bridge import query
 from ocpp16.store.database import Database
 from ocpp16.store.error import StoreUnavailable
 from ocpp16.structure import Response
-from tests.bridge.relay_bench import boot, meter, status
-from tests.bridge.scene import JsonBackend, bridging, post, run, settings_for, until
+from tests.bridge.relay_bench import boot, booted, meter, status
+from tests.bridge.rule import rule
+from tests.bridge.scene import JsonBackend, bridging, charger, post, run, settings_for, until
 from tests.transports.soap_post import Responder, http
 
 T = TypeVar("T")
@@ -71,6 +74,30 @@ def test_nothing_is_acknowledged_while_the_store_fails(tmp_path: Path) -> None:
                         await asyncio.sleep(0.1)
                 await until(lambda: backend.of("CP1", m.MeterValuesRequest))
                 assert (await post(bridge.url, boot(), "CP2")).status_code == 200
+
+    run(main())
+
+
+def test_where_a_charge_point_listens_is_learnt_though_the_store_failed_once(
+    tmp_path: Path,
+) -> None:
+    async def main() -> None:
+        backend = JsonBackend()
+        async with backend.serving() as url:
+            settings = settings_for(url, tmp_path)
+            async with (
+                await Failing.open(settings.store, schemas=[SCHEMA]) as database,
+                Bridge(settings, database) as bridge,
+            ):
+                assert (await post(bridge.url, status())).status_code == 200
+                moved = "http://127.0.0.1:8123/"
+                database.is_broken = True
+                await post(bridge.url, m.HeartbeatRequest(), from_address=moved)
+                database.is_broken = False
+                await post(bridge.url, m.HeartbeatRequest(), from_address=moved)
+                async with asyncio.timeout(20):
+                    while (await database.read(query.chargers))[0].callback != moved:  # noqa: ASYNC110
+                        await asyncio.sleep(0.05)
 
     run(main())
 
@@ -145,5 +172,44 @@ def test_odd_answers_of_a_charge_point(
                     with pytest.raises(CallFailed) as caught:
                         await peer.call(request_)
                     assert caught.value.code is expected
+
+    run(main())
+
+
+@rule("Outcome unknown is logged as such.")
+def test_a_call_that_the_bridge_does_not_see_the_end_of_is_told_as_unknown(tmp_path: Path) -> None:
+    async def main() -> None:
+        backend = JsonBackend()
+        is_there, release = asyncio.Event(), asyncio.Event()
+
+        async def clear() -> m.ClearCacheResponse:
+            is_there.set()
+            await release.wait()
+            return m.ClearCacheResponse(status=ClearCacheStatus.ACCEPTED)
+
+        options = {"drain_timeout": timedelta(seconds=0.1), "silent_after": 1.0}
+        backend.answers[m.BootNotificationRequest] = booted(interval=1)
+        async with (
+            backend.serving() as url,
+            bridging(url, tmp_path, **options) as scene,
+            charger(scene, ClearCache=clear) as one,
+        ):
+            await one.call(boot())
+            peer = await backend.central.wait_for("CP1", registered=True)
+            call = asyncio.ensure_future(peer.call(m.ClearCacheRequest()))
+            await is_there.wait()
+            # It is silent, so its connection to the backend is closed; that waits for so long.
+            await until(lambda: scene.told(event.OutcomeUnknown))
+            [unknown] = scene.told(event.OutcomeUnknown)
+            assert (unknown.action, unknown.direction) == ("ClearCache", event.Direction.DOWN)
+            [crossed] = [
+                each
+                for each in scene.told(event.ExchangeCrossed)
+                if each.direction is event.Direction.DOWN
+            ]
+            assert (crossed.outcome, crossed.correlation) == ("unanswered", unknown.correlation)
+            with pytest.raises(OcppError):
+                await call
+            release.set()
 
     run(main())

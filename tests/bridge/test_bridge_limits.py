@@ -66,14 +66,15 @@ def test_charge_points_take_turns_at_the_backend(tmp_path: Path) -> None:
         backend = JsonBackend()
         async with (
             backend.serving() as url,
-            bridging(url, tmp_path, reconnects_per_second=20.0) as scene,
+            bridging(url, tmp_path, reconnects_per_second=2.0) as scene,
         ):
             loop = asyncio.get_running_loop()
             begin = loop.time()
-            names = [f"CP{number}" for number in range(11)]
+            names = [f"CP{number}" for number in range(5)]
             await asyncio.gather(*(post(scene.bridge.url, boot(), name) for name in names))
-            assert loop.time() - begin >= 0.5
-            assert len(backend.handshakes) == 11
+            # Without turns a fraction of a second is enough.
+            assert loop.time() - begin >= 2.0
+            assert len(backend.handshakes) == 5
 
     run(main())
 

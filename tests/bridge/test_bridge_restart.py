@@ -23,7 +23,7 @@ from ocpp16.errors import (
 from ocpp16.store.bridge import query
 from ocpp16.store.bridge.tables import State
 from ocpp16.store.database import Database
-from tests.bridge.relay_bench import boot, meter, start, stop
+from tests.bridge.relay_bench import boot, booted, meter, start, stop
 from tests.bridge.rule import rule
 from tests.bridge.scene import (
     JsonBackend,
@@ -190,5 +190,21 @@ def test_an_address_that_is_not_allowed_is_not_called(tmp_path: Path) -> None:
                 await peer.call(m.ClearCacheRequest())
             assert caught.value.code is ErrorCode.GENERIC_ERROR
             assert one.seen == []
+
+    run(main())
+
+
+@pytest.mark.parametrize("interval", [-5, 2**62])
+def test_no_interval_keeps_a_bridge_from_starting_again(tmp_path: Path, interval: int) -> None:
+    async def main() -> None:
+        backend = JsonBackend()
+        backend.answers[m.BootNotificationRequest] = booted(interval=interval)
+        async with backend.serving() as url:
+            async with bridging(url, tmp_path) as scene:
+                answer = await post(scene.bridge.url, boot())
+                assert answer.status_code == 200
+            async with bridging(url, tmp_path) as scene:
+                assert scene.state().registration == "Accepted"
+                assert scene.state().is_online
 
     run(main())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import attrs
 import pytest
 
 from ocpp16 import messages as m
@@ -275,6 +276,20 @@ def test_a_known_boot_is_answered_and_queued_while_the_backend_is_away() -> None
     assert [row.action for row in bench.kept()] == ["BootNotification"]
     bench.open()
     assert bench.upstream == [boot()]
+
+
+@rule(
+    "BootNotification of a charger accepted before, with the same data, is answered Accepted with"
+    " our clock and its last interval, and queued, otherwise refused."
+)
+def test_the_interval_is_the_last_one_that_was_accepted_after_a_restart_too() -> None:
+    bench = Bench()
+    bench.send(boot())
+    bench.open()
+    bench.answer(booted(interval=77))
+    again = bench.restart()
+    again.fail_to_open()
+    assert again.ask(boot()) == attrs.evolve(booted(interval=77), current_time=again.now.at)
 
 
 @rule(

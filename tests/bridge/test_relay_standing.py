@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import attrs
 import pytest
 
 from ocpp16 import messages as m
@@ -243,3 +244,63 @@ def test_a_charge_point_that_comes_before_it_was_restored_stays_connected() -> N
     again.answer_all()
     assert again.upstream[0] == meter()
     assert again.kept() == []
+
+
+def test_an_interval_that_soap_cannot_carry_is_cut() -> None:
+    bench = Bench()
+    ticket = bench.send(boot())
+    bench.open()
+    bench.answer(booted(interval=2**62))
+    assert bench.outcomes[ticket] == booted(interval=2**31 - 1)
+    assert bench.relay.interval == 2**31 - 1
+    (altered,) = bench.told(event.Altered)
+    assert altered.changes == (f"/interval: {2**62} is more than SOAP carries: {2**31 - 1}",)
+
+
+@pytest.mark.parametrize("interval", [0, -5])
+def test_an_interval_that_is_none_silences_nobody(interval: int) -> None:
+    bench = Bench()
+    bench.send(boot())
+    bench.open()
+    bench.answer(booted(interval=interval))
+    bench.advance(700)
+    assert bench.relay.is_online
+    bench.advance(100)
+    assert not bench.relay.is_online
+
+
+def test_what_a_backend_asks_for_while_pending_does_not_wait_for_the_next_boot() -> None:
+    bench = away()
+    bench.ask(boot())  # Answered by us.
+    bench.open()
+    bench.answer(booted(RegistrationStatus.PENDING, interval=300))
+    # C 4.2: the backend may ask for messages now, and waits for them.
+    assert bench.ask(status("asked for")) == m.StatusNotificationResponse()
+    assert bench.upstream == [boot(), status("asked for")]
+    bench.answer()
+    bench.advance(299)
+    bench.ask(status("again"))
+    bench.advance(1)
+    bench.do(bench.relay.tick(bench.now))
+    # One at a time, whatever is due.
+    assert bench.upstream[2:] == [status("again")]
+    bench.answer()
+    assert bench.upstream[2:] == [status("again"), boot()]
+
+
+def test_an_id_that_a_backend_gives_twice_is_that_of_the_later_transaction() -> None:
+    bench = away(**LOCAL)
+    first = local_start(bench)
+    bench.open()
+    bench.answer(started(7))
+    ticket = bench.send(start(50, connector=2))
+    bench.answer(started(7))
+    outcome = bench.outcomes[ticket]
+    assert isinstance(outcome, m.StartTransactionResponse)
+    again = bench.restart()
+    request = m.RemoteStopTransactionRequest(transaction_id=7)
+    for ids in (bench.relay.ids, again.relay.ids):
+        mapped = ids.for_charge_point(request)
+        assert mapped == attrs.evolve(request, transaction_id=outcome.transaction_id)
+        assert ids.for_backend(stop(outcome.transaction_id)) == stop(7)
+        assert ids.for_backend(stop(first)) == stop(7)

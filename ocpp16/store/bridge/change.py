@@ -147,7 +147,12 @@ class GiveLocalId:
         _keep_answer(
             connection, self.identity, self.digest, "StartTransaction", answer=self.answer, at=at
         )
-        _map(connection, self.identity, self.local_id, None, at)
+        known = sa.select(TRANSACTIONS.c.local_id).where(
+            TRANSACTIONS.c.identity == self.identity, TRANSACTIONS.c.local_id == self.local_id
+        )
+        # If this is written late, the backend's id may be there already.
+        if connection.execute(known).first() is None:
+            _map(connection, self.identity, self.local_id, None, at)
 
 
 @attrs.frozen(kw_only=True)
@@ -404,4 +409,5 @@ def _key_of(result: sa.CursorResult[Any]) -> int:
 
 
 def _cut(reason: str | None) -> str | None:
-    return None if reason is None else reason[:REASON_LIMIT]
+    # A peer may have written it, and PostgreSQL takes no NUL.
+    return None if reason is None else reason.replace("\0", "\\x00")[:REASON_LIMIT]

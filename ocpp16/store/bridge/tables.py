@@ -38,7 +38,7 @@ CHARGERS: Final = sa.Table(
     sa.Column("interval", sa.BigInteger, doc="Seconds; of the last acceptance."),
     sa.Column("boot", sa.LargeBinary, doc="Payload of the BootNotification accepted last."),
     sa.Column("callback", sa.String(1024), doc="Where it was called last."),
-    sa.Column("refusing", sa.String(16), nullable=False, default=""),
+    sa.Column("refusing", sa.String(32), nullable=False, default=""),
     sa.Column("is_online", sa.Boolean, nullable=False, default=False),
     sa.Column("upstream", sa.String(16), nullable=False, default="idle"),
     sa.Column("last_seen", sa.BigInteger),
