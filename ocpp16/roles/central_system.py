@@ -6,7 +6,7 @@ Knows no wire and no socket: connections come from a transport that `stack` chos
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
 from functools import partial
 from typing import Any, Self
 
@@ -200,16 +200,20 @@ class CentralSystem(Role[Peer]):
             if arrival is not None and not arrival.is_awaited:
                 del self._arrivals[identity]
 
-    def register(self, identity: str, registration: Registration) -> None:
+    def register(self, identity: str, registration: Registration) -> Awaitable[None] | None:
         """Take it that a charge point is registered so from now on, though it was told otherwise.
 
         For whoever answers BootNotification in the name of somebody else.
+
+        Returns:
+            What to wait for until it is kept, where `registrations` takes time for that.
         """
-        self._registrations.keep(identity, registration)
+        kept = self._registrations.keep(identity, registration)
         account = self._accounts.find(identity)
         if account is not None:
             account.gate.tell(RegistrationStatus(registration.status))
             self._notify(identity)
+        return kept
 
     async def rotate_key(self, identity: str, key: bytes | None = None) -> ConfigurationStatus:
         """Give a connected charge point another AuthorizationKey (W A01).

@@ -46,6 +46,18 @@ def test_registrations_outlive_the_process(url: str) -> None:
     run(main)
 
 
+def test_what_was_decided_elsewhere_is_kept_too(url: str) -> None:
+    async def main() -> None:
+        async with await Database.open(url, schemas=[SCHEMA]) as database:
+            stored = await StoredRegistrations.load(database)
+            kept = CentralSystem(registrations=stored).register("CP1", ACCEPTANCE)
+            assert kept is not None
+            await kept
+            assert (await StoredRegistrations.load(database)).find("CP1") == ACCEPTANCE
+
+    run(main)
+
+
 def test_what_is_known_already_is_not_written_again(url: str) -> None:
     async def main() -> None:
         async with await Database.open(url, schemas=[SCHEMA]) as database:

@@ -41,7 +41,8 @@ else:
 # Spaces between date and time, and offsets without a colon: msgspec reads them, RFC 3339 does not
 # have them.
 _SPACED_TIMESTAMP = re.compile(rb"-\d\d \d\d:")
-_ODD_NUMBER = re.compile(rb"[\d.]{16}|\d[eE]-")
+_AS_ZEROS = bytes.maketrans(b"0123456789.", b"0" * 11)
+_LONG_NUMBER = b"0" * 16
 
 
 class Unusual(Exception):
@@ -66,7 +67,13 @@ def check_keys(payload: bytes, keys: int) -> None:
     A quote followed by a colon ends a key, or begins a text that starts with a colon. So the count
     is never below the number of keys, as long as no white space stands between the two.
     """
-    if b'" ' in payload or b'"\n' in payload or b'"\t' in payload or b'"\r' in payload:
+    # A single byte is found, or not, many times faster than two.
+    if (
+        (b" " in payload and b'" ' in payload)
+        or (b"\n" in payload and b'"\n' in payload)
+        or (b"\t" in payload and b'"\t' in payload)
+        or (b"\r" in payload and b'"\r' in payload)
+    ):
         payload = payload.translate(None, b" \t\r\n")
     if payload.count(b'":') != keys:
         raise Unusual
@@ -80,7 +87,8 @@ def check_timestamps(payload: bytes) -> None:
 
 def check_numbers(payload: bytes) -> None:
     """Doubt a payload with a number that a float may round: many digits, or a small exponent."""
-    if _ODD_NUMBER.search(payload):
+    plain = payload.translate(_AS_ZEROS)
+    if _LONG_NUMBER in plain or b"0e-" in plain or b"0E-" in plain:
         raise Unusual
 
 
