@@ -14,7 +14,17 @@ PACKAGE = ROOT / "ocpp16"
 
 ROWS = [
     {"errors", "_version"},
-    {"primitives", "spec", "envelope", "storage", "settings", "structure", "clock", "log"},
+    {
+        "primitives",
+        "spec",
+        "envelope",
+        "storage",
+        "settings",
+        "structure",
+        "clock",
+        "log",
+        "security_event",
+    },
     {"_generated"},
     {"enums", "datatypes", "messages", "catalog"},
     {"bindings", "dispatch", "security"},

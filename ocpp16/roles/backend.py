@@ -41,7 +41,7 @@ from ocpp16.roles.security_change import KeepKey, SecurityChanges
 from ocpp16.roles.station_link import Reverted, StationLink
 from ocpp16.roles.work import Workload
 from ocpp16.security.configuration import StationSecurity
-from ocpp16.security.event import SecurityEvent
+from ocpp16.security_event import SecurityEvent
 from ocpp16.session import Session
 from ocpp16.settings import Settings
 from ocpp16.structure import Request, Response

@@ -22,7 +22,7 @@ from ocpp16.errors import Fault, OcppError
 from ocpp16.roles.peer import Peer
 from ocpp16.security.activity import Trouble, UnusualActivity
 from ocpp16.security.admission import Handshake, Refusal, RefusalCause
-from ocpp16.security.event import SecurityEvent
+from ocpp16.security_event import SecurityEvent
 from ocpp16.structure import Deviation, Response
 from ocpp16.transports.task import Signal
 

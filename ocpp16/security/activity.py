@@ -13,8 +13,8 @@ from types import MappingProxyType
 
 import attrs
 
-from ocpp16.security.event import SecurityEvent
 from ocpp16.security.limits import network_of
+from ocpp16.security_event import SecurityEvent
 
 
 @unique

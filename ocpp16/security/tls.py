@@ -21,7 +21,7 @@ from typing import Any, Final, Self, TypeAlias
 
 from ocpp16.security.client_certificate import ClientCertificate
 from ocpp16.security.configuration import KeyPair, ServerSecurity, StationSecurity
-from ocpp16.security.event import SecurityEvent
+from ocpp16.security_event import SecurityEvent
 
 SUITES: Final = (
     "ECDHE-ECDSA-AES128-GCM-SHA256",

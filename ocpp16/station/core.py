@@ -32,6 +32,7 @@ from ocpp16.messages import (
     StopTransactionRequest,
     StopTransactionResponse,
 )
+from ocpp16.security_event import SecurityEvent
 from ocpp16.station.ability import Ability
 from ocpp16.station.action import Action, PingEvery, Refused, Send
 from ocpp16.station.authorization import Authorizer
@@ -60,7 +61,6 @@ from ocpp16.station.reader import Reader
 from ocpp16.station.requests import Requests
 from ocpp16.station.reservation import Reservations
 from ocpp16.station.security import Security
-from ocpp16.station.security_event import SecurityEvent
 from ocpp16.station.status_board import StatusBoard
 from ocpp16.storage import Change, StationStorage, StorageFailed
 from ocpp16.structure import Request, Response

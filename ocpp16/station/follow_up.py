@@ -12,13 +12,13 @@ from ocpp16.enums import (
     TriggerMessageStatus,
     UpdateFirmwareStatus,
 )
+from ocpp16.security_event import SecurityEvent
 from ocpp16.station import diagnostics, firmware
 from ocpp16.station.ability import Ability
 from ocpp16.station.action import PingEvery, Reconnect
 from ocpp16.station.parts import Parts
 from ocpp16.station.requests import Requests
 from ocpp16.station.reset import REASONS
-from ocpp16.station.security_event import SecurityEvent
 from ocpp16.station.trigger import targets
 from ocpp16.structure import Request, Response
 

@@ -22,6 +22,7 @@ from ocpp16.messages import (
     LogStatusNotificationRequest,
     SignedFirmwareStatusNotificationRequest,
 )
+from ocpp16.security_event import SecurityEvent
 from ocpp16.station import diagnostics, firmware
 from ocpp16.station.action import Restart
 from ocpp16.station.context import Context
@@ -29,7 +30,6 @@ from ocpp16.station.diagnostics import Uploads
 from ocpp16.station.firmware import FirmwareUpdate, Stage
 from ocpp16.station.reset import Reset, ResetStep
 from ocpp16.station.security import Security
-from ocpp16.station.security_event import SecurityEvent
 from ocpp16.station.status_board import StatusBoard
 from ocpp16.storage import Change
 from ocpp16.structure import Request

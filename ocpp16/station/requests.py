@@ -24,13 +24,13 @@ from ocpp16.enums import (
     UnlockStatus,
     UpdateFirmwareStatus,
 )
+from ocpp16.security_event import SecurityEvent
 from ocpp16.station import firmware
 from ocpp16.station.ability import Ability
 from ocpp16.station.local_list import NOT_SUPPORTED
 from ocpp16.station.parts import Parts
 from ocpp16.station.remote import pick_connector, unlock_status
 from ocpp16.station.reservation import Reservation
-from ocpp16.station.security_event import SecurityEvent
 from ocpp16.station.trigger import decide
 from ocpp16.structure import Request, Response
 

@@ -20,8 +20,8 @@ from ocpp16.envelope import PeerInfo
 from ocpp16.errors import ConnectionRefused, OcppError, SessionClosed
 from ocpp16.security.auth import write_basic
 from ocpp16.security.configuration import StationSecurity
-from ocpp16.security.event import SecurityEvent
 from ocpp16.security.tls import ClientTls, TlsFailure
+from ocpp16.security_event import SecurityEvent
 from ocpp16.settings import Settings
 from ocpp16.spec import Side
 from ocpp16.transports.address import format_address

@@ -9,7 +9,7 @@ from ocpp16.apps.back_office import BackOffice
 from ocpp16.messages import StartTransactionRequest, StopTransactionRequest
 from ocpp16.roles.event import ForeignTransaction
 from ocpp16.security.activity import Activity, UnusualActivity
-from ocpp16.security.event import SecurityEvent
+from ocpp16.security_event import SecurityEvent
 from tests.parties import ENDPOINT, NOON, drained, make_station, run, until
 from tests.security.authority import Authority
 from tests.security.serving import ask, guarded, keys, login, open_socket

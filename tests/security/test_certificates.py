@@ -22,8 +22,8 @@ from ocpp16 import (
 from ocpp16.roles.event import Admitted, NotLetIn, Refused, TlsFailed
 from ocpp16.security.activity import UnusualActivity
 from ocpp16.security.client_certificate import ClientCertificate
-from ocpp16.security.event import SecurityEvent
 from ocpp16.security.tls import ServerTls
+from ocpp16.security_event import SecurityEvent
 from ocpp16.testing import HandClock
 from ocpp16.transports.soap_app import SoapApp
 from ocpp16.transports.soap_server import HttpServer

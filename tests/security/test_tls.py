@@ -11,8 +11,8 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from ocpp16.security.event import SecurityEvent
 from ocpp16.security.tls import SUITES, ClientTls, ServerTls, TlsEngine, TlsFailure
+from ocpp16.security_event import SecurityEvent
 from tests.security.authority import CLIENT, SERVER, Authority, dns, ip, new_ec, new_rsa
 from tests.security.link import RawEnd, raw_client, raw_server, shake
 

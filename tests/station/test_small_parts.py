@@ -16,11 +16,12 @@ from ocpp16.enums import (
     UnlockStatus,
 )
 from ocpp16.messages import DataTransferRequest, DataTransferResponse
+from ocpp16.security_event import SecurityEvent
 from ocpp16.station.availability import Availability
 from ocpp16.station.data_transfer import DataTransfers
 from ocpp16.station.remote import pick_connector, unlock_status
 from ocpp16.station.reset import PATIENCE, REASONS, Reset, ResetStep
-from ocpp16.station.security_event import CRITICAL, SENT, SecurityEvent, SecurityLog
+from ocpp16.station.security_event import CRITICAL, SENT, SecurityLog
 from ocpp16.station.trigger import decide, targets
 from ocpp16.storage import StorageFailed
 from tests.station.parts import NOON, Disk
