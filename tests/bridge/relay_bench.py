@@ -52,8 +52,13 @@ Outcome: TypeAlias = Response | Fault | str
 NO_ANSWER = "no answer (HTTP 503)"
 
 
+OPEN: list[sa.Engine] = []
+"""Closed after each test, by the fixture `databases`."""
+
+
 def new_database() -> sa.Engine:
     engine = sa.create_engine("sqlite://", poolclass=StaticPool)
+    OPEN.append(engine)
     with engine.begin() as connection:
         for step in SCHEMA.steps:
             step(connection)

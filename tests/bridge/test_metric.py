@@ -121,7 +121,7 @@ def test_a_store_that_cannot_be_read_says_nothing_false() -> None:
 
 
 def test_totals_of_a_store() -> None:
-    engine = sa.create_engine("sqlite://")
+    engine = sa.create_engine("sqlite://", poolclass=sa.NullPool)
     with engine.connect() as connection:
         METADATA.create_all(connection)
         assert totals(connection) == NOTHING

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, closing
 from pathlib import Path
 
 import pytest
@@ -15,9 +16,16 @@ from ocpp16.store.station import StationFile
 Open = Callable[[], StationStorage]
 
 
+@pytest.fixture
+def opened(tmp_path: Path) -> Iterator[Callable[[], StationFile]]:
+    """Opens the file, and closes it in the end."""
+    with ExitStack() as stack:
+        yield lambda: stack.enter_context(closing(StationFile(tmp_path / "s")))
+
+
 @pytest.fixture(params=["memory", "file"])
-def storage(request: pytest.FixtureRequest, tmp_path: Path) -> StationStorage:
-    return MemoryStationStorage() if request.param == "memory" else StationFile(tmp_path / "s")
+def storage(request: pytest.FixtureRequest, opened: Callable[[], StationFile]) -> StationStorage:
+    return MemoryStationStorage() if request.param == "memory" else opened()
 
 
 def test_records_are_read_in_the_order_of_their_keys(storage: StationStorage) -> None:
@@ -37,15 +45,15 @@ def test_nothing_to_write_is_fine(storage: StationStorage) -> None:
     assert storage.read("a") == {}
 
 
-def test_a_file_keeps_its_records(tmp_path: Path) -> None:
-    first = StationFile(tmp_path / "s")
+def test_a_file_keeps_its_records(opened: Callable[[], StationFile]) -> None:
+    first = opened()
     first.write([Change("a", "1", "x")])
     first.close()
-    assert StationFile(tmp_path / "s").read("a") == {"1": "x"}
+    assert opened().read("a") == {"1": "x"}
 
 
-def test_a_write_that_fails_changes_nothing(tmp_path: Path) -> None:
-    storage = StationFile(tmp_path / "s")
+def test_a_write_that_fails_changes_nothing(opened: Callable[[], StationFile]) -> None:
+    storage = opened()
     storage.write([Change("a", "1", 1)])
     storage._database.execute("PRAGMA max_page_count = 1")
     changes = [Change("a", "1"), *(Change("a", str(n), "x" * 5000) for n in range(2, 50))]
@@ -57,8 +65,8 @@ def test_a_write_that_fails_changes_nothing(tmp_path: Path) -> None:
     assert storage.read("a") == {"1": 1, "2": 2}
 
 
-def test_every_write_is_synchronous(tmp_path: Path) -> None:
-    storage = StationFile(tmp_path / "s")
+def test_every_write_is_synchronous(opened: Callable[[], StationFile]) -> None:
+    storage = opened()
     assert storage._database.execute("PRAGMA synchronous").fetchone() == (2,)
     assert storage._database.execute("PRAGMA journal_mode").fetchone() == ("wal",)
 
@@ -91,8 +99,8 @@ def test_a_place_that_is_not_there_is_refused(tmp_path: Path) -> None:
         StationFile(tmp_path / "nowhere" / "s")
 
 
-def test_a_damaged_record_is_a_storage_failure(tmp_path: Path) -> None:
-    storage = StationFile(tmp_path / "s")
+def test_a_damaged_record_is_a_storage_failure(opened: Callable[[], StationFile]) -> None:
+    storage = opened()
     storage._database.execute("INSERT INTO record VALUES ('a', '1', '{')")
     with pytest.raises(StorageFailed, match="cannot be read"):
         storage.read("a")

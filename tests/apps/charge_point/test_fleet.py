@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import io
 from collections.abc import Awaitable, Callable
+from contextlib import closing
 from datetime import timedelta
 from ipaddress import ip_network
 from pathlib import Path
@@ -168,7 +169,8 @@ def test_state_outlives_a_charge_point(tmp_path: Path) -> None:
         assert await site.run(orders, "A/B c")
         (file,) = (tmp_path / "new").iterdir()
         assert file.name == "A%2FB%20c.sqlite"
-        assert StationFile(file).read("registered") == {"accepted": True}
+        with closing(StationFile(file)) as storage:
+            assert storage.read("registered") == {"accepted": True}
 
     play(body)
 
