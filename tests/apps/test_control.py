@@ -335,6 +335,13 @@ def test_other_methods_and_paths(tmp_path: Path) -> None:
             assert problem(answer) == (405, "method")
             assert "GET" in answer.headers["allow"]
             assert problem(await app.ask("GET", "/")) == (404, "not-found")
+            # No redirect: it would go to where the Host header says.
+            assert problem(await app.ask("GET", "/events/")) == (404, "not-found")
+            answer = await app.ask("HEAD", "/events")
+            assert (answer.status_code, answer.content) == (200, b"")
+            assert answer.headers["content-type"].startswith("text/event-stream")
+            # The same connection goes on: the answer to HEAD is over.
+            assert (await app.ask("GET", "/healthz")).status_code == 200
 
     run(main)
 
