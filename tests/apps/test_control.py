@@ -31,7 +31,7 @@ from ocpp16.enums import (
     ResetStatus,
     UpdateStatus,
 )
-from ocpp16.errors import PropertyConstraintViolation
+from ocpp16.errors import InternalError, PropertyConstraintViolation
 from ocpp16.roles.peer import Peer
 from tests.apps.central_app import (
     OPERATE,
@@ -227,6 +227,53 @@ def test_what_a_charge_point_accepts_is_in_the_books(tmp_path: Path) -> None:
             await call("ClearChargingProfile", {"id": 5})
             shown = await app.get("/charge-points/CP1")
             assert (shown["reservations"], shown["chargingProfiles"]) == ([], [])
+
+    run(main)
+
+
+def test_a_reservation_is_lost_to_no_other(tmp_path: Path) -> None:
+    answers: list[Any] = []
+
+    async def reserve(peer: Peer, request: Any) -> messages.ReserveNowResponse:
+        answer = answers.pop(0)
+        if isinstance(answer, Exception):
+            raise answer
+        return messages.ReserveNowResponse(status=answer)
+
+    async def main() -> None:
+        one, other = make_station(identity="A"), make_station(identity="B")
+        for each in (one, other):
+            each.on(messages.ReserveNowRequest)(reserve)
+        async with (
+            central_app(tmp_path) as app,
+            app.connected(one) as first,
+            app.connected(other) as second,
+        ):
+            await first.call(BOOT)
+            await second.call(BOOT)
+
+            async def ask(name: str, answer: Any, tag: str = "T") -> Any:
+                answers[:] = [] if answer is None else [answer]
+                body = {"connectorId": 1, "expiryDate": "2100-01-01T00:00:00Z", "idTag": tag,
+                        "reservationId": 1}  # fmt: skip
+                return await app.ask("POST", f"/charge-points/{name}/calls/ReserveNow", body)
+
+            async def held(name: str) -> list[str]:
+                found = (await app.get(f"/charge-points/{name}"))["reservations"]
+                return [f"{each['idTag']} {each['state']}" for each in found]
+
+            assert (await ask("A", InternalError("broken"))).status_code == 502
+            assert await held("A") == []
+            assert (await ask("A", ReservationStatus.ACCEPTED)).status_code == 200
+            assert problem(await ask("B", None)) == (409, "not-allowed")
+            assert [await held("A"), await held("B")] == [["T held"], []]
+            # C 5.13: it takes the place of the first only if it is accepted.
+            assert (await ask("A", ReservationStatus.OCCUPIED, "U")).status_code == 200
+            assert await held("A") == ["T held"]
+            assert (await ask("A", InternalError("broken"), "U")).status_code == 502
+            assert await held("A") == ["T held"]
+            assert (await ask("A", ReservationStatus.ACCEPTED, "U")).status_code == 200
+            assert await held("A") == ["U held"]
 
     run(main)
 
