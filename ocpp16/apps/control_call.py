@@ -166,7 +166,7 @@ async def _call(
     # The central system has to know the new key as well, or the charge point never comes back.
     try:
         key = bytes.fromhex(request.value)
-        status = await central.rotate_key(peer.identity, key)
+        status = await central.rotate_key(peer.identity, key, timeout=seconds)
     except ValueError:
         detail = "a key is 32 to 40 hex digits, of an even count"
         raise Problem("invalid-request", detail, path="/value") from None

@@ -33,6 +33,8 @@ from ocpp16.enums import (
 )
 from ocpp16.errors import InternalError, PropertyConstraintViolation
 from ocpp16.roles.peer import Peer
+from ocpp16.security.configuration import ServerSecurity, StationSecurity
+from ocpp16.security.credentials import MemoryCredentials
 from tests.apps.central_app import (
     OPERATE,
     READ,
@@ -289,6 +291,33 @@ def test_a_key_is_not_changed_behind_the_back_of_the_central_system(tmp_path: Pa
             assert problem(answer) == (422, "invalid-request")
             assert answer.json()["path"] == "/value"
             assert "secret that" not in answer.text
+
+    run(main)
+
+
+def test_a_key_is_waited_for_as_long_as_any_answer(tmp_path: Path) -> None:
+    key = bytes(range(16))
+    shown = StationSecurity(profile=1, authorization_key=key)
+    station, unblocked = make_station(), asyncio.Event()
+
+    @station.on(messages.ChangeConfigurationRequest)
+    async def never(peer: Peer, request: messages.ChangeConfigurationRequest) -> Any:
+        await unblocked.wait()
+        raise InternalError("too late")
+
+    security = ServerSecurity(profiles={1}, credentials=MemoryCredentials({"CP1": key}))
+
+    async def main() -> None:
+        async with (
+            central_app(tmp_path, security=security) as app,
+            station.connect(app.urls["json"], security=shown) as backend,
+        ):
+            await backend.call(BOOT)
+            change = {"key": "AuthorizationKey", "value": "11" * 16}
+            async with asyncio.timeout(10):
+                answer = await app.ask("POST", f"{CALLS}/ChangeConfiguration?timeout=0.05", change)
+            unblocked.set()
+            assert problem(answer) == (504, "timeout")
 
     run(main)
 
