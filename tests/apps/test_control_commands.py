@@ -248,6 +248,7 @@ def test_a_token_file_that_others_can_read(tmp_path: Path) -> None:
         (["--registration", "open"], "say who may connect"),
         (["--open", "--registration", "known"], "say who may connect"),
         (["--registration", "known", "--control", "0", "--token-file", "/no/x"], "/no/x: No such"),
+        (["--open", "--control", "127.0.0.1:0/api", "--token-file", "/no/x"], "it has no path"),
     ],
 )
 def test_a_wrong_call_of_the_central_system(
