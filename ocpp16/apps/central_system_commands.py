@@ -309,6 +309,8 @@ SAY_WHO = "say who may connect: either --open, or --charge-point IDENTITY"
 def _control_address(text: str) -> str:
     """Return HOST:PORT; a port alone is on this machine only."""
     address = text if ":" in text else f"127.0.0.1:{text}"
+    if "/" in text:
+        raise typer.BadParameter(f"--control {text!r} is not HOST:PORT: it has no path")
     return urlsplit(listening_url(address, "http")).netloc
 
 

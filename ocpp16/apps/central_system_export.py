@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sqlite3
+from contextlib import closing, suppress
 from datetime import datetime
 from pathlib import Path
 from typing import TextIO
@@ -18,6 +20,7 @@ from ocpp16.store.central_system.export import (
     write_csv,
     write_json,
 )
+from ocpp16.store.central_system.tables import TRANSACTIONS
 from ocpp16.store.database import Database
 
 
@@ -61,10 +64,19 @@ async def export_books(
 
 
 def _check_exists(store: str) -> None:
-    """See to it that none is made by looking for it."""
+    """See to it that none is made by looking for it, and nobody else's file becomes one."""
     try:
         url = sa.make_url(store)
     except exc.ArgumentError:
         return  # `Database.open` says what is wrong, and shows no password.
-    if url.drivername.startswith("sqlite") and url.database and not Path(url.database).exists():
-        raise FileNotFoundError(f"there is no store {url.database}")
+    if not url.drivername.startswith("sqlite") or not url.database:
+        return
+    path = Path(url.database)
+    if not path.exists():
+        raise FileNotFoundError(f"there is no store {path}")
+    with suppress(sqlite3.Error):  # `Database.open` says what is wrong.
+        with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as database:
+            query = "SELECT 1 FROM sqlite_schema WHERE name = ?"
+            is_store = database.execute(query, (TRANSACTIONS.name,)).fetchone() is not None
+        if not is_store:
+            raise FileNotFoundError(f"{path} is no store of a central system")

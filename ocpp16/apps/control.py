@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import logging
+import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection
 from contextlib import asynccontextmanager
 from functools import partial
@@ -29,7 +30,7 @@ from ocpp16.apps.control_document import DOCUMENT
 from ocpp16.apps.control_feed import Feed, Listener, TooManyListeners
 from ocpp16.apps.control_metric import Metrics
 from ocpp16.apps.control_problem import MEDIA_TYPE, Problem
-from ocpp16.apps.control_query import Query
+from ocpp16.apps.control_query import Query, check_escapes
 from ocpp16.apps.control_token import Scope, Token, scope_of
 from ocpp16.apps.summary import payload_of
 from ocpp16.clock import Clock
@@ -52,6 +53,7 @@ PAGE_LIMIT = 1000
 IDLE_SECONDS = 15.0
 """Between signs of life of a stream of events."""
 METRICS_TYPE = "text/plain; version=0.0.4; charset=utf-8"
+EVENTS_TYPE = "text/event-stream"
 NO_STORE = {"cache-control": "no-store"}
 
 Endpoint = Callable[[Request], Awaitable[Response]]
@@ -101,6 +103,8 @@ class ControlApi:
         self._registrations = registrations
         self._tokens = tokens
         self.app = Starlette(routes=self._routes(), exception_handlers=HANDLERS)
+        # Its redirects go to where the client's Host header says.
+        self.app.router.redirect_slashes = False
 
     async def __call__(self, scope: AsgiScope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -130,9 +134,13 @@ class ControlApi:
         async def checked(request: Request) -> Response:
             if scope is not None:
                 self._check(request, scope)
+            check_escapes(request)
             return await endpoint(request)
 
-        return Route(path, checked, methods=[method], name=f"{method} {path}")
+        route = Route(path, checked, methods=[method], name=f"{method} {path}")
+        # A name may be any text; as Starlette has it, a line feed at its end is lost.
+        route.path_regex = re.compile(route.path_regex.pattern, re.DOTALL)
+        return route
 
     def _check(self, request: Request, needed: Scope) -> None:
         kind, _, token = request.headers.get("authorization", "").partition(" ")
@@ -162,15 +170,17 @@ class ControlApi:
             lambda connection: charge_point.charge_points(connection, after=after, limit=limit)
         )
         known = {each.identity: each for each in found}
-        is_last = len(found) < limit
-        # Those that are connected and have not booted are in no table yet.
-        last = found[-1].identity if found else ""
-        more = {each for each in self._central.peers if each > after and (is_last or each < last)}
-        names = sorted(known.keys() | more)
+        # Those that are connected and have not booted are in no table yet. Beyond a full page of
+        # the table they are for the next one.
+        last = found[-1].identity if len(found) == limit else None
+        more = {each for each in self._central.peers if each > after}
+        names = sorted(known.keys() | {each for each in more if last is None or each < last})
+        shown = names[:limit]
+        is_last = last is None and len(names) <= limit
         return _json(
             {
-                "chargePoints": [self._view(name, known.get(name)) for name in names],
-                "next": None if is_last else last,
+                "chargePoints": [self._view(name, known.get(name)) for name in shown],
+                "next": None if is_last else shown[-1],
             }
         )
 
@@ -296,42 +306,54 @@ class ControlApi:
             listener = self._feed.listen()
         except TooManyListeners:
             raise Problem("too-many", "too many listen to events already") from None
-        stream = self._events(listener, identity, kind, after)
-        return StreamingResponse(stream, media_type="text/event-stream", headers=NO_STORE)
+        if request.method == "HEAD":
+            return Response(media_type=EVENTS_TYPE, headers=NO_STORE)
+        return _Stream(listener, self._events(listener, identity, kind, after))
 
     async def _events(
         self, listener: Listener, identity: str | None, kind: str | None, after: int | None
     ) -> AsyncIterator[str]:
-        with listener:
-            yield ": events follow\n\n"
-            last = after
-            while last is not None:
-                try:
-                    page = await self._books.read(
-                        partial(events, identity=identity, kind=kind, after=last, limit=PAGE_LIMIT)
-                    )
-                except StoreError as error:
-                    # The status has left: all that can be told is that there is no more now.
-                    log.failure(LOGGER, "the store failed", error)
-                    return
-                for event in page:
-                    yield _sse(view.event_object(event))
-                after = last = page[-1].number if page else last
-                if len(page) < PAGE_LIMIT:
-                    break
-            while True:
-                try:
-                    event_or_none = await listener.next(IDLE_SECONDS)
-                except StopAsyncIteration:
-                    return
-                if event_or_none is None:
-                    yield ": nothing new\n\n"
-                elif (
-                    event_or_none.number > (after or 0)
-                    and identity in {None, event_or_none.identity}
-                    and kind in {None, event_or_none.kind}
-                ):
-                    yield _sse(view.event_object(event_or_none))
+        yield ": events follow\n\n"
+        last = after
+        while last is not None:
+            try:
+                page = await self._books.read(
+                    partial(events, identity=identity, kind=kind, after=last, limit=PAGE_LIMIT)
+                )
+            except StoreError as error:
+                # The status has left: all that can be told is that there is no more now.
+                log.failure(LOGGER, "the store failed", error)
+                return
+            for event in page:
+                yield _sse(view.event_object(event))
+            after = last = page[-1].number if page else last
+            if len(page) < PAGE_LIMIT:
+                break
+        while True:
+            try:
+                event_or_none = await listener.next(IDLE_SECONDS)
+            except StopAsyncIteration:
+                return
+            if event_or_none is None:
+                yield ": nothing new\n\n"
+            elif (
+                event_or_none.number > (after or 0)
+                and identity in {None, event_or_none.identity}
+                and kind in {None, event_or_none.kind}
+            ):
+                yield _sse(view.event_object(event_or_none))
+
+
+class _Stream(StreamingResponse):
+    """Events for one who is counted from here on: before anything has been awaited."""
+
+    def __init__(self, listener: Listener, events: AsyncIterator[str]) -> None:
+        super().__init__(events, media_type=EVENTS_TYPE, headers=NO_STORE)
+        self._listener = listener
+
+    async def __call__(self, scope: AsgiScope, receive: Receive, send: Send) -> None:
+        with self._listener:
+            await super().__call__(scope, receive, send)
 
 
 def _json(value: object) -> JSONResponse:

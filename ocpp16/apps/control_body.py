@@ -58,9 +58,14 @@ def approval_of(identity: str, body: bytes) -> RegistrationStatus:
 
 def id_tag_of(text: str, body: bytes) -> IdTag:
     """Return an identifier; without a status it is accepted."""
+    if not text:
+        raise Problem("invalid-request", "an identifier has 1 to 20 characters", path="/idTag")
     fields = _object(body, *INFO_FIELDS, "single", "note")
-    given = {name: _of_type(fields, name, str, "") for name in INFO_FIELDS}
-    info = {name: value for name, value in given.items() if value}
+    info = {
+        name: _of_type(fields, name, str, "")
+        for name in INFO_FIELDS
+        if fields.get(name) is not None
+    }
     info.setdefault("status", str(AuthorizationStatus.ACCEPTED))
     try:
         AuthorizeRequest(id_tag=text)

@@ -6,7 +6,8 @@ has answered. If that fails, the answer stands all the same: the charge point ha
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeGuard
 
 from sqlalchemy import Connection
 
@@ -37,9 +38,12 @@ from ocpp16.roles.central_system import CentralSystem
 from ocpp16.roles.peer import Peer
 from ocpp16.spec import Side
 from ocpp16.store.central_system import charge_point, configuration, profile, reservation
-from ocpp16.store.central_system.reservation import State
+from ocpp16.store.central_system.reservation import Reservation, State
 from ocpp16.store.error import StoreError
 from ocpp16.structure import Request, Response
+
+NOT_DONE = {"invalid-request", "not-allowed", "not-connected", "refused-by-charge-point"}
+"""Problems that tell that the charge point has not acted on a call."""
 
 
 async def call_charge_point(
@@ -73,10 +77,50 @@ async def call_charge_point(
         request: Request[Any] = codec.decode(spec.request, payload)
     except ConstraintError as error:
         raise Problem("invalid-request", str(error), path=error.path) from None
-    if isinstance(request, messages.ReserveNowRequest):
-        await books.write(lambda connection: _reserve(connection, books, identity, request))
+    earlier: Reservation | None = None
+    reserve = request if isinstance(request, messages.ReserveNowRequest) else None
+    if reserve is not None:
+        earlier = await books.write(
+            lambda connection: _reserve(connection, books, identity, reserve)
+        )
+        if _is_live(earlier) and earlier.identity != identity:
+            detail = f"reservation {reserve.reservation_id} is one of another charge point"
+            raise Problem("not-allowed", detail)
     try:
-        response = await _call(central, peer, request, seconds)
+        response = await _sent(central, peer, request, seconds)
+    except Problem as problem:
+        if reserve is not None and problem.kind in NOT_DONE:
+            number = reserve.reservation_id
+            await _keep(
+                books, identity, action, lambda connection: _give_up(connection, number, earlier)
+            )
+        raise
+
+    def work(connection: Connection) -> None:
+        is_held = getattr(response, "status", None) is ReservationStatus.ACCEPTED
+        if reserve is not None and not is_held:
+            _give_up(connection, reserve.reservation_id, earlier)
+        else:
+            _note(connection, books, identity, request, response)
+
+    await _keep(books, identity, action, work)
+    return response
+
+
+async def _keep(
+    books: Books, identity: str, action: str, work: Callable[[Connection], None]
+) -> None:
+    try:
+        await books.write(work)
+    except StoreError as error:
+        books.remark(identity, f"what it answered to {action} is not kept: {error}")
+
+
+async def _sent(
+    central: CentralSystem, peer: Peer, request: Request[Any], seconds: float | None
+) -> Response:
+    try:
+        return await _call(central, peer, request, seconds)
     except InvalidMessage as error:
         raise Problem("invalid-request", error.reason, path=error.path) from None
     except CallNotAllowed as error:
@@ -98,11 +142,6 @@ async def call_charge_point(
     except SessionClosed as error:
         detail = f"whether it acted on the call is unknown: {error}"
         raise Problem("connection-lost", detail) from None
-    try:
-        await books.write(lambda connection: _note(connection, books, identity, request, response))
-    except StoreError as error:
-        books.remark(identity, f"what it answered to {action} is not kept: {error}")
-    return response
 
 
 async def _peer(central: CentralSystem, books: Books, identity: str) -> Peer:
@@ -127,7 +166,7 @@ async def _call(
     # The central system has to know the new key as well, or the charge point never comes back.
     try:
         key = bytes.fromhex(request.value)
-        status = await central.rotate_key(peer.identity, key)
+        status = await central.rotate_key(peer.identity, key, timeout=seconds)
     except ValueError:
         detail = "a key is 32 to 40 hex digits, of an even count"
         raise Problem("invalid-request", detail, path="/value") from None
@@ -136,10 +175,26 @@ async def _call(
 
 def _reserve(
     connection: Connection, books: Books, identity: str, request: messages.ReserveNowRequest
-) -> None:
+) -> Reservation | None:
+    """Keep what is asked for, and return what had its id; nothing if that is another's."""
     now = books.now()
     reservation.expire(connection, now=now)
-    reservation.put_reservation(connection, identity, request, now=now)
+    earlier = reservation.find_reservation(connection, request.reservation_id)
+    if not _is_live(earlier) or earlier.identity == identity:
+        reservation.put_reservation(connection, identity, request, now=now)
+    return earlier
+
+
+def _is_live(found: Reservation | None) -> TypeGuard[Reservation]:
+    return found is not None and found.state in {State.ASKED, State.HELD}
+
+
+def _give_up(connection: Connection, number: int, earlier: Reservation | None) -> None:
+    """Take it that a charge point has not reserved; one that it held, it holds still (C 5.13)."""
+    if _is_live(earlier):
+        reservation.put_back(connection, earlier)
+    else:
+        reservation.set_state(connection, number, State.REFUSED)
 
 
 def _note(
@@ -154,8 +209,7 @@ def _note(
     status = getattr(response, "status", None)
     match request, response:
         case messages.ReserveNowRequest(), _:
-            state = State.HELD if status is ReservationStatus.ACCEPTED else State.REFUSED
-            reservation.set_state(connection, request.reservation_id, state)
+            reservation.set_state(connection, request.reservation_id, State.HELD)
         case messages.CancelReservationRequest(), _:
             mine = {each.id for each in reservation.reservations(connection, identity=identity)}
             if status is CancelReservationStatus.ACCEPTED and request.reservation_id in mine:

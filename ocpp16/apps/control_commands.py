@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import http.client
 import json
+import os
 import sys
 from pathlib import Path
 from typing import Annotated, Any, NoReturn
@@ -20,6 +21,7 @@ from ocpp16.apps.control_token import TOKEN, TokenFileError, load_tokens, strong
 from ocpp16.apps.options import Output, OutputOption, fail
 from ocpp16.apps.output import guarded
 from ocpp16.log import one_line
+from ocpp16.transports.identity import without_secrets
 
 DEFAULT_CONTROL = "http://127.0.0.1:9002"
 CONTROL_VARIABLE = "OCPP16_CONTROL"
@@ -79,16 +81,18 @@ def call(  # noqa: PLR0917 - typer passes them by name
     3 not connected or not known, 4 not allowed now, 5 no answer in time,
     6 the central system cannot be asked.
     """  # noqa: D301 - click needs \b as one character
-    body = sys.stdin.buffer.read() if payload == "-" else payload.encode()
+    # What the shell passes on need not be UTF-8; as bytes it is for the central system to refuse.
+    body = sys.stdin.buffer.read() if payload == "-" else os.fsencode(payload)
     target = (
-        f"/charge-points/{quote(identity, safe='')}/calls/{quote(action, safe='')}"
+        f"/charge-points/{_escaped(identity)}/calls/{_escaped(action)}"
         f"?{urlencode({'timeout': timeout})}"
     )
     try:
         status, answer = _post(_Place.of(control), target, body, _token(token_file), timeout)
     except (OSError, http.client.HTTPException, _Unusable) as error:
         reason = getattr(error, "strerror", None) or str(error) or type(error).__name__
-        _fail(output, {"title": f"cannot ask {control}", "detail": reason}, NO_SERVICE)
+        title = f"cannot ask {without_secrets(control)}"
+        _fail(output, {"title": title, "detail": reason}, NO_SERVICE)
     if status == 200:
         file = guarded(sys.stdout)
         indent = None if output is Output.JSON else 2
@@ -96,6 +100,10 @@ def call(  # noqa: PLR0917 - typer passes them by name
         file.flush()
         return
     _fail(output, answer, CODES.get(status, NO_SERVICE))
+
+
+def _escaped(text: str) -> str:
+    return quote(os.fsencode(text), safe="")
 
 
 class _Unusable(Exception):
@@ -111,13 +119,16 @@ class _Place:
 
     @classmethod
     def of(cls, url: str) -> _Place:
-        parts = urlsplit(url)
         try:
+            parts = urlsplit(url)
             port = parts.port
+            (parts.hostname or "").encode("idna")
         except ValueError:
-            port = -1
-        if parts.scheme not in {"http", "https"} or not parts.hostname or port == -1:
-            raise typer.BadParameter(f"--control {one_line(url, 100)!r} is not http://HOST:PORT")
+            raise typer.BadParameter("--control is not http://HOST:PORT") from None
+        is_plain = parts.path.isascii() and parts.path.isprintable() and " " not in parts.path
+        if parts.scheme not in {"http", "https"} or not parts.hostname or not is_plain:
+            shown = one_line(without_secrets(url), 100)
+            raise typer.BadParameter(f"--control {shown!r} is not http://HOST:PORT")
         is_secure = parts.scheme == "https"
         default = 443 if is_secure else 80
         return cls(parts.hostname, port or default, parts.path.rstrip("/"), is_secure)

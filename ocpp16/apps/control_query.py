@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from urllib.parse import unquote_to_bytes
 
 from starlette.requests import Request
 
@@ -12,6 +13,19 @@ from ocpp16.primitives import parse_timestamp
 
 LONGEST_CALL = 600.0
 """Seconds."""
+
+
+def check_escapes(request: Request) -> None:
+    """See to it that the URL is UTF-8: else different names would be the same one.
+
+    Raises:
+        Problem: It is not.
+    """
+    for part in (request.scope["raw_path"], request.scope["query_string"]):
+        try:
+            unquote_to_bytes(part).decode()
+        except UnicodeDecodeError:
+            raise Problem("invalid-parameter", "what the URL escapes is not UTF-8") from None
 
 
 class Query:

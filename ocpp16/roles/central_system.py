@@ -215,7 +215,13 @@ class CentralSystem(Role[Peer]):
             self._notify(identity)
         return kept
 
-    async def rotate_key(self, identity: str, key: bytes | None = None) -> ConfigurationStatus:
+    async def rotate_key(
+        self,
+        identity: str,
+        key: bytes | None = None,
+        *,
+        timeout: Duration | None = None,  # noqa: ASYNC109 - the session keeps it, not a task
+    ) -> ConfigurationStatus:
         """Give a connected charge point another AuthorizationKey (W A01).
 
         The old one is valid until the charge point has accepted the new one. Where that is not
@@ -224,6 +230,7 @@ class CentralSystem(Role[Peer]):
         Args:
             identity: The charge point.
             key: 16 to 20 bytes; None makes a random one.
+            timeout: How long the answer may take; None is as the settings have it.
 
         Returns:
             Its answer. Only after Accepted the old key is valid no more, and after RebootRequired
@@ -238,7 +245,7 @@ class CentralSystem(Role[Peer]):
         peer = self.peers.get(identity)
         if peer is None:
             raise CallNotAllowed(f"charge point {identity!r} is not connected")
-        return await change_key(peer, await self._guard.keys_of(identity), key)
+        return await change_key(peer, await self._guard.keys_of(identity), key, timeout)
 
     @property
     def activity(self) -> Activity:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from ocpp16.enums import ConfigurationStatus
 from ocpp16.errors import CallNotAllowed
 from ocpp16.messages import ChangeConfigurationRequest
-from ocpp16.roles.peer import Peer
+from ocpp16.roles.peer import Duration, Peer
 from ocpp16.security.auth import KEY_BYTES, new_key
 from ocpp16.security.keyring import KeyRing
 from ocpp16.security.profile_change import AUTHORIZATION_KEY
@@ -19,13 +19,19 @@ _VERDICTS = {
 }
 
 
-async def change_key(peer: Peer, keys: KeyRing, key: bytes | None) -> ConfigurationStatus:
+async def change_key(
+    peer: Peer,
+    keys: KeyRing,
+    key: bytes | None,
+    timeout: Duration | None,  # noqa: ASYNC109 - the session keeps it, not a task
+) -> ConfigurationStatus:
     """Give a charge point another key; see `CentralSystem.rotate_key`.
 
     Args:
         peer: The charge point.
         keys: Where its keys are.
         key: The new key; None makes a random one.
+        timeout: How long the answer may take; None is as the settings have it.
     """
     fresh = new_key() if key is None else key
     if len(fresh) not in KEY_BYTES:
@@ -34,7 +40,8 @@ async def change_key(peer: Peer, keys: KeyRing, key: bytes | None) -> Configurat
     taken = None
     try:
         answer = await peer.call(
-            ChangeConfigurationRequest(key=AUTHORIZATION_KEY, value=fresh.hex().upper())
+            ChangeConfigurationRequest(key=AUTHORIZATION_KEY, value=fresh.hex().upper()),
+            timeout=timeout,
         )
         taken = _VERDICTS.get(answer.status)
     except CallNotAllowed:

@@ -31,8 +31,10 @@ from ocpp16.enums import (
     ResetStatus,
     UpdateStatus,
 )
-from ocpp16.errors import PropertyConstraintViolation
+from ocpp16.errors import InternalError, PropertyConstraintViolation
 from ocpp16.roles.peer import Peer
+from ocpp16.security.configuration import ServerSecurity, StationSecurity
+from ocpp16.security.credentials import MemoryCredentials
 from tests.apps.central_app import (
     OPERATE,
     READ,
@@ -231,6 +233,53 @@ def test_what_a_charge_point_accepts_is_in_the_books(tmp_path: Path) -> None:
     run(main)
 
 
+def test_a_reservation_is_lost_to_no_other(tmp_path: Path) -> None:
+    answers: list[Any] = []
+
+    async def reserve(peer: Peer, request: Any) -> messages.ReserveNowResponse:
+        answer = answers.pop(0)
+        if isinstance(answer, Exception):
+            raise answer
+        return messages.ReserveNowResponse(status=answer)
+
+    async def main() -> None:
+        one, other = make_station(identity="A"), make_station(identity="B")
+        for each in (one, other):
+            each.on(messages.ReserveNowRequest)(reserve)
+        async with (
+            central_app(tmp_path) as app,
+            app.connected(one) as first,
+            app.connected(other) as second,
+        ):
+            await first.call(BOOT)
+            await second.call(BOOT)
+
+            async def ask(name: str, answer: Any, tag: str = "T") -> Any:
+                answers[:] = [] if answer is None else [answer]
+                body = {"connectorId": 1, "expiryDate": "2100-01-01T00:00:00Z", "idTag": tag,
+                        "reservationId": 1}  # fmt: skip
+                return await app.ask("POST", f"/charge-points/{name}/calls/ReserveNow", body)
+
+            async def held(name: str) -> list[str]:
+                found = (await app.get(f"/charge-points/{name}"))["reservations"]
+                return [f"{each['idTag']} {each['state']}" for each in found]
+
+            assert (await ask("A", InternalError("broken"))).status_code == 502
+            assert await held("A") == []
+            assert (await ask("A", ReservationStatus.ACCEPTED)).status_code == 200
+            assert problem(await ask("B", None)) == (409, "not-allowed")
+            assert [await held("A"), await held("B")] == [["T held"], []]
+            # C 5.13: it takes the place of the first only if it is accepted.
+            assert (await ask("A", ReservationStatus.OCCUPIED, "U")).status_code == 200
+            assert await held("A") == ["T held"]
+            assert (await ask("A", InternalError("broken"), "U")).status_code == 502
+            assert await held("A") == ["T held"]
+            assert (await ask("A", ReservationStatus.ACCEPTED, "U")).status_code == 200
+            assert await held("A") == ["U held"]
+
+    run(main)
+
+
 def test_a_key_is_not_changed_behind_the_back_of_the_central_system(tmp_path: Path) -> None:
     async def main() -> None:
         async with site(tmp_path) as app:
@@ -242,6 +291,33 @@ def test_a_key_is_not_changed_behind_the_back_of_the_central_system(tmp_path: Pa
             assert problem(answer) == (422, "invalid-request")
             assert answer.json()["path"] == "/value"
             assert "secret that" not in answer.text
+
+    run(main)
+
+
+def test_a_key_is_waited_for_as_long_as_any_answer(tmp_path: Path) -> None:
+    key = bytes(range(16))
+    shown = StationSecurity(profile=1, authorization_key=key)
+    station, unblocked = make_station(), asyncio.Event()
+
+    @station.on(messages.ChangeConfigurationRequest)
+    async def never(peer: Peer, request: messages.ChangeConfigurationRequest) -> Any:
+        await unblocked.wait()
+        raise InternalError("too late")
+
+    security = ServerSecurity(profiles={1}, credentials=MemoryCredentials({"CP1": key}))
+
+    async def main() -> None:
+        async with (
+            central_app(tmp_path, security=security) as app,
+            station.connect(app.urls["json"], security=shown) as backend,
+        ):
+            await backend.call(BOOT)
+            change = {"key": "AuthorizationKey", "value": "11" * 16}
+            async with asyncio.timeout(10):
+                answer = await app.ask("POST", f"{CALLS}/ChangeConfiguration?timeout=0.05", change)
+            unblocked.set()
+            assert problem(answer) == (504, "timeout")
 
     run(main)
 
@@ -335,6 +411,13 @@ def test_other_methods_and_paths(tmp_path: Path) -> None:
             assert problem(answer) == (405, "method")
             assert "GET" in answer.headers["allow"]
             assert problem(await app.ask("GET", "/")) == (404, "not-found")
+            # No redirect: it would go to where the Host header says.
+            assert problem(await app.ask("GET", "/events/")) == (404, "not-found")
+            answer = await app.ask("HEAD", "/events")
+            assert (answer.status_code, answer.content) == (200, b"")
+            assert answer.headers["content-type"].startswith("text/event-stream")
+            # The same connection goes on: the answer to HEAD is over.
+            assert (await app.ask("GET", "/healthz")).status_code == 200
 
     run(main)
 

@@ -46,7 +46,10 @@ def test_identifiers(tmp_path: Path) -> None:
             assert problem(await app.ask("GET", "/id-tags/Card%2F1")) == (404, "unknown-id-tag")
             for tag, body, path in (
                 ("x" * 21, {}, "/idTag"),
+                ("", {}, "/idTag"),
                 ("A", {"status": "Good"}, "/status"),
+                ("A", {"status": ""}, "/status"),
+                ("A", {"expiryDate": ""}, "/expiryDate"),
                 ("A", {"status": "ConcurrentTx"}, "/status"),
                 ("A", {"expiryDate": "tomorrow"}, "/expiryDate"),
                 ("A", {"expiryDate": 5}, "/expiryDate"),
@@ -115,11 +118,47 @@ def test_charge_points_page_by_page(tmp_path: Path) -> None:
             async with app.connected(make_station(identity="B")):
                 await app.ask("GET", "/healthz")
                 page = await app.get("/charge-points?limit=2")
-                assert [one["identity"] for one in page["chargePoints"]] == ["A", "B", "C"]
+                assert [one["identity"] for one in page["chargePoints"]] == ["A", "B"]
                 page = await app.get(f"/charge-points?limit=2&after={page['next']}")
-                assert [one["identity"] for one in page["chargePoints"]] == ["E"]
-                assert page["next"] is None
+                assert [one["identity"] for one in page["chargePoints"]] == ["C", "E"]
+                page = await app.get(f"/charge-points?limit=2&after={page['next']}")
+                assert page == {"chargePoints": [], "next": None}
                 assert (await app.get("/charge-points/B"))["boots"] == 0
+
+    run(main)
+
+
+def test_a_page_of_those_that_only_connected_has_no_more_than_its_limit(tmp_path: Path) -> None:
+    async def main() -> None:
+        async with (
+            central_app(tmp_path) as app,
+            app.connected(make_station(identity="A")),
+            app.connected(make_station(identity="B")),
+        ):
+            page = await app.get("/charge-points?limit=1")
+            assert [one["identity"] for one in page["chargePoints"]] == ["A"]
+            page = await app.get(f"/charge-points?limit=1&after={page['next']}")
+            assert [[one["identity"] for one in page["chargePoints"]], page["next"]] == [
+                ["B"],
+                None,
+            ]
+
+    run(main)
+
+
+def test_a_name_in_a_path_is_taken_as_it_is(tmp_path: Path) -> None:
+    async def main() -> None:
+        async with central_app(tmp_path) as app:
+            answer = await app.ask("PUT", "/id-tags/A%0AB%0A", {})
+            assert (answer.status_code, answer.json()["idTag"]) == (200, "A\nB\n")
+            await app.ask("PUT", "/id-tags/A", {})
+            assert problem(await app.ask("DELETE", "/id-tags/A%0A")) == (404, "unknown-id-tag")
+            assert (await app.get("/id-tags/A"))["idTag"] == "A"
+            for path in ("/id-tags/%FF", "/id-tags?after=%C3"):
+                answer = await app.ask("GET", path)
+                assert problem(answer) == (400, "invalid-parameter"), path
+            answer = await app.ask("PUT", "/charge-points/A%0A/approval", {"status": "Accepted"})
+            assert problem(answer) == (422, "invalid-request")
 
     run(main)
 

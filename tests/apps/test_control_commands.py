@@ -6,9 +6,10 @@ import csv
 import json
 import os
 import signal
+import sqlite3
 import stat
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from threading import Thread
@@ -158,6 +159,10 @@ def test_nobody_listens(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> N
         (["--token-file", "/no/such/file"], "/no/such/file: No such file or directory"),
         (["--control", "ftp://x"], "is not http://HOST:PORT"),
         (["--control", "http://x:y"], "is not http://HOST:PORT"),
+        (["--control", "http://[::1"], "is not http://HOST:PORT"),
+        (["--control", "http://a..b:9002"], "is not http://HOST:PORT"),
+        (["--control", "http://x:9002/a b"], "is not http://HOST:PORT"),
+        (["--control", "ftp://user:secret@x"], "--control 'ftp://x' is not http://HOST:PORT"),
         (["--timeout", "0"], "'--timeout'"),
     ],
 )
@@ -166,6 +171,28 @@ def test_a_wrong_call(
 ) -> None:
     assert main("call", "CP1", "Reset", *arguments) == 2
     assert expected in capsys.readouterr().err
+
+
+def test_a_password_of_the_url_is_not_shown(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with answering(200, b"") as (url, _):
+        pass
+    tokens = str(token_file(tmp_path))
+    with_password = url.replace("//", "//user:secret@")
+    assert main("call", "CP1", "Reset", "--control", with_password, "--token-file", tokens) == 6
+    shown = capsys.readouterr().err
+    assert f"cannot ask {url}" in shown
+    assert "secret" not in shown
+
+
+def test_arguments_that_are_no_utf_8_are_sent_as_they_are(tmp_path: Path) -> None:
+    with answering(200, b"{}") as (url, asked):
+        tokens = str(token_file(tmp_path))
+        arguments = ("call", os.fsdecode(b"CP\xff"), "Reset", os.fsdecode(b'"\xff"'))
+        assert main(*arguments, "--control", url, "--token-file", tokens) == 0
+    assert asked[0][0] == "/charge-points/CP%FF/calls/Reset?timeout=30.0"
+    assert b'"\xff"' in asked[0]
 
 
 # Tokens
@@ -221,6 +248,7 @@ def test_a_token_file_that_others_can_read(tmp_path: Path) -> None:
         (["--registration", "open"], "say who may connect"),
         (["--open", "--registration", "known"], "say who may connect"),
         (["--registration", "known", "--control", "0", "--token-file", "/no/x"], "/no/x: No such"),
+        (["--open", "--control", "127.0.0.1:0/api", "--token-file", "/no/x"], "it has no path"),
     ],
 )
 def test_a_wrong_call_of_the_central_system(
@@ -275,3 +303,19 @@ def test_an_export_that_cannot_be(tmp_path: Path, capsys: pytest.CaptureFixture[
     assert main(*books, "--store", store, "--from", "yesterday") == 2
     assert "--from 'yesterday' is neither 2026-01-31 nor" in capsys.readouterr().err
     assert main("central-system", "export", "nothing") == 2
+
+
+@pytest.mark.parametrize("script", ["", "CREATE TABLE theirs (a)"])
+def test_an_export_makes_no_store_of_another_file(
+    script: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "theirs.db"
+    with closing(sqlite3.connect(path)) as database:
+        database.executescript(script)
+    path.touch()
+    before = path.read_bytes()
+    store = f"sqlite:///{path}"
+    assert main("central-system", "export", "transactions", "--store", store) == 1
+    assert f"{path} is no store of a central system" in capsys.readouterr().err
+    assert path.read_bytes() == before
+    assert [each.name for each in tmp_path.iterdir()] == ["theirs.db"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from pathlib import Path
 from typing import Any
@@ -123,5 +124,24 @@ def test_so_many_listen_and_no_more(monkeypatch: pytest.MonkeyPatch, tmp_path: P
         ):
             assert await anext(stream.aiter_lines()) == ": events follow"
             assert problem(await client.get("/events")) == (503, "too-many")
+
+    run(main)
+
+
+def test_no_more_listen_who_come_at_once(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(control_feed, "LISTENER_LIMIT", 2)
+
+    async def main() -> None:
+        async with central_app(tmp_path) as app:
+            address = httpx.URL(app.control)
+            links = [await asyncio.open_connection(address.host, address.port) for _ in range(40)]
+            for _, writer in links:
+                head = f"GET /events HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {READ}\r\n\r\n"
+                writer.write(head.encode())
+            answers = [(await reader.readline())[9:12] for reader, _ in links]
+            for _, writer in links:
+                writer.close()
+                await writer.wait_closed()
+            assert sorted(answers) == [b"200"] * 2 + [b"503"] * 38
 
     run(main)

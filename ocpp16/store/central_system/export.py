@@ -50,8 +50,11 @@ METER_VALUE_COLUMNS = (
     "location",
     "format",
 )
-FORMULA = ("=", "+", "-", "@", "\t", "\r")
-"""How a text begins that a spreadsheet would run; a peer may have chosen it."""
+FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", *"\uff1d\uff0b\uff0d\uff20")
+"""How a text begins that a spreadsheet would run; a peer may have chosen it.
+
+The last four are the wide forms of the first.
+"""
 
 
 def transaction_rows(

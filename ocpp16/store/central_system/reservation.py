@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from enum import StrEnum, unique
+from typing import Any
 
 import attrs
 import sqlalchemy as sa
@@ -44,6 +45,20 @@ class Reservation:
 def next_id(connection: Connection) -> int:
     """Return an id that no reservation has had."""
     return (connection.scalar(sa.select(sa.func.max(RESERVATIONS.c.id))) or 0) + 1
+
+
+def find_reservation(connection: Connection, reservation_id: int) -> Reservation | None:
+    """Return a reservation."""
+    query = sa.select(RESERVATIONS).where(RESERVATIONS.c.id == reservation_id)
+    row = connection.execute(query).one_or_none()
+    return None if row is None else _reservation(row)
+
+
+def put_back(connection: Connection, earlier: Reservation) -> None:
+    """Take it that what came in place of a reservation was not: it stands as before."""
+    values = attrs.asdict(earlier) | {"state": str(earlier.state)}
+    change = sa.update(RESERVATIONS).where(RESERVATIONS.c.id == values.pop("id"))
+    connection.execute(change.values(values))
 
 
 def put_reservation(
@@ -101,7 +116,8 @@ def reservations(
         query = query.where(RESERVATIONS.c.identity == identity)
     if state is not None:
         query = query.where(RESERVATIONS.c.state == str(state))
-    return [
-        Reservation(**{**columns_of(row, Reservation), "state": State(row.state)})
-        for row in connection.execute(query)
-    ]
+    return [_reservation(row) for row in connection.execute(query)]
+
+
+def _reservation(row: sa.Row[Any]) -> Reservation:
+    return Reservation(**{**columns_of(row, Reservation), "state": State(row.state)})

@@ -6,6 +6,7 @@ import csv
 import io
 import json
 
+import pytest
 from sqlalchemy import Connection
 
 from ocpp16.enums import Measurand, Phase, Reason, UnitOfMeasure
@@ -106,3 +107,10 @@ def test_nothing_to_export() -> None:
     file = io.StringIO()
     assert export.write_json([], file) == 0
     assert json.loads(file.getvalue()) == []
+
+
+@pytest.mark.parametrize("sign", "=+-@\t\r\n\uff1d\uff0b\uff0d\uff20")
+def test_no_text_is_a_formula(sign: str) -> None:
+    file = io.StringIO(newline="")
+    assert export.write_csv([{"idTag": f"{sign}1+1"}], ("idTag",), file) == 1
+    assert list(csv.reader(io.StringIO(file.getvalue(), newline="")))[1] == [f"'{sign}1+1"]
