@@ -60,6 +60,7 @@ class Site:
         root = logging.getLogger("ocpp16")
         root.addHandler(self._watch)
         # What a client does is logged at levels below, as often as a client likes.
+        level = root.level
         root.setLevel(logging.ERROR)
         central = CentralSystem(settings=Settings(callback_networks=["127.0.0.0/8"]))
 
@@ -87,6 +88,7 @@ class Site:
                         group.create_task(client())
         finally:
             root.removeHandler(self._watch)
+            root.setLevel(level)
 
     async def _send(self, port: int | None, data: bytes) -> None:
         reader, writer = await asyncio.open_connection("127.0.0.1", port)

@@ -43,7 +43,7 @@ def run(main: Callable[[], Coroutine[Any, Any, None]]) -> None:
     async def watched() -> None:
         loop = asyncio.get_running_loop()
         loop.set_exception_handler(lambda _, context: unseen.append(context))
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(90):
             await main()
         for _ in range(20):
             await asyncio.sleep(0)

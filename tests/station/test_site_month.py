@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import heapq
 import random
+import sys
 import time
 from typing import Any
 
@@ -107,7 +108,8 @@ def lived(seed: int, stations: int, days: int) -> Site:
 def test_a_month_of_a_site() -> None:
     began = time.process_time()
     site = lived(1, STATIONS, 30)
-    assert time.process_time() - began < 60
+    # A tracer, as coverage has it, multiplies the cost of every line.
+    assert time.process_time() - began < 60 or sys.gettrace() is not None
     counts = site.counts
     # One aligned value each quarter of an hour, and one for each part of one at start and end.
     assert counts["MeterValues"] > STATIONS * 30 * 96
