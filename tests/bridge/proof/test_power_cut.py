@@ -144,7 +144,7 @@ def test_nothing_told_is_lost_when_the_power_fails(
 def test_a_store_that_forgets_is_found_out(tmp_path: Path, run: tuple[Stage, Recording]) -> None:
     stage, recording = run
     told = [entry.at for entry in stage.ledger.of(Told)]
-    found = []
+    found: list[str] = []
     # At some of these instants the backend is away, and has not got what was told.
     for number, instant in enumerate(told[:: max(1, len(told) // 40)]):
         place = tmp_path / f"cut-{number}"
