@@ -1,140 +1,29 @@
-"""Doubles for tests of applications: both roles in memory, a hand-driven clock, recorded frames.
-
-Used like this::
-
-    clock = HandClock()
-    central, station = CentralSystem(clock=clock), ChargePoint("CP1", clock=clock)
-    recording = record(station)
-    async with connected(central, station) as (peer, backend):
-        await peer.call(ClearCacheRequest())
-        await clock.advance(60)
-
-No socket, no thread of ours, no real waiting: what takes an hour takes as long as its callbacks.
-"""
+"""Both roles joined in memory, with a network between them that a test can spoil."""
 
 from __future__ import annotations
 
-import asyncio
-import heapq
 import itertools
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime, timedelta
-from typing import Any, ClassVar, Literal, TypeAlias
+from typing import ClassVar, Literal, TypeAlias
 
 import attrs
 
-from ocpp16.clock import Timer
 from ocpp16.envelope import PeerInfo
 from ocpp16.errors import ConnectionRefused, SessionClosed
 from ocpp16.messages import BootNotificationRequest
 from ocpp16.roles.backend import Backend
 from ocpp16.roles.central_system import CentralSystem
 from ocpp16.roles.charge_point import ChargePoint
-from ocpp16.roles.event import FrameIn, FrameOut
 from ocpp16.roles.peer import Peer
-from ocpp16.roles.role import Role
 from ocpp16.security.admission import Handshake, Refusal
 from ocpp16.spec import Side
 from ocpp16.transports.loopback import Fate, LoopbackConnection, deliver, loopback
-
-__all__ = [
-    "Fate",
-    "HandClock",
-    "LoopbackPair",
-    "Recording",
-    "connected",
-    "delaying",
-    "duplicating",
-    "loopback_pair",
-    "losing",
-    "record",
-]
 
 Wire: TypeAlias = Literal["json", "soap"]
 _BINDINGS: dict[Wire, str] = {"json": "ocppj", "soap": "ocpps"}
 URL = "loopback://central/ocpp"
 CALLBACK = "loopback://station/"
-SETTLING_ROUNDS = 200
-"""Turns of the event loop that count as long enough for all that follows from one thing."""
-
-
-class HandClock:
-    """A `Clock` that stands still until it is turned.
-
-    Args:
-        start: The time of day at the beginning.
-    """
-
-    def __init__(self, start: datetime = datetime(2026, 1, 1, tzinfo=UTC)) -> None:
-        self._start = start
-        self._elapsed = 0.0
-        self._timers: list[tuple[float, int, _HandTimer]] = []
-        self._order = itertools.count()
-
-    def time(self) -> float:
-        """Return the seconds that it was turned by."""
-        return self._elapsed
-
-    def now(self) -> datetime:
-        """Return the time of day."""
-        return self._start + timedelta(seconds=self._elapsed)
-
-    def call_at(self, when: float, callback: Callable[[], object]) -> Timer:
-        """Call back once it was turned so far, in `advance` or `settle`."""
-        timer = _HandTimer(callback)
-        heapq.heappush(self._timers, (when, next(self._order), timer))
-        return timer
-
-    async def sleep(self, seconds: float) -> None:
-        """Wait until it was turned so far."""
-        woken = asyncio.Event()
-        timer = self.call_at(self._elapsed + seconds, woken.set)
-        try:
-            await woken.wait()
-        finally:
-            timer.cancel()
-
-    async def advance(self, seconds: float) -> None:
-        """Turn it on, stopping at every timer that is due, and let tasks do what they then can.
-
-        Args:
-            seconds: By how much.
-        """
-        target = self._elapsed + seconds
-        await self.settle()
-        while self._timers and self._timers[0][0] <= target:
-            self._elapsed = max(self._elapsed, self._timers[0][0])
-            await self.settle()
-        self._elapsed = target
-        await self.settle()
-
-    async def settle(self) -> None:
-        """Let tasks do what they can at this time; a task that waits for a thread cannot."""
-        for _ in range(SETTLING_ROUNDS):
-            while self._timers and self._timers[0][0] <= self._elapsed:
-                heapq.heappop(self._timers)[2].fire()
-            await asyncio.sleep(0)
-
-    @property
-    def next_due(self) -> float | None:
-        """Seconds until the next timer; None without any."""
-        while self._timers and self._timers[0][2].is_cancelled:
-            heapq.heappop(self._timers)
-        return self._timers[0][0] - self._elapsed if self._timers else None
-
-
-class _HandTimer:
-    def __init__(self, callback: Callable[[], object]) -> None:
-        self._callback = callback
-        self.is_cancelled = False
-
-    def cancel(self) -> None:
-        self.is_cancelled = True
-
-    def fire(self) -> None:
-        if not self.is_cancelled:
-            self._callback()
 
 
 def losing(every: int) -> Fate:
@@ -294,40 +183,3 @@ async def connected(
     pair = loopback_pair(central, station, to_central=to_central, to_station=to_station, wire=wire)
     async with pair.connected(boot=boot) as both:
         yield both
-
-
-Direction: TypeAlias = Literal["in", "out"]
-
-
-@attrs.define
-class Recording:
-    """The frames of a role, in order, as it saw them."""
-
-    frames: list[tuple[Direction, str]] = attrs.field(factory=list)
-    """Each frame with its direction."""
-
-    @property
-    def received(self) -> list[str]:
-        """The frames that came in."""
-        return [text for direction, text in self.frames if direction == "in"]
-
-    @property
-    def sent(self) -> list[str]:
-        """The frames that went out."""
-        return [text for direction, text in self.frames if direction == "out"]
-
-    def clear(self) -> None:
-        """Forget what was recorded so far."""
-        self.frames.clear()
-
-
-def record(role: Role[Any]) -> Recording:
-    """Record the frames of a role from now on."""
-    recording = Recording()
-
-    @role.on_frame
-    def keep(event: FrameIn | FrameOut) -> None:
-        direction: Direction = "in" if isinstance(event, FrameIn) else "out"
-        recording.frames.append((direction, event.frame.decode(errors="replace")))
-
-    return recording
