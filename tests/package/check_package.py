@@ -1,4 +1,4 @@
-"""Build the wheel, look into it, and run the README's set-up commands in fresh environments."""
+"""Build and look into what is published; run the README's set-up commands from nothing."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import re
 import shutil
 import subprocess
 import sys
+import tarfile
 import tempfile
 import zipfile
 from pathlib import Path
@@ -29,18 +30,31 @@ def main() -> None:
 def check_wheel(work: Path) -> None:
     """See that the wheel has what it must, and the commands work when installed from it."""
     clone = copy_of_tree(work / "wheel")
-    run([sys.executable, "-m", "build", "--outdir", str(work / "dist"), str(clone)])
-    (wheel,) = (work / "dist").glob("*.whl")
+    dist = work / "dist"
+    run([sys.executable, "-m", "build", "--outdir", str(dist), str(clone)])
+    (wheel,), (source,) = dist.glob("*.whl"), dist.glob("*.tar.gz")
+    run([sys.executable, "-m", "twine", "check", "--strict", str(wheel), str(source)])
     names = set(zipfile.ZipFile(wheel).namelist())
-    for wanted in ("ocpp16/py.typed", "ocpp16/_generated/core.py", "ocpp16/messages.py"):
-        assert wanted in names, f"{wanted} is not in the wheel"
+    missing = shipped() - names
+    assert not missing, f"the wheel lacks {sorted(missing)}"
     strangers = {name.split("/")[0] for name in names if not name.startswith("ocpp16")}
     assert not strangers, f"the wheel holds {sorted(strangers)}, too"
+    with tarfile.open(source) as archive:
+        held = {name.partition("/")[2] for name in archive.getnames()}
+    missing = (shipped() | {"LICENSE", "README.md", "pyproject.toml", "setup.cfg"}) - held
+    assert not missing, f"the source distribution lacks {sorted(missing)}"
     run([sys.executable, "-m", "venv", str(work / "venv")])
     python = work / "venv" / "bin" / "python"
     run([str(python), "-m", "pip", "install", "--quiet", f"{wheel}[all]"])
     run([str(python), "-m", "ocpp16", "--version"], cwd=work)
     run([str(python), "-m", "ocpp16", "demo", "--quiet"], cwd=work)
+
+
+def shipped() -> set[str]:
+    """Return the files that an installed package has."""
+    package = ROOT / "ocpp16"
+    kept = (*package.rglob("*.py"), *package.rglob("*.wsdl"), package / "py.typed")
+    return {path.relative_to(ROOT).as_posix() for path in kept}
 
 
 def run_in_clone(place: Path, command: str, **variables: str) -> None:

@@ -1,4 +1,4 @@
-"""Tests of a charger: a scripted central system asks what a back office would, and what none may."""
+"""Tests of a charger: a scripted central system asks what one would, and what none may."""
 
 import asyncio
 
