@@ -77,7 +77,8 @@ class Backend:
         self._answers: dict[tuple[str, str], dict[str, Any]] = {}
         self._starts: dict[str, list[tuple[int, int]]] = {}
         self._asked = 0
-        self._pending: dict[str, tuple[int, str]] = {}
+        self._asked_for: dict[str, tuple[int, str]] = {}
+        self._replied: set[str] = set()
         self._tasks: set[asyncio.Task[None]] = set()
 
     @property
@@ -218,16 +219,19 @@ class Backend:
         else:
             payload = {"idTag": f"R{marker}"}
         message_id = str(UUID(int=self._random.getrandbits(128)))
-        self._pending[message_id] = (marker, identity)
+        self._asked_for[message_id] = (marker, identity)
         self._ledger.add(Asked(charger=identity, marker=marker, action=action))
         with contextlib.suppress(ConnectionClosed):
             await connection.send(json.dumps([2, message_id, action, payload]))
 
     def _take_reply(self, identity: str, frame: list[Any]) -> None:
-        marker, asked = self._pending.pop(frame[1], (0, ""))
+        marker, asked = self._asked_for.get(frame[1], (0, ""))
         assert asked == identity, f"{identity} answered {frame}, which it was not asked"
-        answer = frame[2] if frame[0] == 3 else None
-        self._ledger.add(Replied(charger=identity, marker=marker, answer=answer))
+        if frame[1] not in self._replied:
+            # A network that repeats what a connection carried repeats answers, too.
+            self._replied.add(frame[1])
+            answer = frame[2] if frame[0] == 3 else None
+            self._ledger.add(Replied(charger=identity, marker=marker, answer=answer))
 
     def _spawn(self, coroutine: Any) -> None:
         task = asyncio.get_running_loop().create_task(coroutine)
