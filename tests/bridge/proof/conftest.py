@@ -6,4 +6,3 @@ from tests.store.postgres import postgres
 from tests.store.power_cut import recorder
 
 __all__ = ["postgres", "recorder"]
-
