@@ -242,6 +242,39 @@ def test_inspect_takes_a_file_an_action_and_leniency(tmp_path: Path) -> None:
     assert objects(lenient[1])[0]["deviations"][0]["path"] == "/x"
 
 
+def test_inspect_explains(tmp_path: Path) -> None:
+    frame = '[2,"7","Reset",{"kind":"Soft"}]'
+    code, text = invoke("inspect", "--explain", stdin=frame)
+    assert code == 1
+    assert "MISSING: it is required" in text
+    assert "no field of ResetRequest" in text
+    _, text = invoke("inspect", "--explain", "--output", "json", stdin=frame)
+    (told,) = objects(text)
+    assert [part["name"] for part in told["parts"]] == ["[0]", "[1]", "[2]", "[3]", "kind", "type"]
+    _, text = invoke("inspect", "--output", "json", stdin=frame)
+    assert "parts" not in objects(text)[0]
+
+
+def test_inspect_draws(tmp_path: Path) -> None:
+    frames = '[2,"7","Reset",{"type":"Soft"}]\n[3,"7",{"status":"Accepted"}]\n'
+    code, text = invoke("inspect", "--diagram", "-", stdin=frames)
+    assert code == 0
+    assert "Reset type=Soft" in text
+    assert "2 frames: 2 valid, 2 accepted" in text
+    _, text = invoke("inspect", "--diagram", "-", "--output", "json", stdin=frames)
+    assert [(each["sender"], each["text"]) for each in objects(text)[2:]] == [
+        ("central system", "Reset type=Soft"),
+        ("charge point", "Accepted"),
+    ]
+    place = tmp_path / "session.svg"
+    code, _ = invoke("inspect", "--diagram", str(place), stdin=frames)
+    assert code == 0
+    assert place.read_text().startswith("<svg")
+    code, text = invoke("inspect", "--diagram", str(tmp_path / "no" / "x.svg"), stdin=frames)
+    assert (code, "cannot write" in text) == (2, True)
+    assert main("inspect", "--diagram", "x.png") == 2
+
+
 def test_inspect_of_nothing() -> None:
     assert invoke("inspect") == (0, "0 frames: 0 valid, 0 accepted\n")
 

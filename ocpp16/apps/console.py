@@ -20,6 +20,9 @@ from rich.text import Text
 from ocpp16.apps.demo import DUE, DemoEvent, Report, Step, Tally
 from ocpp16.apps.demo_stage import Chapter, Check, Pause
 from ocpp16.apps.exchange import Exchange, Remark
+from ocpp16.apps.explanation import Part
+from ocpp16.apps.sequence import Step as Arrow
+from ocpp16.apps.sequence import draw
 from ocpp16.apps.summary import summarise
 from ocpp16.apps.verdict import Kind, Verdict
 from ocpp16.log import one_line
@@ -38,6 +41,9 @@ PIPE_TABLE_WIDTH = 120
 LEAST_ANSWER = 18
 """Columns that an answer gets, however long the request is."""
 SHOWN_FAILURES = 10
+VALUE_WIDTH = 32
+"""Columns of a value that is explained."""
+DIAGRAM_WIDTH = 100
 
 
 @attrs.frozen
@@ -278,8 +284,8 @@ class Screen:
 
     # Inspection
 
-    def verdict(self, number: int, verdict: Verdict) -> None:
-        """Print what is said of one frame."""
+    def verdict(self, number: int, verdict: Verdict, parts: list[Part] | None = None) -> None:
+        """Print what is said of one frame, and its parts where they are explained."""
         action = one_line(verdict.action or "-", 40)
         head = Text(f"{number:>6}  {verdict.kind:<10}  {action:<{ACTION_WIDTH}}  ")
         head.append("valid    " if verdict.valid else "invalid  ", _style(verdict.valid))
@@ -293,6 +299,28 @@ class Screen:
         for deviation in verdict.deviations:
             text = f"{deviation.kind} at {deviation.path}: {deviation.reason}"
             self._line(Text(f"        tolerated {one_line(text, PIPE_WIDTH)}", "yellow"))
+        if parts:
+            self._explanation(parts)
+
+    def _explanation(self, parts: list[Part]) -> None:
+        table = Table.grid(padding=(0, 2))
+        table.add_column(no_wrap=True)
+        table.add_column(max_width=VALUE_WIDTH, overflow="fold")
+        table.add_column(overflow="fold")
+        for part in parts:
+            name = Text(f"{'  ' * (4 + part.depth)}{one_line(part.name, VALUE_WIDTH)}", "bold")
+            table.add_row(name, Text(part.value, "cyan"), Text(one_line(part.meaning, PIPE_WIDTH)))
+        self._console.print(table, soft_wrap=False)
+        self._line(Text())
+
+    def diagram(self, steps: list[Arrow]) -> None:
+        """Print who said what."""
+        plain = self._symbols is _ASCII
+        self._line(Text())
+        for line, step in draw(steps, min(self._console.width, DIAGRAM_WIDTH), plain=plain):
+            style = "" if step.is_good else "bold red"
+            self._line(Text(line, style or ("green" if step.is_answer else "")))
+        self._line(Text())
 
     def summary(self, frames: int, valid: int, accepted: int) -> None:
         """Print what is said of all frames."""

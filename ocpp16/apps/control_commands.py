@@ -18,6 +18,7 @@ import attrs
 import typer
 
 from ocpp16.apps.control_token import TOKEN, TokenFileError, load_tokens, strongest
+from ocpp16.apps.inspect_command import action_names
 from ocpp16.apps.options import Output, OutputOption, fail
 from ocpp16.apps.output import guarded
 from ocpp16.log import one_line
@@ -44,7 +45,12 @@ MARGIN = 10.0
 
 def call(  # noqa: PLR0917 - typer passes them by name
     identity: Annotated[str, typer.Argument(metavar="IDENTITY", help="The charge point.")],
-    action: Annotated[str, typer.Argument(metavar="ACTION", help="What to ask for: Reset.")],
+    action: Annotated[
+        str,
+        typer.Argument(
+            metavar="ACTION", help="What to ask for: Reset.", autocompletion=action_names
+        ),
+    ],
     payload: Annotated[
         str, typer.Argument(metavar="PAYLOAD", help="The request as JSON, or - for standard input.")
     ] = "{}",

@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import BinaryIO
 
+import attrs
+
 from ocpp16.apps import inspection_json
 from ocpp16.apps.document import is_xml, split
 from ocpp16.apps.frame_lines import LINE_LIMIT, read_frames
@@ -85,22 +87,37 @@ class Inspector:
             del self._calls[next(iter(self._calls))]
 
 
+@attrs.frozen
+class Inspected:
+    """One frame of a stream, judged."""
+
+    number: int
+    """The line on which it begins, counted from 1."""
+    frame: bytes
+    """Empty for one that was too long to be read."""
+    verdict: Verdict
+
+
 def inspect_stream(
     stream: BinaryIO, inspector: Inspector, limit: int = LINE_LIMIT
-) -> Iterator[tuple[int, Verdict]]:
-    """Judge each frame of a stream as it comes; gives the number of its first line with it.
+) -> Iterator[Inspected]:
+    """Judge each frame of a stream as it comes.
 
     A stream that begins with `<` is one envelope as a whole.
     """
     document, lines = split(stream, limit)
     if document is not None:
-        yield 1, _too_long(limit) if len(document) > limit else inspector.inspect(document)
+        frame = None if len(document) > limit else document
+        yield _inspected(1, frame, inspector, limit)
         return
     for line in read_frames(lines, limit):
-        if line.frame is None:
-            yield line.number, _too_long(limit)
-        else:
-            yield line.number, inspector.inspect(line.frame)
+        yield _inspected(line.number, line.frame, inspector, limit)
+
+
+def _inspected(number: int, frame: bytes | None, inspector: Inspector, limit: int) -> Inspected:
+    if frame is None:
+        return Inspected(number, b"", _too_long(limit))
+    return Inspected(number, frame, inspector.inspect(frame))
 
 
 def _too_long(limit: int) -> Verdict:

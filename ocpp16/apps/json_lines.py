@@ -6,8 +6,12 @@ import json
 import sys
 from typing import Any, TextIO
 
+import attrs
+
 from ocpp16.apps.demo import DUE, DemoEvent, Report
 from ocpp16.apps.exchange import Exchange, Remark
+from ocpp16.apps.explanation import Part
+from ocpp16.apps.sequence import Step
 from ocpp16.apps.summary import payload_of
 from ocpp16.apps.verdict import Verdict
 from ocpp16.errors import CallFailed, InvalidResponse, OcppError
@@ -56,9 +60,16 @@ class JsonLines:
         """Print what a demo has shown."""
         self._line(report_object(report))
 
-    def verdict(self, number: int, verdict: Verdict) -> None:
-        """Print what is said of one frame."""
-        self._line({"line": number, **verdict.to_json()})
+    def verdict(self, number: int, verdict: Verdict, parts: list[Part] | None = None) -> None:
+        """Print what is said of one frame, and its parts where they are explained."""
+        explained = {} if parts is None else {"parts": [attrs.asdict(part) for part in parts]}
+        self._line({"line": number, **verdict.to_json(), **explained})
+
+    def diagram(self, steps: list[Step]) -> None:
+        """Print each arrow."""
+        for step in steps:
+            sender = None if step.sender is None else step.sender.value
+            self._line({"type": "step", **attrs.asdict(step), "sender": sender})
 
     def summary(self, frames: int, valid: int, accepted: int) -> None:
         """Print nothing: each object stands for one frame."""

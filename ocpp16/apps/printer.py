@@ -6,8 +6,10 @@ import sys
 from typing import Protocol
 
 from ocpp16.apps.demo import DemoEvent, Report
+from ocpp16.apps.explanation import Part
 from ocpp16.apps.options import Output
 from ocpp16.apps.output import guarded
+from ocpp16.apps.sequence import Step
 from ocpp16.apps.verdict import Verdict
 
 
@@ -32,8 +34,11 @@ class Printer(Protocol):
     def demo_worked(self) -> None:
         """Say where to go from there."""
 
-    def verdict(self, number: int, verdict: Verdict) -> None:
-        """Show what is said of the frame on a line."""
+    def verdict(self, number: int, verdict: Verdict, parts: list[Part] | None = None) -> None:
+        """Show what is said of the frame on a line, and its parts where they are explained."""
+
+    def diagram(self, steps: list[Step]) -> None:
+        """Show who said what."""
 
     def summary(self, frames: int, valid: int, accepted: int) -> None:
         """Show what is said of all frames."""

@@ -27,10 +27,11 @@ from ocpp16.structure import Structure
 
 SECRET_KEYS = frozenset({"authorizationkey"})
 """Configuration keys whose value is never shown, in small letters."""
+HIDDEN = "(hidden)"
+"""What stands in place of such a value."""
 SHOWN_ITEMS = 3
 """Items of a list that a short text shows."""
 
-_HIDDEN = "(hidden)"
 _CREDENTIALS = re.compile(r"(?<=//)[^/?#]*@")
 _SPEAKING = frozenset({"status", "id_tag_info", "meter_value"})
 _LOCATIONS = frozenset({"location", "remote_location"})
@@ -54,6 +55,11 @@ def summarise(message: Structure, limit: int = 200) -> str:
     return one_line(" ".join(_part(field, value) for field, value in telling or fields), limit)
 
 
+def without_credentials(url: str) -> str:
+    """Return a text without the user and password that a URL in it names."""
+    return _CREDENTIALS.sub("", url)
+
+
 def _part(field: FieldSpec, value: object) -> str:
     # Where the value says what it is, its name is not needed.
     return _short(value) if field.name in _SPEAKING else f"{field.wire}={_short(value)}"
@@ -70,9 +76,9 @@ def _fields(message: Structure) -> list[tuple[FieldSpec, Any]]:
         if value is None:
             continue
         if hides_value and field.name == "value":
-            value = _HIDDEN
+            value = HIDDEN
         elif field.kind is FieldKind.URI or field.name in _LOCATIONS:
-            value = _CREDENTIALS.sub("", str(value))
+            value = without_credentials(str(value))
         found.append((field, value))
     return found
 

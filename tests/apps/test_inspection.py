@@ -302,7 +302,7 @@ def test_leniency_changes_what_is_accepted_and_not_what_is_valid() -> None:
 
 def judge_all(lines: list[str], action: str | None = None) -> list[Verdict]:
     stream = io.BytesIO("\n".join(lines).encode())
-    return [verdict for _, verdict in inspect_stream(stream, Inspector(action))]
+    return [each.verdict for each in inspect_stream(stream, Inspector(action))]
 
 
 def test_an_answer_belongs_to_the_earlier_call_with_its_id() -> None:
@@ -332,7 +332,7 @@ def test_only_so_many_calls_are_remembered(monkeypatch: pytest.MonkeyPatch) -> N
 
 def test_a_line_that_is_too_long_is_told_without_being_read() -> None:
     lines = io.BytesIO(b'[2,"1","Heartbeat",{}]\n' + b"x" * 100 + b'\n[2,"","Heartbeat",{}]\n')
-    told = list(inspect_stream(lines, Inspector(), limit=50))
+    told = [(each.number, each.verdict) for each in inspect_stream(lines, Inspector(), limit=50)]
     assert [(number, one.valid, one.accepted) for number, one in told] == [
         (1, True, True),
         (2, False, False),
@@ -370,5 +370,5 @@ def test_the_vectors_as_one_file(vectors: Path) -> None:
     """Frames that were printed over several lines included."""
     lines = vector_lines(vectors)
     stream = io.BytesIO("\n".join(line["raw"] for line in lines).encode())
-    kinds = [verdict.kind for _, verdict in inspect_stream(stream, Inspector())]
+    kinds = [each.verdict.kind for each in inspect_stream(stream, Inspector())]
     assert kinds == [line["kind"] for line in lines]
