@@ -15,7 +15,7 @@ from websockets.asyncio.server import ServerConnection, serve
 from websockets.exceptions import ConnectionClosed
 from websockets.typing import Subprotocol
 
-from bench.servers.control import answer_questions
+from bench.servers.control import answer_questions, run
 
 logging.getLogger("ocpp").setLevel(logging.WARNING)
 
@@ -65,4 +65,4 @@ async def main() -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(main())
+    run(main())
