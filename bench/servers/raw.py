@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-
 from websockets.asyncio.server import ServerConnection, serve
 from websockets.typing import Subprotocol
 
