@@ -9,7 +9,18 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from bench import bridge, composite, importing, json_codec, page, report, server, size, soap_peers
+from bench import (
+    bridge,
+    composite,
+    importing,
+    json_codec,
+    page,
+    process,
+    report,
+    server,
+    size,
+    soap_peers,
+)
 from bench.measure import Row
 
 BENCHMARKS: dict[str, Callable[[int], list[Row]]] = {
@@ -36,6 +47,8 @@ def main() -> int:
     if unknown:
         report.say(f"no such benchmark: {', '.join(sorted(unknown))}; {', '.join(BENCHMARKS)}")
         return 2
+    if arguments.uvloop:
+        process.OPTIONS.append("--uvloop")
     rows: list[Row] = []
     for name in arguments.names or BENCHMARKS:
         report.say(f"{name} ...")
@@ -49,6 +62,8 @@ def main() -> int:
         _write_page(document, arguments.page)
     text = json.dumps(document, indent=1) if arguments.output == "json" else report.table(rows)
     sys.stdout.write(f"{text}\n")
+    if arguments.uvloop:
+        return 0  # What is kept is of the event loop of Python.
     if arguments.keep:
         report.keep(rows)
         return 0
@@ -73,6 +88,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--output", choices=("table", "json"), default="table")
     parser.add_argument("--page", type=Path, metavar="DIR", help="write results page and plots")
     parser.add_argument("--note", default="", help="what the page says of this run")
+    parser.add_argument("--uvloop", action="store_true", help="servers, ours and theirs, on uvloop")
     parser.add_argument("--keep", action="store_true", help="keep the ratios to compare with")
     return parser
 

@@ -8,6 +8,8 @@ from types import TracebackType
 from typing import Self
 
 KINDS = ("ours", "raw", "mobilityhouse")
+OPTIONS: list[str] = []
+"""Arguments of every server: `--uvloop`."""
 
 
 class ServerProcess:
@@ -20,7 +22,7 @@ class ServerProcess:
 
     def __init__(self, kind: str, *options: str) -> None:
         self._program = subprocess.Popen(
-            [sys.executable, "-m", f"bench.servers.{kind}", *options],
+            [sys.executable, "-m", f"bench.servers.{kind}", *OPTIONS, *options],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,

@@ -67,6 +67,7 @@ class AfterDecorator(Protocol[PeerT, RequestT, ResponseT]):
 @attrs.frozen
 class _Hook:
     function: Callable[..., object]
+    run: Callable[..., Awaitable[object]]
     takes_response: bool
 
 
@@ -82,6 +83,7 @@ class Dispatcher(Generic[PeerT]):
         self._side = side
         self._run_sync = run_sync
         self._handlers: dict[str, Callable[..., object]] = {}
+        self._runs: dict[str, Callable[..., Awaitable[object]]] = {}
         self._hooks: dict[str, list[_Hook]] = {}
 
     def on(
@@ -111,6 +113,7 @@ class Dispatcher(Generic[PeerT]):
             if earlier is not None:
                 raise ValueError(f"{action.name} has a handler already: {_name(earlier)}")
             self._handlers[action.name] = handler
+            self._runs[action.name] = self._awaitable(handler)
             return handler
 
         return register
@@ -136,7 +139,7 @@ class Dispatcher(Generic[PeerT]):
         action = self._received_action(request)
 
         def register(function: Callable[..., Any]) -> Callable[..., Any]:
-            hook = _Hook(function, _takes_response(function))
+            hook = _Hook(function, self._awaitable(function), _takes_response(function))
             self._hooks.setdefault(action.name, []).append(hook)
             return function
 
@@ -159,23 +162,23 @@ class Dispatcher(Generic[PeerT]):
             NoAnswer: The handler gives none.
         """
         action = action_of(type(request))
-        handler = self._handlers.get(action.name)
-        if handler is None:
+        run = self._runs.get(action.name)
+        if run is None:
             raise NotSupported(f"{action.name} is not offered here")
         try:
-            response = await self._run(handler, peer, request)
+            response = await run(peer, request)
         except (Fault, NoAnswer):
             raise
         except Exception as error:  # noqa: BLE001 - whatever a handler raises
             # The peer learns nothing of our code: the trace is for the log alone.
-            text = f"the handler {_name(handler)} of {action.name} failed"
+            text = f"the handler {_name(self._handlers[action.name])} of {action.name} failed"
             log.failure(_logger, text, error)
             raise InternalError from None
         due = request.response_type()
         if not isinstance(response, due):
             _logger.error(
                 "the handler %s of %s returned %s, due is %s",
-                _name(handler),
+                _name(self._handlers[action.name]),
                 action.name,
                 type(response).__name__,
                 due.__name__,
@@ -191,17 +194,22 @@ class Dispatcher(Generic[PeerT]):
         for hook in self._hooks.get(action.name, ()):
             arguments = (peer, request, response) if hook.takes_response else (peer, request)
             try:
-                await self._run(hook.function, *arguments)
+                await hook.run(*arguments)
             except Exception as error:  # noqa: BLE001 - whatever a hook raises
                 text = f"the hook {_name(hook.function)} after {action.name} failed"
                 log.failure(_logger, text, error)
 
-    async def _run(self, function: Callable[..., object], *arguments: object) -> object:
+    def _awaitable(self, function: Callable[..., Any]) -> Callable[..., Awaitable[object]]:
+        """Return what runs a handler or hook, a coroutine function or not."""
         if inspect.iscoroutinefunction(function):
-            return await function(*arguments)
-        result = await self._run_sync(lambda: function(*arguments))
-        # A lambda or an object may hand back a coroutine without being a coroutine function.
-        return await result if inspect.isawaitable(result) else result
+            return function
+
+        async def run(*arguments: object) -> object:
+            result = await self._run_sync(lambda: function(*arguments))
+            # A lambda or an object may hand back a coroutine without being a coroutine function.
+            return await result if inspect.isawaitable(result) else result
+
+        return run
 
     def _received_action(self, request: RequestType[RequestT, ResponseT]) -> ActionSpec:
         wanted: object = request

@@ -8,7 +8,7 @@ from typing import Any
 
 import uvicorn
 
-from bench.servers.control import answer_questions
+from bench.servers.control import answer_questions, run
 
 BODY = b"<s:Envelope>" + b"x" * 700 + b"</s:Envelope>"
 HEADERS = [(b"content-type", b"application/soap+xml"), (b"content-length", str(len(BODY)).encode())]
@@ -27,7 +27,7 @@ async def main() -> None:
     listening = socket.socket()
     listening.bind(("127.0.0.1", 0))
     config = uvicorn.Config(
-        app, http="h11", lifespan="off", access_log=False, log_level="error", loop="asyncio"
+        app, http="h11", lifespan="off", access_log=False, log_level="error", loop="none"
     )
     server = uvicorn.Server(config)
     serving = asyncio.create_task(server.serve(sockets=[listening]))
@@ -37,4 +37,4 @@ async def main() -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(main())
+    run(main())

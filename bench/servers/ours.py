@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
 from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlsplit
 
-from bench.servers.control import answer_questions
+from bench.servers.control import answer_questions, run
 from ocpp16 import CentralSystem, Peer, Settings, messages
 from ocpp16.enums import RegistrationStatus
 
@@ -49,4 +48,4 @@ async def main() -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(main())
+    run(main())

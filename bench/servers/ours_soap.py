@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
 from urllib.parse import urlsplit
 
-from bench.servers.control import answer_questions
+from bench.servers.control import answer_questions, run
 from bench.servers.ours import make
 
 
@@ -20,4 +19,4 @@ async def main() -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(main())
+    run(main())

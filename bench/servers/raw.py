@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
-
 from websockets.asyncio.server import ServerConnection, serve
 from websockets.typing import Subprotocol
 
-from bench.servers.control import answer_questions
+from bench.servers.control import answer_questions, run
 
 ANSWER = '[3,"00000000-0000-0000-0000-000000000000",{"currentTime":"2024-01-01T00:00:00.000000Z"}]'
 
@@ -32,4 +30,4 @@ async def main() -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(main())
+    run(main())

@@ -16,6 +16,7 @@ from typing import Annotated, Any
 
 import typer
 
+from ocpp16.apps import event_loop
 from ocpp16.apps.bridge_configuration import Configuration, Misconfigured, load, load_store
 from ocpp16.apps.bridge_report import ConfigurationReport, JsonReport, Report, TextReport
 from ocpp16.apps.bridge_table import CONFIG_VARIABLE, FLAGS, Entry
@@ -144,7 +145,7 @@ def _run(configuration: Configuration) -> None:
 
     try:
         with logging_to(sys.stderr, settings.log_format, settings.log_level):
-            asyncio.run(serve())
+            event_loop.run(serve())
     except StoreError as error:
         fail(one_line(str(error), 500), "see docs/howto/bridge")
     except ValueError as error:

@@ -18,6 +18,7 @@ from urllib.parse import urlsplit
 
 import typer
 
+from ocpp16.apps import event_loop
 from ocpp16.apps.central_system_policy import Policy, UnknownTags
 from ocpp16.apps.control_token import Token, TokenFileError, load_or_make_tokens
 from ocpp16.apps.options import Output, OutputOption, fail
@@ -205,7 +206,7 @@ def run(  # noqa: PLR0917 - typer passes them by name
             watch.check()
 
     try:
-        asyncio.run(serve())
+        event_loop.run(serve())
     except StoreNotSupported as error:
         fail(f"--store: {one_line(str(error), 500)}", "see: ocpp16 central-system --help", code=2)
     except StoreError as error:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import sys
 from collections.abc import Sequence
 from datetime import timedelta
@@ -14,6 +13,7 @@ from urllib.parse import urlsplit
 
 import typer
 
+from ocpp16.apps import event_loop
 from ocpp16.apps.charge_point.fleet import NUMBER, Orders, run_fleet
 from ocpp16.apps.charge_point.scenario import Scenario, ScenarioError, load
 from ocpp16.apps.charge_point.session import Plan
@@ -241,7 +241,7 @@ def charge_point(  # noqa: PLR0917 - typer passes them by name
             return 0 if went_well else 1
 
     try:
-        code = asyncio.run(run())
+        code = event_loop.run(run())
     except InvalidMessage as error:
         option = OPTIONS.get(error.path)
         raise typer.BadParameter(f"{option} {error.reason}" if option else str(error)) from None

@@ -92,6 +92,22 @@ class Driver(Generic[PeerT]):
         is_deaf: Whether calls are neither read nor answered now (C 4.2, Rejected).
     """
 
+    __slots__ = (
+        "_calls",
+        "_clock",
+        "_is_deaf",
+        "_owner",
+        "_session",
+        "_timer",
+        "_timer_due",
+        "_workload",
+        "connection",
+        "has_started",
+        "is_draining",
+        "is_open",
+        "peer",
+    )
+
     def __init__(
         self,
         peer: PeerT,
@@ -310,6 +326,10 @@ class Driver(Generic[PeerT]):
 
 def _was_sent(handle: int, events: list[SessionEvent]) -> bool:
     """Tell whether a response left as such, and not as the error that it cannot be sent."""
-    return any(isinstance(each, FrameToSend) and each.answers == handle for each in events) and (
-        not any(isinstance(each, FaultAnswered) and each.handle == handle for each in events)
-    )
+    was_sent = False
+    for event in events:
+        if isinstance(event, FrameToSend):
+            was_sent = was_sent or event.answers == handle
+        elif isinstance(event, FaultAnswered) and event.handle == handle:
+            return False
+    return was_sent

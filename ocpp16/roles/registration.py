@@ -77,12 +77,12 @@ class CentralGate:
     def __init__(self, *, strict: bool, status: str | None = None) -> None:
         self.status = next((each for each in RegistrationStatus if each == status), None)
         self._strict = strict
-        self._asked_for: set[str] = set()
+        self._asked_for: frozenset[str] = frozenset()
 
     def tell(self, status: RegistrationStatus) -> None:
         """Take it that a BootNotification is answered so."""
         self.status = status
-        self._asked_for.clear()
+        self._asked_for = frozenset()
 
     def ask_for(self, actions: frozenset[str]) -> None:
         """Take it that the charge point agreed to send these messages."""

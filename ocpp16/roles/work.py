@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Coroutine
-from typing import Any, Generic, Protocol, TypeAlias, TypeVar
+from typing import Any, Final, Generic, Protocol, TypeAlias, TypeVar
 
 from ocpp16 import log
 from ocpp16.clock import Clock
@@ -36,6 +36,9 @@ class Asker(Protocol):
         ...
 
 
+_NONE_YET: Final = InternalError()
+
+
 class _Job(Generic[PeerT]):
     """One handler that runs or waits to run, and the calls that get its outcome."""
 
@@ -45,7 +48,7 @@ class _Job(Generic[PeerT]):
         self.peer = peer
         self.call = call
         self.askers: list[tuple[Asker, int]] = []
-        self.outcome: Outcome = InternalError()
+        self.outcome: Outcome = _NONE_YET
         self.cancel: Callable[[], object] = lambda: None
 
 
@@ -62,6 +65,8 @@ class Workload(Generic[PeerT]):
             answer nothing.
         after: Runs what is due once a response has left.
     """
+
+    __slots__ = ("_after", "_by_asker", "_handle", "_jobs", "_slots", "_tasks")
 
     def __init__(self, limit: int, *, handle: Handle[PeerT], after: After[PeerT]) -> None:
         self._slots = Slots(limit)
@@ -80,11 +85,13 @@ class Workload(Generic[PeerT]):
         """Run the handler of a call, or let the call share the outcome of one that runs."""
         key = (call.id, call.action.name, call.fingerprint)
         job = self._jobs.get(key)
+        is_new = job is None
         if job is None:
             job = self._jobs[key] = _Job(peer, call)
-            job.cancel = self._tasks.spawn(self._run(job)).cancel
         job.askers.append((asker, call.handle))
         self._by_asker[asker, call.handle] = job
+        if is_new:
+            job.cancel = self._tasks.begin(self._run(job)).cancel
 
     def expire(self, asker: Asker, handle: int) -> None:
         """Cancel the handler of a call that was answered because its time is over."""
@@ -117,6 +124,8 @@ class Workload(Generic[PeerT]):
             log.failure(logger, "a call could not be handled", error)
         finally:
             # Also when it was cancelled: by `expire`, by `drain`, or by itself.
+            if job.outcome is _NONE_YET:
+                job.outcome = InternalError()  # of its own: observers are given it
             sent = self._finish(job)
         if sent is not None and isinstance(job.outcome, Response):
             await sent.flush()

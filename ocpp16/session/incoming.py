@@ -7,7 +7,6 @@ S 3.
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable
 from typing import Any, Final
 
@@ -125,7 +124,7 @@ class Incoming:
         self._is_closed = False
         self._handle = 0
         self._work: dict[int, PeerCall] = {}
-        self._waiting: deque[PeerCall] = deque()
+        self._waiting: list[PeerCall] = []  # no longer than `Settings.waiting_calls`
         self._waiting_bytes = 0
         self._repeats = 0
         self._open: dict[str, list[PeerCall]] = {}
@@ -188,7 +187,8 @@ class Incoming:
             self._answers.keep(received.call.id, received.action.name, received.fingerprint, frame)
         if self._is_closed:
             return []
-        return self._send(received, frame) + self._begin_waiting(now)
+        events = self._send(received, frame)
+        return events + self._begin_waiting(now) if self._waiting else events
 
     def refuse(self, handle: int, fault: Fault, now: float) -> list[SessionEvent]:
         """Answer a call in work with an error."""
@@ -236,7 +236,10 @@ class Incoming:
     @property
     def deadline(self) -> float | None:
         """When the first handler runs out of time; None without handlers at work."""
-        return min((received.deadline for received in self._work.values()), default=None)
+        # All have the same time, so that the first one begun is the first one over.
+        for received in self._work.values():
+            return received.deadline
+        return None
 
     def _takes(self, action: ActionSpec) -> bool:
         return (
@@ -281,7 +284,7 @@ class Incoming:
     def _begin_waiting(self, now: float) -> list[SessionEvent]:
         events: list[SessionEvent] = []
         while self._waiting and len(self._work) < self._settings.handlers:
-            received = self._waiting.popleft()
+            received = self._waiting.pop(0)
             self._waiting_bytes -= received.size
             self._leave(received)
             reason = self._why_refuse(received.action.name)
@@ -349,9 +352,10 @@ class Incoming:
 
     def _send(self, received: PeerCall, frame: bytes) -> list[SessionEvent]:
         # Whatever runs once the answer has left must run once: repeats do not carry the handle.
-        first, *others = received.exchanges
-        events: list[SessionEvent] = [FrameToSend(frame, first, answers=received.handle)]
-        events += [FrameToSend(frame, other) for other in others]
+        exchanges = received.exchanges
+        events: list[SessionEvent] = [FrameToSend(frame, exchanges[0], answers=received.handle)]
+        if len(exchanges) > 1:
+            events += [FrameToSend(frame, other) for other in exchanges[1:]]
         return events
 
     def _send_fault(

@@ -112,7 +112,9 @@ class Outgoing:
     @property
     def deadline(self) -> float | None:
         """When the first call runs out of time; None without calls."""
-        return min((call.deadline for call in self._pending()), default=None)
+        if self._flight is None:
+            return None  # A line forms behind a call in flight only.
+        return min(call.deadline for call in self._pending())
 
     def _pending(self) -> Iterator[OwnCall]:
         if self._flight is not None:

@@ -24,6 +24,8 @@ def check_identity(identity: str) -> None:
     # Some intermediary would resolve them as "here" and "one up" (RFC 3986, 5.2.4).
     if identity in {".", ".."}:
         raise ValueError("an identity is never '.' or '..'")
+    if identity.isascii() and identity.isprintable():
+        return
     if any(unicodedata.category(character) in {"Cc", "Cs"} for character in identity):
         raise ValueError("an identity holds no control characters")
 

@@ -6,6 +6,7 @@ All waits go by an injected `Clock`.
 from __future__ import annotations
 
 import asyncio
+import sys
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from typing import Any, ParamSpec, TypeVar
@@ -65,9 +66,11 @@ async def time_limit(clock: Clock, seconds: float | None) -> AsyncIterator[None]
 class TaskGroup:
     """Tasks that belong to one owner and end with it. A task's failure is told to `on_error`."""
 
+    __slots__ = ("_on_error", "_tasks")
+
     def __init__(self, on_error: Callable[[BaseException], object]) -> None:
         self._on_error = on_error
-        self._tasks: set[asyncio.Task[Any]] = set()
+        self._tasks: dict[asyncio.Task[Any], None] = {}  # smaller than an empty set
 
     def __len__(self) -> int:
         return len(self._tasks)
@@ -75,8 +78,24 @@ class TaskGroup:
     def spawn(self, coroutine: Coroutine[Any, Any, object]) -> asyncio.Task[Any]:
         """Run a coroutine in a task of its own."""
         task = asyncio.get_running_loop().create_task(coroutine)
-        self._tasks.add(task)
+        self._tasks[task] = None
         task.add_done_callback(self._done)
+        return task
+
+    def begin(self, coroutine: Coroutine[Any, Any, object]) -> asyncio.Task[Any]:
+        """Run a coroutine in a task of its own, as far as it goes without a wait at once.
+
+        From within another task it begins later, as with `spawn`: one that begins the next one at
+        its end would go ever deeper. So it does before Python 3.12.
+        """
+        if sys.version_info < (3, 12) or asyncio.current_task() is not None:
+            return self.spawn(coroutine)
+        task = asyncio.Task(coroutine, loop=asyncio.get_running_loop(), eager_start=True)
+        self._tasks[task] = None
+        if task.done():
+            self._done(task)
+        else:
+            task.add_done_callback(self._done)
         return task
 
     def cancel(self) -> None:
@@ -90,7 +109,7 @@ class TaskGroup:
             await asyncio.wait(self._tasks)
 
     def _done(self, task: asyncio.Task[Any]) -> None:
-        self._tasks.discard(task)
+        self._tasks.pop(task, None)
         if not task.cancelled():
             error = task.exception()
             if error is not None:

@@ -39,7 +39,7 @@ REASON_LIMIT = 123
 
 # How much of one connection is worked on before others get their turn. A frame may have two bytes,
 # so bytes alone would be no bound; a piece is small so that no piece has many frames.
-PIECE = 1024
+PIECE = 2048
 BYTES_A_TURN = 64 * 1024
 FRAMES_A_TURN = 64
 
@@ -109,8 +109,8 @@ class WebSocketConnection(asyncio.Protocol):
         self._clock = clock
         self._info: PeerInfo | None = None
         self._receiver: Receiver | None = None
-        self._early: list[bytes] = []
-        self._message = bytearray()
+        self._early: list[bytes] | None = None
+        self._message: bytearray | None = None  # the fragments of one that is not complete
         self._inbox = bytearray()  # read, and not worked on yet
         self._pumping: asyncio.Handle | None = None
         self._has_eof = False
@@ -137,8 +137,8 @@ class WebSocketConnection(asyncio.Protocol):
     def start(self, receiver: Receiver) -> None:
         """Give out frames from now on, those that have come already included."""
         self._receiver = receiver
-        early, self._early = self._early, []
-        for frame in early:
+        early, self._early = self._early, None
+        for frame in early or ():
             receiver.frame_received(frame)
         if self._is_over:
             asyncio.get_running_loop().call_soon(receiver.connection_lost, self._over_reason)
@@ -204,9 +204,13 @@ class WebSocketConnection(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         """Take bytes from the network."""
-        self._inbox += data
-        if self._pumping is None:
-            self._pump()
+        if self._inbox or self._is_held or len(data) > PIECE:
+            self._inbox += data
+            if self._pumping is None:
+                self._pump()
+        else:
+            self._work_on(data)
+            self._after_work()
 
     def eof_received(self) -> bool:
         """Take it that the peer sends no more; asyncio then closes the transport."""
@@ -242,15 +246,8 @@ class WebSocketConnection(asyncio.Protocol):
             and frames < FRAMES_A_TURN
             and not self._is_held
         ):
-            self._protocol.receive_data(bytes(self._inbox[done : done + PIECE]))
+            frames += self._work_on(bytes(self._inbox[done : done + PIECE]))
             done += PIECE
-            for event in self._protocol.events_received():
-                self._take(event)
-                frames += 1
-            self._write()
-            if self._protocol.close_expected():
-                self._ended(self._closing_reason())
-                self._limit_close()
         del self._inbox[:done]
         self._after_work()
         if self._inbox and not self._is_held:
@@ -259,6 +256,19 @@ class WebSocketConnection(asyncio.Protocol):
             self._take_eof()
             self._transport.close()
         self._set_reading()
+
+    def _work_on(self, data: bytes) -> int:
+        """Work on a piece of what was read; return how many frames it completed."""
+        protocol = self._protocol
+        protocol.receive_data(data)
+        events = protocol.events_received()
+        for event in events:
+            self._take(event)
+        self._write()
+        if protocol.state is not State.OPEN and protocol.close_expected():
+            self._ended(self._closing_reason())
+            self._limit_close()
+        return len(events)
 
     def _after_work(self) -> None:
         """Look at what has become of the connection; for subclasses."""
@@ -301,21 +311,22 @@ class WebSocketConnection(asyncio.Protocol):
     def _take_frame(self, frame: Frame) -> None:
         if self._is_over:
             return
-        match frame.opcode:
-            case Opcode.TEXT | Opcode.CONT:
-                if frame.fin and not self._message:
-                    self._take_message(bytes(frame.data))
-                    return
+        opcode = frame.opcode
+        if opcode is Opcode.TEXT or opcode is Opcode.CONT:
+            if self._message is not None:
                 self._message += frame.data
                 if frame.fin:
-                    message, self._message = bytes(self._message), bytearray()
+                    message, self._message = bytes(self._message), None
                     self._take_message(message)
-            case Opcode.BINARY:
-                self._fail(NOT_TEXT, "OCPP-J messages are text")
-            case Opcode.PONG:
-                self._unanswered_pings = 0
-            case _:
-                pass  # `websockets` answers pings and echoes a close by itself.
+            elif frame.fin:
+                self._take_message(bytes(frame.data))
+            else:
+                self._message = bytearray(frame.data)
+        elif opcode is Opcode.BINARY:
+            self._fail(NOT_TEXT, "OCPP-J messages are text")
+        elif opcode is Opcode.PONG:
+            self._unanswered_pings = 0
+        # `websockets` answers pings and echoes a close by itself.
 
     def _take_message(self, message: bytes) -> None:
         if not message.isascii():
@@ -324,10 +335,12 @@ class WebSocketConnection(asyncio.Protocol):
             except UnicodeDecodeError:
                 self._fail(NOT_UTF8, "the text is not UTF-8")
                 return
-        if self._receiver is None:
-            self._early.append(message)
-        else:
+        if self._receiver is not None:
             self._receiver.frame_received(message)
+        elif self._early is None:
+            self._early = [message]
+        else:
+            self._early.append(message)
 
     def _fail(self, code: int, reason: str) -> None:
         if self._protocol.state is State.OPEN:

@@ -265,6 +265,8 @@ class ServerConnection(WebSocketConnection):
                 self._refuse(refusal)
             else:
                 self._open(response, verdict)
+                # `websockets` keeps the request as long as the connection, the password with it.
+                request.headers.clear()
         except Exception:
             logger.exception("a WebSocket handshake failed")
             self._give_up()
@@ -341,6 +343,7 @@ class ServerConnection(WebSocketConnection):
         self._listener.welcome(self)
         self._protocol.send_response(response)
         self._write()
+        self._admitting = None
         self.ping_every(seconds)
         self._listener.opened(self)
 

@@ -1,15 +1,21 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 import threading
+from collections.abc import Callable
+from contextvars import Context, ContextVar
 from datetime import UTC, datetime
+from typing import TypeVarTuple, Unpack
 
 import pytest
 
 from ocpp16.testing import HandClock
-from ocpp16.transports.system_clock import SystemClock
+from ocpp16.transports.system_clock import SHARED_FROM, SLOT, SystemClock
 from ocpp16.transports.task import Signal, TaskGroup, run_in_thread, time_limit
 from tests.parties import run
+
+Ts = TypeVarTuple("Ts")
 
 
 def test_a_signal_wakes_all_who_wait_and_nobody_who_comes_later() -> None:
@@ -112,6 +118,58 @@ def test_a_task_group_tells_failures_and_ends_with_its_owner() -> None:
     run(main)
 
 
+def test_a_task_begins_at_once_but_not_within_another_one() -> None:
+    seen: list[str] = []
+
+    async def main() -> None:
+        group = TaskGroup(failures.append)
+
+        async def note(name: str, *then: str) -> None:
+            task = asyncio.current_task()
+            assert task is not None
+            assert task.get_coro().__name__ == "note"  # type: ignore[union-attr]
+            seen.append(name)
+            for each in then:
+                group.begin(note(each))
+            if then:
+                seen.append(f"{name} ends")
+                raise error
+
+        def begin() -> None:
+            group.begin(note("a", "b"))
+            seen.append("begun")
+
+        asyncio.get_running_loop().call_soon(begin)
+        await asyncio.sleep(0.001)
+        assert len(group) == 0
+
+    failures: list[BaseException] = []
+    error = ValueError("broken")
+    run(main)
+    assert failures == [error]
+    eager = ["a", "a ends", "begun", "b"]
+    assert seen == (eager if sys.version_info >= (3, 12) else ["begun", "a", "a ends", "b"])
+
+
+def test_a_task_that_began_at_once_and_waits_is_one_of_its_group() -> None:
+    async def main() -> None:
+        group = TaskGroup(lambda error: None)
+        begun: list[asyncio.Task[None]] = []
+
+        async def wait() -> None:
+            await asyncio.Event().wait()
+
+        asyncio.get_running_loop().call_soon(lambda: begun.append(group.begin(wait())))
+        await asyncio.sleep(0)
+        assert len(group) == 1
+        begun[0].cancel()
+        await group.wait()
+        assert len(group) == 0
+        assert begun[0].cancelled()
+
+    run(main)
+
+
 def test_run_in_thread_gives_back_what_the_function_gives_or_raises() -> None:
     async def main() -> None:
         assert await run_in_thread(threading.get_ident) != threading.get_ident()
@@ -138,5 +196,75 @@ def test_the_system_clock_tells_time_and_wakes() -> None:
         assert len(woken) == 2
         assert abs((clock.now() - datetime.now(UTC)).total_seconds()) < 5
         assert clock.now().tzinfo is UTC
+
+    run(main)
+
+
+def test_timers_that_are_far_off_share_one_of_the_loop_and_nothing_else() -> None:
+    who: ContextVar[str] = ContextVar("who")
+    woken: list[str] = []
+    told: list[object] = []
+
+    async def main() -> None:
+        clock = SystemClock()
+        loop = asyncio.get_running_loop()
+        loop.set_exception_handler(lambda _, context: told.append(context["exception"]))
+        slot = (clock.time() // SLOT + 2 + SHARED_FROM / SLOT) * SLOT
+        error = ValueError("broken")
+
+        def note() -> None:
+            assert clock.time() >= slot
+            woken.append(who.get())
+
+        def fail() -> None:
+            raise error
+
+        timers = []
+        for name in "abc":
+            who.set(name)
+            timers.append(clock.call_at(slot - SLOT / 2, note))
+            clock.call_at(slot - SLOT / 2, fail)
+        who.set("d")
+        timers[1].cancel()
+        rung = asyncio.Event()
+        clock.call_at(slot - SLOT / 2, rung.set)
+        assert len(set_at) == 1
+        await rung.wait()
+        assert woken == ["a", "c"]
+        assert told == [error] * 3
+        timers[0].cancel()  # too late, and no harm
+
+    class CountingLoop(asyncio.SelectorEventLoop):
+        def call_at(
+            self,
+            when: float,
+            callback: Callable[[Unpack[Ts]], object],
+            *args: *Ts,
+            context: Context | None = None,
+        ) -> asyncio.TimerHandle:
+            set_at.append(when)
+            return super().call_at(when, callback, *args, context=context)
+
+    set_at: list[float] = []
+    with asyncio.Runner(loop_factory=CountingLoop) as runner:
+        runner.run(main())
+
+
+def test_a_timer_cancelled_by_one_of_the_same_moment_does_not_ring() -> None:
+    async def main() -> None:
+        clock = SystemClock()
+        when = (clock.time() // SLOT + 2 + SHARED_FROM / SLOT) * SLOT - SLOT / 2
+        woken: list[str] = []
+        rung = asyncio.Event()
+
+        def first() -> None:
+            woken.append("first")
+            second.cancel()
+
+        clock.call_at(when, first)
+        second = clock.call_at(when, lambda: woken.append("second"))
+        clock.call_at(when, rung.set)
+        await rung.wait()
+        assert woken == ["first"]
 
     run(main)
