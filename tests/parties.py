@@ -20,7 +20,8 @@ from ocpp16.messages import (
     ResetRequest,
     ResetResponse,
 )
-from ocpp16.roles.event import Event, EventStream
+from ocpp16.roles.event import Event
+from ocpp16.roles.observers import EventStream
 from ocpp16.roles.peer import Peer
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)

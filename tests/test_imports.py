@@ -31,7 +31,7 @@ ROWS = [
     {"session"},
     {"transports", "store"},
     {"roles"},
-    {"station", "bridge"},
+    {"station", "bridge", "telemetry"},
     {"apps", "testing"},
     {"pytest_plugin"},
     {"cli"},
@@ -43,7 +43,7 @@ MAY_DO_IO = ("transports/", "roles/driver.py", "roles/asgi.py", "station/station
              "bridge/", "apps/", "testing/", "cli.py")  # fmt: skip
 SOCKETS = {"asyncio", "socket", "selectors", "threading", "websockets", "httpx", "uvicorn"}
 HEAVY = {"lxml", "zeep", "spyne", "httpx", "uvicorn", "sqlalchemy", "typer", "rich", "starlette",
-         "cryptography", "matplotlib"}  # fmt: skip
+         "cryptography", "matplotlib", "opentelemetry"}  # fmt: skip
 
 
 def row(module: str) -> int:

@@ -24,6 +24,7 @@ from ocpp16.enums import AuthorizationStatus, GenericStatus, RegistrationStatus
 from ocpp16.errors import InternalError
 from ocpp16.roles import event as told
 from ocpp16.roles.central_system import CentralSystem
+from ocpp16.roles.observers import EventStream
 from ocpp16.roles.peer import Peer
 from ocpp16.store.central_system import charge_point, id_tag, transaction
 from ocpp16.store.central_system.event import FLAG, Event, Outcome, note
@@ -132,7 +133,7 @@ class Books:
         except StoreError as error:
             self.remark(identity, f"{text}, which is not kept: {error}")
 
-    async def watch(self, events: told.EventStream) -> None:
+    async def watch(self, events: EventStream) -> None:
         """Keep who comes and goes, until the events end."""
         async for event in events:
             match event:

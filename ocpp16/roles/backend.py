@@ -10,11 +10,10 @@ from collections.abc import Callable, Coroutine
 from contextlib import suppress
 from datetime import timedelta
 from functools import partial
-from typing import Any, Protocol
+from typing import Any
 
 from ocpp16 import log
 from ocpp16.catalog import action_of
-from ocpp16.clock import Clock
 from ocpp16.enums import ConfigurationStatus, RegistrationStatus
 from ocpp16.envelope import PeerInfo
 from ocpp16.errors import (
@@ -39,46 +38,16 @@ from ocpp16.roles.peer import Duration, Peer, ResponseT, seconds_of
 from ocpp16.roles.registration import StationGate
 from ocpp16.roles.security_change import KeepKey, SecurityChanges
 from ocpp16.roles.station_link import Reverted, StationLink
+from ocpp16.roles.station_role import StationRole
 from ocpp16.roles.work import Workload
 from ocpp16.security.configuration import StationSecurity
 from ocpp16.security_event import SecurityEvent
-from ocpp16.session import Session
-from ocpp16.settings import Settings
 from ocpp16.structure import Request, Response
 from ocpp16.transports.connection import GOING_AWAY, NORMAL_CLOSURE, Connection, Dial, Pinging
 from ocpp16.transports.task import Signal, TaskGroup, time_limit
 
 logger = logging.getLogger(__name__)
 _RETRIED = (ConnectionRefused, SessionClosed, CallFailed, InvalidResponse, CallTimeout)
-
-
-class Station(Protocol):
-    """The charge point, as far as its backend needs it."""
-
-    identity: str
-    settings: Settings
-    clock: Clock
-
-    @property
-    def watches_frames(self) -> bool:
-        """Tell whether anyone wants frame events."""
-        raise NotImplementedError
-
-    def tell(self, event: told.Event) -> None:
-        """Spread an event."""
-        ...
-
-    def open_session(self, info: PeerInfo) -> Session:
-        """Return a new session."""
-        raise NotImplementedError
-
-    async def handle(self, peer: Backend, request: Request[Any]) -> Response:
-        """Run the handler of a request."""
-        raise NotImplementedError
-
-    async def run_after(self, peer: Backend, request: Request[Any], response: Response) -> None:
-        """Run what is due once a response has left."""
-        ...
 
 
 class Backend(Peer):
@@ -99,7 +68,7 @@ class Backend(Peer):
 
     def __init__(
         self,
-        station: Station,
+        station: StationRole[Backend],
         dial: Dial,
         *,
         link: StationLink | None = None,
@@ -123,7 +92,10 @@ class Backend(Peer):
         self._attempts = attempts
         self._gate = StationGate(is_used=boot is not None)
         self._workload: Workload[Backend] = Workload(
-            self._settings.handlers, handle=self._handle, after=self._run_after
+            self._settings.handlers,
+            handle=self._handle,
+            after=self._run_after,
+            surroundings=station.surroundings,
         )
         self._backoff = Backoff(self._settings, random)
         self._driver: Driver[Backend] | None = None

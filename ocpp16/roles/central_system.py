@@ -422,7 +422,10 @@ class CentralSystem(Role[Peer]):
         return Account(
             gate=gate,
             workload=Workload(
-                self.settings.handlers, handle=partial(self._handle, gate), after=self._after
+                self.settings.handlers,
+                handle=partial(self._handle, gate),
+                after=self._after,
+                surroundings=self.surroundings,
             ),
             answers=self._answers(identity),
         )

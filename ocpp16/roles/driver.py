@@ -17,6 +17,7 @@ from ocpp16 import log
 from ocpp16.clock import Clock, Timer
 from ocpp16.errors import CallNotAllowed, Fault, OcppError, SessionClosed
 from ocpp16.roles import event as told
+from ocpp16.roles.around import CallContext
 from ocpp16.roles.peer import Peer
 from ocpp16.roles.work import Outcome, Workload
 from ocpp16.session import Session
@@ -71,11 +72,15 @@ def _may_leave() -> str | None:
     return None
 
 
+def _new_waiter() -> asyncio.Future[Response | OcppError]:
+    return asyncio.get_running_loop().create_future()
+
+
 @attrs.define
 class _OwnCall:
     request: Request[Any]
-    waiter: asyncio.Future[Response | OcppError]
     why_not: Callable[[], str | None]
+    waiter: asyncio.Future[Response | OcppError] = attrs.field(factory=_new_waiter)
     is_sent: bool = False
 
 
@@ -161,8 +166,15 @@ class Driver(Generic[PeerT]):
             CallNotAllowed: It must not leave, by `why_not`.
         """
         call_id, events = self._session.call(request, self._clock.time(), seconds, call_id=call_id)
-        waiter = asyncio.get_running_loop().create_future()
-        call = self._calls[call_id] = _OwnCall(request, waiter, why_not)
+        surroundings = self._workload.surroundings
+        if not surroundings:
+            return await self._carry(_OwnCall(request, why_not), call_id, events)
+        with surroundings.of(CallContext(self.peer, request, call_id, is_ours=True)) as context:
+            context.response = await self._carry(_OwnCall(request, why_not), call_id, events)
+        return context.response
+
+    async def _carry(self, call: _OwnCall, call_id: CallId, events: list[SessionEvent]) -> Response:
+        self._calls[call_id] = call
         self._perform(events)
         try:
             outcome = await call.waiter

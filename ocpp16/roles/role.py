@@ -9,7 +9,8 @@ from typing import Generic, TypeVar
 
 from ocpp16.clock import Clock
 from ocpp16.dispatch import AfterDecorator, Dispatcher, OnDecorator
-from ocpp16.roles.event import EventHookT, EventStream, FrameHookT, Observers
+from ocpp16.roles.around import Around, Surroundings
+from ocpp16.roles.observers import EventHookT, EventStream, FrameHookT, Observers
 from ocpp16.roles.peer import Peer
 from ocpp16.settings import Settings
 from ocpp16.spec import Side
@@ -18,6 +19,7 @@ from ocpp16.transports.system_clock import SystemClock
 from ocpp16.transports.thread import Threads
 
 PeerT = TypeVar("PeerT", bound=Peer)
+AroundT = TypeVar("AroundT", bound=Around)
 RequestT = TypeVar("RequestT", bound=Request[Response])
 ResponseT = TypeVar("ResponseT", bound=Response)
 
@@ -51,6 +53,7 @@ class Role(Generic[PeerT]):
         self._new_id = new_uuid if new_id is None else new_id
         self._threads = Threads(settings.handler_threads)
         self._dispatcher: Dispatcher[PeerT] = Dispatcher(side, run_sync=self._threads.run)
+        self.surroundings = Surroundings()
         self._observers = Observers(settings.event_queue, settings.log_line, settings.event_bytes)
 
     def on(
@@ -84,6 +87,18 @@ class Role(Generic[PeerT]):
             request: The request class.
         """
         return self._dispatcher.after(request)
+
+    def around(self, hook: AroundT) -> AroundT:
+        """Register what surrounds each call, as a decorator.
+
+        It is called as `hook(context)` with a `CallContext` and returns a context manager, which is
+        entered before the handler of a call runs, and before a call of ours leaves, and is left
+        when the outcome is known: with the exception if that is an error. It runs in the task of
+        the handler, or of whoever calls, so that context variables reach both. A context that
+        fails leaves a log line; none can stop a call.
+        """
+        self.surroundings.add(hook)
+        return hook
 
     def on_frame(self, hook: FrameHookT) -> FrameHookT:
         """Register a function that is called with each `FrameIn` and `FrameOut`, as a decorator.

@@ -14,12 +14,14 @@ from typing import Any, Final, Generic, Protocol, TypeAlias, TypeVar
 from ocpp16 import log
 from ocpp16.clock import Clock
 from ocpp16.errors import Fault, InternalError, NoAnswer
+from ocpp16.roles.around import CallContext, Surroundings
+from ocpp16.roles.peer import Peer
 from ocpp16.session.event import CallReceived
 from ocpp16.structure import Request, Response
 from ocpp16.transports.task import Slots, TaskGroup, time_limit
 
 logger = logging.getLogger(__name__)
-PeerT = TypeVar("PeerT")
+PeerT = TypeVar("PeerT", bound=Peer)
 Outcome: TypeAlias = Response | Fault | None
 """What a handler came to; None is no answer at all."""
 
@@ -64,11 +66,20 @@ class Workload(Generic[PeerT]):
         handle: Runs the handler of a request; raises a `Fault` to answer an error, `NoAnswer` to
             answer nothing.
         after: Runs what is due once a response has left.
+        surroundings: What each call runs in, ours as well.
     """
 
-    __slots__ = ("_after", "_by_asker", "_handle", "_jobs", "_slots", "_tasks")
+    __slots__ = ("_after", "_by_asker", "_handle", "_jobs", "_slots", "_tasks", "surroundings")
 
-    def __init__(self, limit: int, *, handle: Handle[PeerT], after: After[PeerT]) -> None:
+    def __init__(
+        self,
+        limit: int,
+        *,
+        handle: Handle[PeerT],
+        after: After[PeerT],
+        surroundings: Surroundings,
+    ) -> None:
+        self.surroundings = surroundings
         self._slots = Slots(limit)
         self._handle = handle
         self._after = after
@@ -115,7 +126,13 @@ class Workload(Generic[PeerT]):
         request = job.call.request
         try:
             async with self._slots:
-                job.outcome = await self._handle(job.peer, request)
+                if not self.surroundings:
+                    job.outcome = await self._handle(job.peer, request)
+                else:
+                    context = CallContext(job.peer, request, job.call.id, is_ours=False)
+                    with self.surroundings.of(context):
+                        context.response = await self._handle(job.peer, request)
+                    job.outcome = context.response
         except Fault as fault:
             job.outcome = fault
         except NoAnswer:

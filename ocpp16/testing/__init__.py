@@ -19,6 +19,7 @@ from __future__ import annotations
 from ocpp16.testing.clock import HandClock
 from ocpp16.testing.loopback import (
     LoopbackPair,
+    Wire,
     connected,
     delaying,
     duplicating,
@@ -42,6 +43,7 @@ __all__ = [
     "Recording",
     "ScriptedCentralSystem",
     "ScriptedPeer",
+    "Wire",
     "connected",
     "delaying",
     "duplicating",

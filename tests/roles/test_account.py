@@ -5,6 +5,7 @@ from typing import Any
 
 from ocpp16.catalog import ACTIONS
 from ocpp16.roles.account import Account, Accounts
+from ocpp16.roles.around import Surroundings
 from ocpp16.roles.peer import Peer
 from ocpp16.roles.registration import CentralGate
 from ocpp16.roles.work import Workload
@@ -25,7 +26,9 @@ async def after(peer: Peer, request: Request[Any], response: Response) -> None:
 
 def open_account(identity: str) -> Account:
     return Account(
-        CentralGate(strict=False), Workload(16, handle=handle, after=after), MemoryAnswers(1, 100)
+        CentralGate(strict=False),
+        Workload(16, handle=handle, after=after, surroundings=Surroundings()),
+        MemoryAnswers(1, 100),
     )
 
 

@@ -13,6 +13,7 @@ from ocpp16.bindings.ocppj import OcppJ
 from ocpp16.envelope import PeerInfo
 from ocpp16.errors import CallFailed, ErrorCode, OcppError, SessionClosed
 from ocpp16.roles import event as told
+from ocpp16.roles.around import Surroundings
 from ocpp16.roles.driver import Driver, NotSent
 from ocpp16.roles.peer import Peer
 from ocpp16.roles.registration import CentralGate
@@ -94,7 +95,9 @@ class Rig:
 
         numbers = iter(range(100))
         settings = Settings()
-        self.workload: Workload[Peer] = Workload(16, handle=handle, after=after)
+        self.workload: Workload[Peer] = Workload(
+            16, handle=handle, after=after, surroundings=Surroundings()
+        )
         self.session = Session(
             OcppJ(),
             Side.CENTRAL_SYSTEM,

@@ -10,7 +10,8 @@ from ocpp16.enums import RegistrationStatus
 from ocpp16.envelope import PeerInfo
 from ocpp16.errors import PropertyConstraintViolation
 from ocpp16.roles import event as told
-from ocpp16.roles.event import Event, EventStream, Observers
+from ocpp16.roles.event import Event
+from ocpp16.roles.observers import EventStream, Observers
 from ocpp16.roles.registration import CentralGate
 from ocpp16.roles.station_peer import StationPeer
 from ocpp16.spec import Side
@@ -150,3 +151,15 @@ def test_a_refusal_is_logged_under_the_claimed_identity(caplog: pytest.LogCaptur
     (record,) = caplog.records
     assert record.getMessage().startswith("CP1: refused, HTTP 404: unknown xxx")
     assert len(record.getMessage()) == 60
+
+
+def test_a_log_record_has_the_fields_of_its_event(caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level("INFO"):
+        Observers(10, 200).tell(told.Refused("CP\n1", 404, "unknown", "10.0.0.1:5"))
+    (record,) = caplog.records
+    fields = {name: text for name, text in vars(record).items() if name.startswith("ocpp_")}
+    assert fields == {
+        "ocpp_event": "refused",
+        "ocpp_identity": r"CP\n1",
+        "ocpp_address": "10.0.0.1:5",
+    }
