@@ -19,6 +19,7 @@ from uuid import UUID
 from websockets.asyncio.server import Server, ServerConnection, serve
 from websockets.exceptions import ConnectionClosed
 
+from tests.bridge.proof.bridge_process import free_port
 from tests.bridge.proof.ledger import (
     Answered,
     Asked,
@@ -66,7 +67,7 @@ class Backend:
         slow: float = 0.2,
     ) -> None:
         self.mood = mood
-        self.port = 0
+        self.port = free_port()
         self.connections: dict[str, ServerConnection] = {}
         self._ledger = ledger
         self._random = random
@@ -102,7 +103,6 @@ class Backend:
             close_timeout=0.5,
             ping_interval=None,
         )
-        self.port = next(iter(self._server.sockets)).getsockname()[1]
 
     async def stop(self) -> None:
         """Break all connections and take no more."""

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import json
 import os
+import secrets
 import signal
 import socket
 import sys
@@ -18,6 +19,7 @@ import sqlalchemy
 ROOT = Path(__file__).parents[3]
 ZYGOTE = ("-m", "tests.bridge.proof.zygote")
 PATIENCE = 60
+LASTING_PORTS = range(20_000, 32_000)
 QUICK = {
     "OCPP16_BRIDGE_RETRY_INTERVAL": "0.1",
     "OCPP16_BRIDGE_UPSTREAM_TIMEOUT": "1",
@@ -34,10 +36,15 @@ QUICK = {
 
 
 def free_port() -> int:
-    """Return a port that is free now, for a process that has to come back to it."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """Return a port that is free, and stays so for whoever has to come back to it.
+
+    None that the system gives to connections: it would be given away while nobody listens there.
+    """
+    while True:
+        port = secrets.choice(LASTING_PORTS)
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
 
 
 class BridgeProcess:
@@ -121,11 +128,14 @@ class BridgeProcess:
     async def _line(self, beginning: str) -> str:
         """Return what follows in the next line, that has to begin like this."""
         assert self._zygote is not None and self._zygote.stdout is not None
-        async with asyncio.timeout(PATIENCE):
-            line = (await self._zygote.stdout.readline()).decode()
-            # The URL of the metrics is of no interest here.
-            while line.endswith("/metrics\n"):
+        try:
+            async with asyncio.timeout(PATIENCE):
                 line = (await self._zygote.stdout.readline()).decode()
+                # The URL of the metrics is of no interest here.
+                while line.endswith("/metrics\n"):
+                    line = (await self._zygote.stdout.readline()).decode()
+        except TimeoutError:
+            raise AssertionError(f"nothing instead of {beginning!r}:\n{self.tail()}") from None
         if not line.startswith(beginning):
             raise AssertionError(f"{line!r} instead of {beginning!r}:\n{self.tail()}")
         return line.removeprefix(beginning)
