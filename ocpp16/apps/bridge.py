@@ -7,15 +7,15 @@ by, too; takes charge points once it leads the store.
 from __future__ import annotations
 
 import asyncio
-import contextlib
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 import sqlalchemy as sa
 
 from ocpp16.apps.bridge_endpoint import Endpoint, served
 from ocpp16.apps.bridge_log import log_event
+from ocpp16.apps.stopping import is_first
 from ocpp16.bridge.bridge import Bridge
 from ocpp16.bridge.relay import Reach
 from ocpp16.bridge.settings import BridgeSettings
@@ -78,7 +78,7 @@ async def run_bridge(
             operation.bridge = bridge
             listening(bridge.url, operations_url)
             try:
-                if not await _is_first(stop.wait(), database.lost()):
+                if not await is_first(stop.wait(), database.lost()):
                     raise LeadershipLost("another process leads the store by now: this one ends")
             finally:
                 operation.is_stopping = True
@@ -97,24 +97,7 @@ async def _lead(database: Database, standing_by: Callable[[], object], stop: asy
         finally:
             leading.cancel()
 
-    return await _is_first(lead(), stop.wait())
-
-
-async def _is_first(one: Coroutine[Any, Any, Any], other: Coroutine[Any, Any, Any]) -> bool:
-    """Wait until one of two ends, and tell whether that is the first; what it raises is raised."""
-    first, second = asyncio.ensure_future(one), asyncio.ensure_future(other)
-    try:
-        await asyncio.wait([first, second], return_when=asyncio.FIRST_COMPLETED)
-        if first.done():
-            first.result()
-        else:
-            second.result()
-        return first.done()
-    finally:
-        for each in (first, second):
-            each.cancel()
-            with contextlib.suppress(asyncio.CancelledError, StoreError):
-                await each
+    return await is_first(lead(), stop.wait())
 
 
 class _Operation:

@@ -9,11 +9,10 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import tempfile
-from collections.abc import AsyncIterator, Callable, Collection, Coroutine, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
-from typing import Any
 
 import attrs
 
@@ -22,6 +21,7 @@ from ocpp16.apps.central_system_policy import Policy, UnknownTags
 from ocpp16.apps.control_feed import Feed
 from ocpp16.apps.control_token import Token
 from ocpp16.apps.exchange import Exchange, LogRemarks, Remark, Tell
+from ocpp16.apps.stopping import is_first
 from ocpp16.apps.tracer import Tracer
 from ocpp16.clock import Clock
 from ocpp16.enums import RegistrationStatus
@@ -154,7 +154,7 @@ async def run_central_system(
             )
         server = await stack.enter_async_context(central.serve(json=json, soap=soap))
         listening(server.urls, control_url)
-        if not await _is_first(stop.wait(), database.lost()):
+        if not await is_first(stop.wait(), database.lost()):
             raise LeadershipLost("another process leads the store by now: this one ends")
 
 
@@ -169,14 +169,3 @@ async def _opened(store: str) -> AsyncIterator[Database]:
         async with await Database.open(url, schemas=SCHEMAS) as database:
             await database.lead(wait=False)
             yield database
-
-
-async def _is_first(one: Coroutine[Any, Any, Any], other: Coroutine[Any, Any, Any]) -> bool:
-    """Wait until one of two ends, and tell whether that is the first."""
-    first, second = asyncio.ensure_future(one), asyncio.ensure_future(other)
-    try:
-        await asyncio.wait([first, second], return_when=asyncio.FIRST_COMPLETED)
-        return first.done()
-    finally:
-        for each in (first, second):
-            each.cancel()

@@ -18,10 +18,9 @@ from ocpp16.apps.charge_point.fleet import NUMBER, Orders, run_fleet
 from ocpp16.apps.charge_point.scenario import Scenario, ScenarioError, load
 from ocpp16.apps.charge_point.session import Plan
 from ocpp16.apps.charge_point.simulator import Hardware
-from ocpp16.apps.json_lines import JsonLines
 from ocpp16.apps.options import Output, OutputOption, fail
-from ocpp16.apps.output import Watch, guarded
-from ocpp16.apps.printer import Printer
+from ocpp16.apps.output import Watch
+from ocpp16.apps.printer import printer_for
 from ocpp16.apps.security_commands import (
     KEY_VARIABLE,
     PkiOption,
@@ -219,7 +218,7 @@ def charge_point(  # noqa: PLR0917 - typer passes them by name
         signer=firmware_root,
         is_traced=count <= TRACED or output is Output.JSON,
     )
-    printer = _printer(output, named=count > 1)
+    printer = printer_for(output, named=count > 1)
 
     async def run() -> int:
         with stopped_by_signals() as stop:
@@ -284,12 +283,3 @@ def _address(text: str) -> tuple[str, int]:
     if not parts.hostname or port is None or parts.path or parts.query:
         raise typer.BadParameter(f"{text!r} is not HOST:PORT")
     return parts.hostname, port
-
-
-def _printer(output: Output, *, named: bool) -> Printer:
-    file = guarded(sys.stdout)
-    if output is Output.JSON:
-        return JsonLines(file)
-    from ocpp16.apps.console import Screen  # noqa: PLC0415 - no rich for who wants JSON
-
-    return Screen(file, named=named)

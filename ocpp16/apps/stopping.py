@@ -9,7 +9,8 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import signal
-from collections.abc import Iterator
+from collections.abc import Coroutine, Iterator
+from typing import Any
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
@@ -38,3 +39,19 @@ def stopped_by_signals() -> Iterator[asyncio.Event]:
         if not asked:
             for each, handler in before:
                 signal.signal(each, handler or signal.SIG_DFL)
+
+
+async def is_first(one: Coroutine[Any, Any, Any], other: Coroutine[Any, Any, Any]) -> bool:
+    """Wait until one of two ends, and tell whether that is the first; the other is cancelled.
+
+    What the one that ended raises is raised. Both have ended when this returns.
+    """
+    first, second = asyncio.ensure_future(one), asyncio.ensure_future(other)
+    try:
+        await asyncio.wait([first, second], return_when=asyncio.FIRST_COMPLETED)
+        (first if first.done() else second).result()
+        return first.done()
+    finally:
+        for each in (first, second):
+            each.cancel()
+        await asyncio.gather(first, second, return_exceptions=True)
