@@ -34,6 +34,8 @@ TABLE = sa.Table(
     sa.Column("digest", sa.LargeBinary, nullable=False),
     sa.Column("answer", sa.LargeBinary, nullable=False),
 )
+_ADD = sa.insert(TABLE)
+_DROP = sa.delete(TABLE).where(TABLE.c.number <= sa.bindparam("least"))
 SCHEMA = Schema("answer", (new_tables(METADATA),))
 """To be opened with the database."""
 
@@ -102,8 +104,8 @@ class StoredAnswers:
         too_old = self._number - self._limit
 
         def write(connection: Connection) -> None:
-            connection.execute(sa.insert(TABLE).values(row))
-            connection.execute(sa.delete(TABLE).where(TABLE.c.number <= too_old))
+            connection.execute(_ADD, row)
+            connection.execute(_DROP, {"least": too_old})
 
         try:
             self._database.submit(write).add_done_callback(_report)

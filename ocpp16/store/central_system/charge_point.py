@@ -19,8 +19,15 @@ from ocpp16.store.central_system.tables import (
     CONFIGURATION,
     CONNECTORS,
     PROFILES,
+    change,
     columns_of,
     put,
+)
+
+_HOW_MANY = (
+    sa.select(sa.func.count())
+    .select_from(CONNECTORS)
+    .where(CONNECTORS.c.identity == sa.bindparam("whose"))
 )
 
 CONNECTOR_LIMIT = 1000
@@ -118,8 +125,7 @@ def boot(
 
 def hear(connection: Connection, identity: str, *, now: datetime) -> None:
     """Take it that a charge point gave a sign of life."""
-    change = sa.update(CHARGE_POINTS).where(CHARGE_POINTS.c.identity == identity)
-    connection.execute(change.values(last_seen=now))
+    change(connection, CHARGE_POINTS, {"identity": identity}, {"last_seen": now})
 
 
 def set_list_version(connection: Connection, identity: str, version: int) -> None:
@@ -132,10 +138,6 @@ def note_status(
 ) -> bool:
     """Take how a connector is; False if the charge point has named too many of them."""
     key = {"identity": identity, "connector_id": request.connector_id}
-    mine = CONNECTORS.c.identity == identity
-    ids = set(connection.scalars(sa.select(CONNECTORS.c.connector_id).where(mine)))
-    if request.connector_id not in ids and len(ids) >= CONNECTOR_LIMIT:
-        return False
     values = {
         "status": request.status,
         "error_code": request.error_code,
@@ -145,6 +147,10 @@ def note_status(
         # C 4.9: without a timestamp, the time of receipt counts.
         "since": request.timestamp or now,
     }
+    if change(connection, CONNECTORS, key, values):
+        return True
+    if (connection.scalar(_HOW_MANY, {"whose": identity}) or 0) >= CONNECTOR_LIMIT:
+        return False
     put(connection, CONNECTORS, key, values)
     return True
 

@@ -16,6 +16,10 @@ from ocpp16.structure import Response, Structure
 ResponseT = TypeVar("ResponseT", bound=Response)
 FLAG = "flag"
 """Kind of the events that tell of what cannot be right."""
+_MINE = EVENTS.c.identity == sa.bindparam("whose")
+_LAST = sa.select(sa.func.max(EVENTS.c.ordinal)).where(_MINE)
+_ADD = sa.insert(EVENTS)
+_DROP = sa.delete(EVENTS).where(_MINE, EVENTS.c.ordinal <= sa.bindparam("least"))
 LIMIT = 10_000
 """Events kept of a charge point; the oldest go first, since a peer can make as many as it likes."""
 
@@ -61,9 +65,7 @@ def note(
     limit: int = LIMIT,
 ) -> Event:
     """Keep an event, and let the oldest of the charge point go."""
-    mine = EVENTS.c.identity == identity
-    last = connection.scalar(sa.select(sa.func.max(EVENTS.c.ordinal)).where(mine))
-    ordinal = (last or 0) + 1
+    ordinal = (connection.scalar(_LAST, {"whose": identity}) or 0) + 1
     values: dict[str, Any] = {
         "identity": identity,
         "at": now,
@@ -72,8 +74,9 @@ def note(
         "transaction_id": transaction_id,
         "payload": None if request is None else as_text(request),
     }
-    added = connection.execute(sa.insert(EVENTS).values(ordinal=ordinal, **values))
-    connection.execute(sa.delete(EVENTS).where(mine, EVENTS.c.ordinal <= ordinal - limit))
+    added = connection.execute(_ADD, {"ordinal": ordinal, **values})
+    if ordinal > limit:
+        connection.execute(_DROP, {"whose": identity, "least": ordinal - limit})
     key = added.inserted_primary_key
     return Event(number=0 if key is None else key[0], **values)
 

@@ -13,6 +13,11 @@ from ocpp16.store.central_system.payload import digest
 from ocpp16.store.central_system.tables import METER_VALUES, SAMPLED_VALUES
 
 CHUNK = 500
+_SAME = METER_VALUES.c.identity == sa.bindparam("whose")
+_KEPT = sa.select(METER_VALUES.c.digest).where(
+    _SAME, METER_VALUES.c.digest.in_(sa.bindparam("digests", expanding=True))
+)
+_ADD, _ADD_SAMPLES = sa.insert(METER_VALUES), sa.insert(SAMPLED_VALUES)
 
 
 def value_digest(connector_id: int | None, transaction_id: int | None, value: MeterValue) -> bytes:
@@ -29,13 +34,7 @@ def are_kept(
 ) -> bool:
     """Tell whether all these values are there already; of none, that is not so."""
     wanted = {value_digest(connector_id, transaction_id, value) for value in values}
-    found: set[bytes] = set()
-    for some in _chunks(sorted(wanted)):
-        query = sa.select(METER_VALUES.c.digest).where(
-            METER_VALUES.c.identity == identity, METER_VALUES.c.digest.in_(some)
-        )
-        found.update(bytes(each) for each in connection.scalars(query))
-    return bool(wanted) and found == wanted
+    return bool(wanted) and _kept_of(connection, identity, wanted) == wanted
 
 
 def keep(
@@ -46,13 +45,12 @@ def keep(
     values: tuple[MeterValue, ...],
 ) -> None:
     """Keep meter values, but for those that are there already."""
-    for value in values:
-        each = value_digest(connector_id, transaction_id, value)
-        known = sa.select(METER_VALUES.c.number).where(
-            METER_VALUES.c.identity == identity, METER_VALUES.c.digest == each
-        )
-        if connection.execute(known).first() is not None:
+    digests = [value_digest(connector_id, transaction_id, value) for value in values]
+    known = _kept_of(connection, identity, set(digests))
+    for each, value in zip(digests, values, strict=True):
+        if each in known:
             continue
+        known.add(each)
         row = {
             "identity": identity,
             "connector_id": connector_id,
@@ -60,7 +58,7 @@ def keep(
             "at": value.timestamp,
             "digest": each,
         }
-        key = connection.execute(sa.insert(METER_VALUES).values(row)).inserted_primary_key
+        key = connection.execute(_ADD, row).inserted_primary_key
         samples = [
             {
                 "meter_value": None if key is None else key[0],
@@ -76,13 +74,21 @@ def keep(
             for position, sample in enumerate(value.sampled_value)
         ]
         if samples:
-            connection.execute(sa.insert(SAMPLED_VALUES), samples)
+            connection.execute(_ADD_SAMPLES, samples)
 
 
 def forget(connection: Connection, before: datetime) -> int:
     """Let the meter values from before an instant go, and return how many there were."""
     gone = sa.delete(METER_VALUES).where(METER_VALUES.c.at < before)
     return connection.execute(gone).rowcount
+
+
+def _kept_of(connection: Connection, identity: str, wanted: set[bytes]) -> set[bytes]:
+    found: set[bytes] = set()
+    for some in _chunks(sorted(wanted)):
+        kept = connection.scalars(_KEPT, {"whose": identity, "digests": some})
+        found.update(bytes(each) for each in kept)
+    return found
 
 
 def _chunks(items: list[bytes]) -> Iterator[list[bytes]]:

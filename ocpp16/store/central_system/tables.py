@@ -1,10 +1,12 @@
 """The tables of a central system, each with its prefix: others may be in the same database.
 
 Texts that compare without case (IdToken, configuration keys) have a folded twin, which is the key.
+Statements of every message are made once, with parameters: making one costs more than running it.
 """
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
 import attrs
@@ -178,9 +180,27 @@ SCHEMA = Schema("central_system", (new_tables(METADATA),))
 
 def put(connection: Connection, table: Table, key: dict[str, Any], values: dict[str, Any]) -> None:
     """Write a row, in place of the one with the same key if there is one."""
-    change = sa.update(table).where(*(table.c[name] == each for name, each in key.items()))
-    if not connection.execute(change.values(values)).rowcount:
-        connection.execute(sa.insert(table).values({**key, **values}))
+    if not change(connection, table, key, values):
+        connection.execute(_insert_into(table), {**key, **values})
+
+
+def change(
+    connection: Connection, table: Table, key: dict[str, Any], values: dict[str, Any]
+) -> bool:
+    """Change a row, and tell whether there is one with this key."""
+    parameters = {f"key_{name}": each for name, each in key.items()}
+    result = connection.execute(_update_of(table, tuple(key)), {**parameters, **values})
+    return result.rowcount > 0
+
+
+@cache
+def _update_of(table: Table, key: tuple[str, ...]) -> sa.Update:
+    return sa.update(table).where(*(table.c[name] == sa.bindparam(f"key_{name}") for name in key))
+
+
+@cache
+def _insert_into(table: Table) -> sa.Insert:
+    return sa.insert(table)
 
 
 def columns_of(row: sa.Row[Any], cls: type[attrs.AttrsInstance]) -> dict[str, Any]:

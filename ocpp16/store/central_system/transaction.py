@@ -31,13 +31,14 @@ from ocpp16.store.central_system.event import FLAG, Event, Outcome, note
 from ocpp16.store.central_system.id_tag import authorize, authorize_start, folded
 from ocpp16.store.central_system.payload import as_text, digest, info_from_text
 from ocpp16.store.central_system.reading import last_reading
-from ocpp16.store.central_system.tables import TRANSACTIONS, columns_of
+from ocpp16.store.central_system.tables import TRANSACTIONS, change, columns_of
 from ocpp16.structure import Structure
 
 ID_LIMIT = 2**31
 """Ids are below this, so that every wire and every peer can carry them."""
 FUTURE = timedelta(days=1)
 """A timestamp that far ahead is flagged."""
+_ONE = sa.select(TRANSACTIONS).where(TRANSACTIONS.c.id == sa.bindparam("number"))
 
 
 @attrs.frozen(kw_only=True)
@@ -186,7 +187,7 @@ def stop(
         "stop_info": None if info is None else as_text(info),
         "stop_digest": content,
     }
-    connection.execute(sa.update(TRANSACTIONS).where(TRANSACTIONS.c.id == row.id).values(end))
+    change(connection, TRANSACTIONS, {"id": row.id}, end)
     profile.note_transaction_over(connection, identity, row.id)
     if request.transaction_data:
         meter_value.keep(connection, identity, row.connector_id, row.id, request.transaction_data)
@@ -220,8 +221,7 @@ def note_meter_values(
         if reading is not None:
             if reading < max(row.meter_start, row.reading or row.meter_start):
                 flags.add(f"the meter of transaction {row.id} ran backwards")
-            change = sa.update(TRANSACTIONS).where(TRANSACTIONS.c.id == row.id)
-            connection.execute(change.values(reading=reading))
+            change(connection, TRANSACTIONS, {"id": row.id}, {"reading": reading})
     meter_value.keep(connection, identity, request.connector_id, transaction_id, values)
     return Outcome(response=MeterValuesResponse(), events=flags.events)
 
@@ -311,8 +311,7 @@ class _Flags:
 
 
 def _row(connection: Connection, transaction_id: int) -> sa.Row[Any] | None:
-    query = sa.select(TRANSACTIONS).where(TRANSACTIONS.c.id == transaction_id)
-    return connection.execute(query).one_or_none()
+    return connection.execute(_ONE, {"number": transaction_id}).one_or_none()
 
 
 def _why_not(row: sa.Row[Any] | None, identity: str) -> str | None:
