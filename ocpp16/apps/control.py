@@ -15,6 +15,7 @@ from functools import partial
 from http import HTTPStatus
 from typing import Any, Protocol
 
+from sqlalchemy.exc import DatabaseError
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -24,6 +25,7 @@ from starlette.routing import Route
 from ocpp16 import log
 from ocpp16.apps import control_view as view
 from ocpp16.apps.central_system_books import Books
+from ocpp16.apps.control_approval import carry_out
 from ocpp16.apps.control_body import approval_of, body_of, id_tag_of
 from ocpp16.apps.control_call import call_charge_point
 from ocpp16.apps.control_document import DOCUMENT
@@ -34,14 +36,11 @@ from ocpp16.apps.control_query import Query, check_escapes
 from ocpp16.apps.control_token import Scope, Token, scope_of
 from ocpp16.apps.summary import payload_of
 from ocpp16.clock import Clock
-from ocpp16.enums import MessageTrigger, RegistrationStatus
-from ocpp16.errors import OcppError
-from ocpp16.messages import TriggerMessageRequest
 from ocpp16.roles.central_system import CentralSystem
 from ocpp16.settings import Settings
 from ocpp16.storage import Registrations
 from ocpp16.store.central_system import charge_point, id_tag, transaction
-from ocpp16.store.central_system.event import events
+from ocpp16.store.central_system.event import KINDS, events
 from ocpp16.store.error import StoreError
 from ocpp16.transports.soap_app import Receive, Send
 from ocpp16.transports.soap_app import Scope as AsgiScope
@@ -52,6 +51,8 @@ CONNECTIONS = 128
 PAGE_LIMIT = 1000
 IDLE_SECONDS = 15.0
 """Between signs of life of a stream of events."""
+RETRY_AFTER = "10"
+"""Seconds, told with each 503."""
 METRICS_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 EVENTS_TYPE = "text/event-stream"
 NO_STORE = {"cache-control": "no-store"}
@@ -218,26 +219,10 @@ class ControlApi:
         await self._books.write(
             lambda connection: charge_point.approve(connection, identity, status)
         )
-        return _json(
-            {
-                "identity": identity,
-                "approval": str(status),
-                "triggered": await self._boot_again(identity),
-            }
+        triggered = await carry_out(
+            self._central, self._books, self._registrations, identity, status
         )
-
-    async def _boot_again(self, identity: str) -> bool:
-        """Have a charge point that waits boot now, so that it is told; tell whether it will."""
-        peer = self._central.peers.get(identity)
-        if peer is None or peer.registration is not RegistrationStatus.PENDING:
-            return False
-        trigger = TriggerMessageRequest(requested_message=MessageTrigger.BOOT_NOTIFICATION)
-        try:
-            answer = await peer.call(trigger)
-        except OcppError as error:
-            self._books.remark(identity, f"it boots when its interval is over: {error}")
-            return False
-        return str(answer.status) == "Accepted"
+        return _json({"identity": identity, "approval": str(status), "triggered": triggered})
 
     # Books
 
@@ -298,6 +283,8 @@ class ControlApi:
     async def _stream_events(self, request: Request) -> Response:
         query = Query(request, "chargePoint", "kind", "after")
         identity, kind = query.text("chargePoint"), query.text("kind")
+        if kind is not None and kind not in KINDS:
+            raise Problem("unknown-kind", f"{kind[:50]} is none of {', '.join(KINDS)}")
         after = query.integer("after")
         resumed = request.headers.get("last-event-id", "")
         if resumed.isascii() and resumed.isdecimal() and len(resumed) < 19:
@@ -320,7 +307,7 @@ class ControlApi:
                 page = await self._books.read(
                     partial(events, identity=identity, kind=kind, after=last, limit=PAGE_LIMIT)
                 )
-            except StoreError as error:
+            except (StoreError, DatabaseError) as error:
                 # The status has left: all that can be told is that there is no more now.
                 log.failure(LOGGER, "the store failed", error)
                 return
@@ -368,7 +355,8 @@ async def _problem(request: Request, error: Exception) -> Response:
     match error:
         case Problem():
             problem = error
-        case StoreError():
+        # A statement that is refused: a table is gone, or is not what it was.
+        case StoreError() | DatabaseError():
             log.failure(LOGGER, "the store failed", error)
             problem = Problem("store", "the store does not work now; nothing was changed")
         case HTTPException(status_code=HTTPStatus.METHOD_NOT_ALLOWED):
@@ -381,12 +369,16 @@ async def _problem(request: Request, error: Exception) -> Response:
     headers = dict(NO_STORE)
     if isinstance(error, HTTPException):
         headers.update(error.headers or {})
+    if problem.status == HTTPStatus.SERVICE_UNAVAILABLE:
+        headers["retry-after"] = RETRY_AFTER
     if problem.kind == "no-token":
         headers["www-authenticate"] = "Bearer"
     return JSONResponse(problem.to_json(), problem.status, headers=headers, media_type=MEDIA_TYPE)
 
 
-HANDLERS: Any = dict.fromkeys((Problem, StoreError, HTTPException, Exception), _problem)
+HANDLERS: Any = dict.fromkeys(
+    (Problem, StoreError, DatabaseError, HTTPException, Exception), _problem
+)
 
 
 @asynccontextmanager

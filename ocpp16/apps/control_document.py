@@ -9,6 +9,7 @@ from ocpp16.apps.control_problem import KINDS, MEDIA_TYPE, PREFIX
 from ocpp16.catalog import sent_by
 from ocpp16.enums import AuthorizationStatus, RegistrationStatus
 from ocpp16.spec import Side
+from ocpp16.store.central_system.event import KINDS as EVENT_KINDS
 
 Json = dict[str, Any]
 
@@ -276,10 +277,10 @@ PATHS: Final[Json] = {
             "read",
             "Events as they happen (server-sent events), and before that those after a number",
             _answer("Event", "text/event-stream"),
-            "invalid-parameter too-many",
+            "invalid-parameter unknown-kind too-many",
             parameters=(
                 OF_CHARGE_POINT,
-                _parameter("kind", "query", "Only of this kind.", TEXT),
+                _parameter("kind", "query", "Only of this kind.", {"enum": [*EVENT_KINDS]}),
                 _parameter("after", "query", "First those with a higher number.", INTEGER),
                 _parameter("Last-Event-ID", "header", "The same, when connecting again.", INTEGER),
             ),

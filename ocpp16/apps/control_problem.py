@@ -25,6 +25,7 @@ KINDS: Mapping[str, tuple[int, str]] = MappingProxyType(
         "not-allowed": (409, "The call is not allowed now; nothing was sent"),
         "too-large": (413, "The body is too large"),
         "invalid-request": (422, "The body is not right"),
+        "unknown-kind": (422, "There is no such kind of event"),
         "internal": (500, "The server failed"),
         "refused-by-charge-point": (502, "The charge point answered with an error"),
         "invalid-answer": (502, "The charge point answered what OCPP 1.6 forbids"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,7 @@ import httpx
 
 from ocpp16.apps import control_feed
 from ocpp16.apps.control_feed import Feed, TooManyListeners
-from ocpp16.store.central_system.event import Event
+from ocpp16.store.central_system.event import KINDS, Event
 from tests.apps.central_app import READ, bearer, central_app, problem
 from tests.parties import BOOT, NOON, make_station, run
 
@@ -65,6 +66,24 @@ def test_events_as_they_happen_and_again(tmp_path: Path) -> None:
                 ]
 
     run(main)
+
+
+def test_a_kind_that_is_none_is_refused_with_those_that_are(tmp_path: Path) -> None:
+    async def main() -> None:
+        async with central_app(tmp_path) as app:
+            answer = await app.ask("GET", "/events?kind=bot", token=READ)
+            assert problem(answer) == (422, "unknown-kind")
+            assert answer.json()["detail"] == f"bot is none of {', '.join(KINDS)}"
+            for kind in KINDS:
+                assert (await app.ask("HEAD", f"/events?kind={kind}", token=READ)).is_success
+
+    run(main)
+
+
+def test_the_documentation_has_each_kind() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "reference" / "control-api.md").read_text()
+    sentence = page.partition("Kinds are ")[2].partition(".")[0]
+    assert set(re.findall("`([a-z-]+)`", sentence)) == set(KINDS)
 
 
 def test_a_stop_ends_the_streams(tmp_path: Path) -> None:
@@ -123,7 +142,9 @@ def test_so_many_listen_and_no_more(monkeypatch: pytest.MonkeyPatch, tmp_path: P
             client.stream("GET", "/events") as stream,
         ):
             assert await anext(stream.aiter_lines()) == ": events follow"
-            assert problem(await client.get("/events")) == (503, "too-many")
+            answer = await client.get("/events")
+            assert problem(answer) == (503, "too-many")
+            assert answer.headers["retry-after"] == "10"
 
     run(main)
 

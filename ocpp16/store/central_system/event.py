@@ -20,6 +20,11 @@ _MINE = EVENTS.c.identity == sa.bindparam("whose")
 _LAST = sa.select(sa.func.max(EVENTS.c.ordinal)).where(_MINE)
 _ADD = sa.insert(EVENTS)
 _DROP = sa.delete(EVENTS).where(_MINE, EVENTS.c.ordinal <= sa.bindparam("least"))
+KINDS = (
+    "connected", "disconnected", "boot", "status", "start", "stop", "firmware", "diagnostics",
+    "log", "security", "data-transfer", FLAG,
+)  # fmt: skip
+"""Those that a central system notes."""
 LIMIT = 10_000
 """Events kept of a charge point; the oldest go first, since a peer can make as many as it likes."""
 
