@@ -18,6 +18,7 @@ from bench import (
     process,
     report,
     server,
+    site,
     size,
     soap_peers,
 )
@@ -34,10 +35,11 @@ BENCHMARKS: dict[str, Callable[[int], list[Row]]] = {
     "connection": server.connection,
     "fleet": server.fleet,
     "bridge": bridge.bridge,
+    "site": site.site,
     "import": importing.importing,
     "composite": composite.composite,
 }
-"""In the order of the goals; `python -m bench.bridge` and `python -m bench.soap` tell more."""
+"""In the order of the goals; `python -m bench.bridge`, `bench.site` and `bench.soap` tell more."""
 
 
 def main() -> int:
