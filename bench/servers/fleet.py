@@ -21,7 +21,7 @@ from ocpp16.apps.exchange import Exchange, Remark
 from ocpp16.spec import Side
 from tests.apps.site_books import differences
 
-PLAN = Plan(speed=600, duration=timedelta(minutes=20))
+PLAN = Plan(speed=300, duration=timedelta(minutes=10))
 """A session of two seconds."""
 
 

@@ -13,7 +13,7 @@ from ocpp16.apps.central_system import run_central_system
 from ocpp16.roles.server import Urls
 
 ENDPOINT = "ws://127.0.0.1:0/ocpp"
-INTERVAL = 45
+INTERVAL = 240
 """Seconds between heartbeats: less than between the meter values of a session."""
 
 

@@ -161,9 +161,22 @@ class Books:
             return messages.AuthorizeResponse(id_tag_info=info)
 
         try:
-            return await self.read(work)
+            response = await self.read(work)
         except StoreError as error:
             raise self._failed(peer, error) from error
+        self._hear(peer, now)
+        return response
+
+    def _hear(self, peer: Peer, now: datetime) -> None:
+        """Have a sign of life kept that nobody waits for: no answer hangs on it."""
+        try:
+            heard = self._database.submit(
+                lambda connection: charge_point.hear(connection, peer.identity, now=now)
+            )
+        except StoreError as error:
+            self.remark(peer.identity, f"a sign of life is not kept: {error}")
+        else:
+            heard.add_done_callback(lambda future: future.cancelled() or future.exception())
 
     async def _start(
         self, peer: Peer, request: messages.StartTransactionRequest

@@ -466,6 +466,13 @@ def _forbid(configuration: Configuration, equipment: Equipment, ability: Ability
     for name in MEASURAND_KEYS:
         configuration.forbid(name, lambda value: not can_measure(_items(value), measurands))
 
+    def is_of_no_connector(value: str) -> bool:
+        numbers = [int(item.partition(".")[0]) for item in _items(value)]
+        is_beyond = any(each > configuration.integer("NumberOfConnectors") for each in numbers)
+        return is_beyond or len(set(numbers)) < len(numbers)
+
+    configuration.forbid("ConnectorPhaseRotation", is_of_no_connector)
+
     def is_no_next_profile(value: str) -> bool:
         wanted, present = int(value), configuration.integer("SecurityProfile")
         has_key = configuration.text("AuthorizationKey") is not None

@@ -52,6 +52,7 @@ class _Post:
     is_triggered: bool = False
     after: int = 0
     """Number of the kept message that it follows upon."""
+    is_urgent: bool = False
 
 
 @attrs.frozen
@@ -107,9 +108,10 @@ class Courier:
         # A status that comes with a transaction's start or end follows upon its message; one that
         # comes amid a backlog does not wait for that.
         after = kept.last if not is_urgent and len(kept) <= TOGETHER else 0
-        post = _Post(request, then, is_triggered, after)
+        post = _Post(request, then, is_triggered, after, is_urgent)
         if is_urgent:
-            self._posts.appendleft(post)
+            # Behind those for which somebody has waited longer.
+            self._posts.insert(sum(each.is_urgent for each in self._posts), post)
         else:
             self._posts.append(post)
         while len(self._posts) > HELD:
@@ -124,9 +126,12 @@ class Courier:
                 outbox.link_restored(time)
 
     def restart(self) -> None:
-        """Forget what waits and is under way: the station restarts."""
+        """Send nothing more, since the station restarts, and tell those who wait."""
+        self.is_linked = False
+        posts = [*self._posts]
         self._posts.clear()
-        self._under_way = None
+        for post in posts:
+            post.then(SessionClosed("the station restarts"))
 
     # What goes out
 

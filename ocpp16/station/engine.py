@@ -65,6 +65,9 @@ class Engine:
     def restart(self) -> None:
         """Begin anew with nothing but what is stored; agreements with vendors are kept."""
         before = self.core
+        # Whoever waits for an answer is told that there is none; nobody starts any more.
+        before.parts.context.is_restarting = True
+        before.parts.context.courier.restart()
         self.core = self._switch_on()
         self.core.parts.transfers.take_over(before.parts.transfers)
 

@@ -79,7 +79,11 @@ class Metering:
         interval = self._sample_interval
         for bay in bays:
             transaction = bay.transaction
-            if transaction is None or not interval:
+            if transaction is None:
+                continue
+            if not interval:
+                # Once it is switched on again, a whole interval passes first.
+                self._sampled_at[bay.number] = self._context.time
                 continue
             if self._context.time >= self._sampled_at[bay.number] + interval:
                 self._sampled_at[bay.number] += interval

@@ -21,6 +21,7 @@ from ocpp16.enums import (
     RemoteStartStopStatus,
     ReservationStatus,
     ResetStatus,
+    TriggerMessageStatus,
     UnlockStatus,
     UpdateFirmwareStatus,
 )
@@ -31,7 +32,7 @@ from ocpp16.station.local_list import NOT_SUPPORTED
 from ocpp16.station.parts import Parts
 from ocpp16.station.remote import pick_connector, unlock_status
 from ocpp16.station.reservation import Reservation
-from ocpp16.station.trigger import decide
+from ocpp16.station.trigger import METER_VALUES, decide, targets
 from ocpp16.structure import Request, Response
 
 Answer: TypeAlias = Callable[[Any], Response]
@@ -358,9 +359,21 @@ class Requests:
             is_accepted=parts.context.boot.is_accepted,
             offered=self._triggered(is_extended=is_extended),
         )
+        if status is TriggerMessageStatus.ACCEPTED and not self._has_something_of(request):
+            status = TriggerMessageStatus.REJECTED
         if isinstance(request, messages.ExtendedTriggerMessageRequest):
             return messages.ExtendedTriggerMessageResponse(status=status)
         return messages.TriggerMessageResponse(status=status)
+
+    def _has_something_of(
+        self, request: messages.TriggerMessageRequest | messages.ExtendedTriggerMessageRequest
+    ) -> bool:
+        """Tell whether there is anything to send: meters may show none of the measurands."""
+        wanted, parts = str(request.requested_message), self._parts
+        return wanted != METER_VALUES or any(
+            parts.metering.triggered(number, None) is not None
+            for number in targets(wanted, request.connector_id, connectors=len(parts.charging.bays))
+        )
 
     def _triggered(self, *, is_extended: bool) -> frozenset[str]:
         """Return the messages that can be asked for; of SignCertificate nothing is known here."""

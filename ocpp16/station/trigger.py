@@ -10,7 +10,8 @@ from collections.abc import Container
 from ocpp16.enums import TriggerMessageStatus
 
 BOOT = "BootNotification"
-ABOUT_CONNECTORS = frozenset({"MeterValues", "StatusNotification"})
+METER_VALUES = "MeterValues"
+ABOUT_CONNECTORS = frozenset({METER_VALUES, "StatusNotification"})
 """Messages for which a connectorId means something; for others it is ignored."""
 
 

@@ -31,6 +31,7 @@ from ocpp16.enums import (
 from ocpp16.errors import CallFailed, ConnectionRefused, ErrorCode
 from ocpp16.messages import (
     AuthorizeRequest,
+    DataTransferRequest,
     MeterValuesRequest,
     StartTransactionRequest,
     StatusNotificationRequest,
@@ -329,5 +330,26 @@ def test_a_stop_ends_its_connections(tmp_path: Path) -> None:
             await backend.call(BOOT)
         await until(lambda: not backend.is_connected)
         await link.__aexit__(None, None, None)
+
+    run(main)
+
+
+@pytest.mark.parametrize(
+    "request_",
+    [HEARTBEAT, START, AuthorizeRequest(id_tag="A"), DataTransferRequest(vendor_id="com.example")],
+    ids=lambda each: type(each).__name__,
+)
+def test_any_message_is_a_sign_of_life(request_: Any, tmp_path: Path) -> None:
+    async def main() -> None:
+        async with central_app(tmp_path) as app, app.connected(make_station()) as backend:
+            await backend.call(BOOT)
+            with closing(sqlite3.connect(tmp_path / "site.db")) as database:
+                database.execute("UPDATE central_charge_point SET last_seen = NULL")
+                database.commit()
+            assert (await app.get("/charge-points/CP1"))["lastSeen"] is None
+            await backend.call(request_)
+            # What is written stands in one line, and this behind it.
+            await app.ask("PUT", "/id-tags/X", {})
+            assert (await app.get("/charge-points/CP1"))["lastSeen"] is not None
 
     run(main)

@@ -47,7 +47,7 @@ async def play(app: App, count: int, wire: str) -> list[Exchange]:
 def test_what_a_fleet_was_answered_is_in_the_store(wire: str, count: int, tmp_path: Path) -> None:
     async def main() -> None:
         # Heartbeats come more often than the meter values of a session.
-        async with central_app(tmp_path, interval=45) as app:
+        async with central_app(tmp_path, interval=240) as app:
             exchanges = await play(app, count, wire)
             assert app.ears.warnings == []
         assert differences(exchanges, tmp_path / "site.db") == []

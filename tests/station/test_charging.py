@@ -343,3 +343,15 @@ def test_a_stop_from_inside_names_its_reason(reason: Reason) -> None:
     bench.core.charging.stop(1, reason)
     bench.pump()
     assert bench.told == [f"Stop 101 {reason}", "1 Finishing"]
+
+
+def test_of_two_tags_the_one_shown_first_is_asked_about_first() -> None:
+    bench = Bench()
+    bench.plug_in()
+    bench.central.received.clear()
+    told: list[tuple[str, object]] = []
+    for tag in ("A", "B"):
+        bench.core.reader.present(1, tag, lambda result, tag=tag: told.append((tag, result)))  # type: ignore[misc]
+    bench.pump()
+    assert bench.told == ["Authorize A", "Authorize B", "Start 1 A", "1 Charging"]
+    assert told == [("A", True), ("B", False)]

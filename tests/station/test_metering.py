@@ -268,3 +268,15 @@ def test_values_that_cannot_be_stored_are_not_sent() -> None:
     disk.is_full = False
     bench.wait(60)
     assert values(bench) == ["Meter 1 101 12:03:00 0"]
+
+
+def test_samples_that_are_switched_on_again_begin_with_a_whole_interval() -> None:
+    bench = Bench(MeterValueSampleInterval=60)
+    bench.charge()
+    bench.wait(70)
+    for seconds, wait in (("0", 100), ("60", 130)):
+        change = messages.ChangeConfigurationRequest(key="MeterValueSampleInterval", value=seconds)
+        bench.ask(change)
+        bench.wait(wait)
+    # On again at 12:02:50.
+    assert [text.split()[3] for text in bench.told] == ["12:01:00", "12:03:50", "12:04:50"]

@@ -172,6 +172,8 @@ def set_key(bench: Bench, key: str, value: str) -> ConfigurationStatus:
         ("WebSocketPingInterval", "-1", "Rejected"),
         ("ConnectorPhaseRotation", "0.RST,1.RST,2.RTS", "Accepted"),
         ("ConnectorPhaseRotation", "0.RST,1.RST,2.RTS,3.RST", "Rejected"),
+        ("ConnectorPhaseRotation", "3.RST", "Rejected"),
+        ("ConnectorPhaseRotation", "1.RST,1.RTS", "Rejected"),
     ],
 )
 def test_changing_keys(key: str, value: str, status: str) -> None:

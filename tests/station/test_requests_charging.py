@@ -344,6 +344,13 @@ def test_triggers(wanted: MessageTrigger, connector: int | None, told: list[str]
     assert bench.told == told
 
 
+def test_where_no_measurand_is_wanted_there_are_no_values_to_trigger() -> None:
+    bench = Bench(MeterValuesSampledData="")
+    assert trigger(bench, MessageTrigger.METER_VALUES, 1) == "Rejected"
+    assert trigger(bench, MessageTrigger.METER_VALUES, None) == "Rejected"
+    assert bench.told == []
+
+
 def test_triggered_values_say_so() -> None:
     bench = Bench()
     trigger(bench, MessageTrigger.METER_VALUES, 1)
@@ -357,6 +364,8 @@ def test_triggered_values_say_so() -> None:
         (MessageTrigger.BOOT_NOTIFICATION, None),
         (MessageTrigger.STATUS_NOTIFICATION, 3),
         (MessageTrigger.METER_VALUES, 3),
+        # There is no main meter.
+        (MessageTrigger.METER_VALUES, 0),
     ],
 )
 def test_triggers_that_are_rejected(wanted: MessageTrigger, connector: int | None) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 
 from ocpp16 import messages
@@ -155,5 +157,19 @@ def test_a_reset_restarts_it(wire: str, type: ResetType) -> None:
                 assert told.index(stop) < told.index(boot)
             assert told[-3:] == ["0 Available", "1 Preparing", "2 Available"]
             assert len(yard.pair.connections) == 2
+
+    run(main())
+
+
+def test_who_waits_for_an_answer_is_told_of_a_restart() -> None:
+    async def main() -> None:
+        yard = Yard("json")
+        async with yard.working():
+            yard.told.clear()
+            yard.station.plug_in(1)
+            waiting = [asyncio.create_task(yard.station.present_tag(1, tag)) for tag in ("A", "B")]
+            await asyncio.sleep(0)
+            yard.station._switch_on_again()
+            assert await asyncio.gather(*waiting) == [False, False]
 
     run(main())

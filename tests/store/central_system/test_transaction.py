@@ -326,3 +326,17 @@ def test_pages_of_transactions(books: Books) -> None:
     assert [each.id for each in ended] == [numbers[3]]
     assert len(books.ask(transaction.transactions, is_running=True)) == 7
     assert len(books.ask(transaction.transactions, since=at(1), until=at(3))) == 4
+
+
+def test_what_follows_a_start_that_was_given_up_is_answered(books: Books) -> None:
+    """CE 3.18: it carries -1, and the answer is as if it were a transaction."""
+    books.do(id_tag.put_id_tag, tag("A"))
+    request = values(value(), transaction=-1)
+    books.do(transaction.note_meter_values, "CP1", request, now=NOON)
+    ended = books.do(transaction.stop, "CP1", stop(-1, id_tag="A"), now=NOON)
+    assert ended.response.id_tag_info == IdTagInfo(status=AuthorizationStatus.ACCEPTED)
+    assert flags(books) == [
+        "MeterValues for -1, which is unknown",
+        "StopTransaction for -1, which is unknown",
+    ]
+    assert books.ask(transaction.transactions) == []
