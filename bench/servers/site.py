@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
+from typing import Any
 from urllib.parse import urlsplit
 
 from bench.servers.control import answer_questions
@@ -40,7 +41,8 @@ async def on_a_store(store: str) -> None:
             stop=stop,
         )
     )
-    await asyncio.wait([running, ready], return_when=asyncio.FIRST_COMPLETED)
+    either: list[asyncio.Future[Any]] = [running, ready]
+    await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
     try:
         if ready.done():
             await answer_questions(port_of(ready.result()))

@@ -80,7 +80,17 @@ class TheirCentral(v16.ChargePoint):  # type: ignore[misc]
         return call_result.StopTransaction()
 
 
-def played(steps: list[dict[str, Any]], calls: list[Any]) -> tuple[TheirCentral, list[Any], bool]:
+class CuttingCentral(TheirCentral):
+    """Hangs up once it has answered a StartTransaction."""
+
+    @routing.after("StartTransaction")  # type: ignore[untyped-decorator]
+    async def cut(self, **payload: Any) -> None:
+        await self._connection.close()
+
+
+def played(
+    steps: list[dict[str, Any]], calls: list[Any], kind: type[TheirCentral] = TheirCentral
+) -> tuple[list[TheirCentral], list[Any], bool]:
     """Play a scenario; once a StartTransaction has come, their side makes its calls."""
     found: list[TheirCentral] = []
     answers: list[Any] = []
@@ -88,7 +98,7 @@ def played(steps: list[dict[str, Any]], calls: list[Any]) -> tuple[TheirCentral,
 
     async def main() -> None:
         async def accept(connection: Any) -> None:
-            central = TheirCentral("CP1", connection)
+            central = kind("CP1", connection)
             found.append(central)
             try:
                 await central.start()
@@ -116,7 +126,7 @@ def played(steps: list[dict[str, Any]], calls: list[Any]) -> tuple[TheirCentral,
             await asyncio.gather(asking, return_exceptions=True)
 
     run(main)
-    return found[0], answers, results[0]
+    return found, answers, results[0]
 
 
 SESSION: list[dict[str, Any]] = [
@@ -128,7 +138,7 @@ SESSION: list[dict[str, Any]] = [
 
 
 def test_a_session_that_a_driver_ends() -> None:
-    central, _, is_good = played(
+    (central,), _, is_good = played(
         [*SESSION, {"do": "tag", "tag": "A", "accepted": True}, {"do": "unplug"},
          {"do": "expect", "sent": "StopTransaction", "where": {"reason": "Local"}},
          {"do": "expect", "status": "Available", "waiting": 0}],
@@ -144,6 +154,24 @@ def test_a_session_that_a_driver_ends() -> None:
     assert len(stop["transaction_data"]) == 4
 
 
+def test_an_outage_amid_a_session() -> None:
+    centrals, _, is_good = played(
+        [*SESSION, {"do": "tag", "tag": "A", "accepted": True}, {"do": "unplug"},
+         {"do": "expect", "sent": "StopTransaction", "where": {"reason": "Local"}}],
+        [],
+        CuttingCentral,
+    )  # fmt: skip
+    assert is_good
+    before, after = centrals
+    assert [name for name, _ in before.seen if name != "StatusNotification"] == [
+        "BootNotification", "Authorize", "StartTransaction",
+    ]  # fmt: skip
+    # What happened meanwhile arrives in order, with its transaction, and without another boot.
+    late = [(name, payload) for name, payload in after.seen if name != "StatusNotification"]
+    assert [name for name, _ in late] == ["MeterValues", "MeterValues", "StopTransaction"]
+    assert [payload["transaction_id"] for _, payload in late] == [1, 1, 1]
+
+
 def test_a_session_that_the_central_system_ends() -> None:
     calls = [
         call.ChangeConfiguration(key="MeterValueSampleInterval", value="60"),
@@ -157,7 +185,7 @@ def test_a_session_that_the_central_system_ends() -> None:
         call.TriggerMessage(requested_message="MeterValues", connector_id=1),
         call.RemoteStopTransaction(transaction_id=1),
     ]
-    central, answers, is_good = played(
+    (central,), answers, is_good = played(
         [*SESSION, {"do": "expect", "asked": "RemoteStopTransaction"},
          {"do": "expect", "sent": "StopTransaction", "where": {"reason": "Remote"}},
          {"do": "expect", "status": "Reserved", "connector": 2}],
