@@ -6,6 +6,7 @@ What each operation takes and gives is in `control_document`; a test holds the t
 
 from __future__ import annotations
 
+import asyncio
 import json
 import logging
 import re
@@ -42,6 +43,7 @@ from ocpp16.storage import Registrations
 from ocpp16.store.central_system import charge_point, id_tag, transaction
 from ocpp16.store.central_system.event import KINDS, events
 from ocpp16.store.error import StoreError
+from ocpp16.transports.asgi_link import CUT
 from ocpp16.transports.soap_app import Receive, Send
 from ocpp16.transports.soap_app import Scope as AsgiScope
 from ocpp16.transports.soap_server import HttpServer
@@ -51,6 +53,8 @@ CONNECTIONS = 128
 PAGE_LIMIT = 1000
 IDLE_SECONDS = 15.0
 """Between signs of life of a stream of events."""
+FAREWELL_SECONDS = 10.0
+"""In which a listener that is cut off may take what waits for it."""
 RETRY_AFTER = "10"
 """Seconds, told with each 503."""
 METRICS_TYPE = "text/plain; version=0.0.4; charset=utf-8"
@@ -339,8 +343,17 @@ class _Stream(StreamingResponse):
         self._listener = listener
 
     async def __call__(self, scope: AsgiScope, receive: Receive, send: Send) -> None:
-        with self._listener:
-            await super().__call__(scope, receive, send)
+        now = asyncio.get_running_loop().time
+        try:
+            with self._listener:
+                async with asyncio.timeout(None) as limit:
+                    self._listener.when_over = lambda: limit.reschedule(now() + FAREWELL_SECONDS)
+                    await super().__call__(scope, receive, send)
+        except TimeoutError:
+            # It does not read, and would hold its place for ever.
+            cut = (scope.get("state") or {}).get(CUT)
+            if cut is not None:
+                cut()
 
 
 def _json(value: object) -> JSONResponse:

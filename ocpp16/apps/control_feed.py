@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
+from collections.abc import Callable
 from types import TracebackType
 from typing import Self
 
@@ -26,6 +27,8 @@ class Listener:
         self._events: deque[Event] = deque()
         self._news = asyncio.Event()
         self._is_over = False
+        self.when_over: Callable[[], object] = lambda: None
+        """Called once no more events come."""
 
     async def next(self, seconds: float) -> Event | None:
         """Return the next event; None if there is none in this time.
@@ -55,8 +58,10 @@ class Listener:
 
     def end(self) -> None:
         """Take it that no more come."""
-        self._is_over = True
-        self._news.set()
+        if not self._is_over:
+            self._is_over = True
+            self._news.set()
+            self.when_over()
 
     def __enter__(self) -> Self:
         self._feed.add(self)
@@ -77,6 +82,11 @@ class Feed:
     def __init__(self) -> None:
         self._listeners: set[Listener] = set()
         self._is_closed = False
+
+    @property
+    def listening(self) -> int:
+        """How many listen."""
+        return len(self._listeners)
 
     def publish(self, event: Event) -> None:
         """Hand an event to all who listen."""

@@ -13,6 +13,8 @@ from ocpp16.security.client_certificate import ClientCertificate
 from ocpp16.security.tls import TlsEngine
 
 ENGINE: Final = "ocpp16.tls"
+CUT: Final = "ocpp16.cut"
+"""In the state of a scope of our server: drops the connection, whatever waits to be sent."""
 
 
 def is_secure(scope: MutableMapping[str, Any]) -> bool:

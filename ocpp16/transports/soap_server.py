@@ -25,7 +25,7 @@ from uvicorn.server import ServerState
 from ocpp16.clock import Clock, Timer
 from ocpp16.security.tls import ServerTls
 from ocpp16.settings import Settings
-from ocpp16.transports.asgi_link import ENGINE
+from ocpp16.transports.asgi_link import CUT, ENGINE
 from ocpp16.transports.identity import without_secrets
 from ocpp16.transports.soap_app import Receive, Scope, Send
 from ocpp16.transports.task import Signal, time_limit
@@ -221,10 +221,12 @@ class _HttpProtocol(H11Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         super().connection_made(cast("asyncio.Transport", transport))
+        # A copy is in the scope of each request.
+        self.app_state = {CUT: self.transport.abort}
         engine = transport.get_extra_info("tls_engine")
         if engine is not None:
             self.scheme = "https"
-            self.app_state = {ENGINE: engine}  # A copy is in the scope of each request.
+            self.app_state[ENGINE] = engine
         if cast("HttpApp", self.config.app).is_stopping:
             self.transport.abort()  # It was accepted just before.
         elif len(self.connections) > self.config.limit:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import re
+import socket
 from pathlib import Path
 from typing import Any
 
@@ -16,13 +17,14 @@ pytest.importorskip("sqlalchemy")
 pytest.importorskip("starlette")
 pytest.importorskip("prometheus_client")
 
+import attrs
 import httpx
 
-from ocpp16.apps import control_feed
+from ocpp16.apps import control, control_feed
 from ocpp16.apps.control_feed import Feed, TooManyListeners
 from ocpp16.store.central_system.event import KINDS, Event
 from tests.apps.central_app import READ, bearer, central_app, problem
-from tests.parties import BOOT, NOON, make_station, run
+from tests.parties import BOOT, NOON, make_station, run, until
 
 
 async def read_events(lines: Any, count: int) -> list[dict[str, Any]]:
@@ -125,6 +127,45 @@ def test_one_that_listens_too_slowly_is_cut_off(monkeypatch: pytest.MonkeyPatch)
             with pytest.raises(StopAsyncIteration):
                 await slow.next(1)
             assert await quick.next(0) is None
+
+    run(main)
+
+
+def test_one_that_does_not_read_at_all_gives_its_place_back(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(control_feed, "LISTENER_LIMIT", 1)
+    monkeypatch.setattr(control, "FAREWELL_SECONDS", 0.05)
+    feeds: list[Feed] = []
+    listen = Feed.listen
+
+    def noted(feed: Feed) -> control_feed.Listener:
+        feeds.append(feed)
+        return listen(feed)
+
+    monkeypatch.setattr(Feed, "listen", noted)
+
+    async def main() -> None:
+        async with (
+            central_app(tmp_path) as app,
+            httpx.AsyncClient(base_url=app.control, headers=bearer(READ)) as client,
+        ):
+            address = httpx.URL(app.control)
+            with socket.socket() as deaf:
+                deaf.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+                deaf.connect((address.host, address.port))
+                head = f"GET /events HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {READ}\r\n\r\n"
+                deaf.sendall(head.encode())
+                await until(lambda: feeds and feeds[0].listening)
+                (feed,) = feeds
+                long = attrs.evolve(event(1), text="x" * 1000)
+                while feed.listening:
+                    # Until its buffers are full, and so is its queue.
+                    for _ in range(500):
+                        feed.publish(long)
+                    await asyncio.sleep(0.01)
+            async with client.stream("GET", "/events") as stream:
+                assert await anext(stream.aiter_lines()) == ": events follow"
 
     run(main)
 
