@@ -7,7 +7,7 @@ import sys
 from typing import Any
 from urllib.parse import urlsplit
 
-from bench.servers.control import answer_questions
+from bench.servers.control import answer_questions, run
 from ocpp16 import CentralSystem
 from ocpp16.apps.back_office import BackOffice
 from ocpp16.apps.central_system import run_central_system
@@ -59,4 +59,5 @@ def port_of(urls: Urls) -> int:
 
 
 if __name__ == "__main__":
-    asyncio.run(on_a_store(sys.argv[1]) if len(sys.argv) > 1 else in_memory())
+    _stores = [each for each in sys.argv[1:] if each != "--uvloop"]
+    run(on_a_store(_stores[0]) if _stores else in_memory())
