@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import tempfile
-from collections.abc import AsyncIterator, Callable, Collection, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
@@ -35,11 +35,14 @@ from ocpp16.store.central_system import charge_point, tables
 from ocpp16.store.database import Database
 from ocpp16.store.error import LeadershipLost
 from ocpp16.store.registrations import StoredRegistrations
+from ocpp16.store.security import tables as security_tables
+from ocpp16.store.security.keys import StoredCredentials
+from ocpp16.store.security.reached import StoredReachedProfiles
 from ocpp16.transports.system_clock import SystemClock
 
 TEMPORARY = "temporary"
 """In place of a store's URL: an SQLite file that goes when the process does."""
-SCHEMAS = (registrations.SCHEMA, answers.SCHEMA, tables.SCHEMA)
+SCHEMAS = (registrations.SCHEMA, answers.SCHEMA, tables.SCHEMA, security_tables.SCHEMA)
 
 
 @attrs.frozen(kw_only=True)
@@ -61,6 +64,7 @@ async def run_central_system(
     known: Collection[str] = (),
     unknown_tags: UnknownTags = UnknownTags.UNTIL_LISTED,
     security: ServerSecurity | None = None,
+    keys: Mapping[str, str | bytes] | None = None,
     interval: int = 300,
     control: Control | None = None,
     tell: Tell,
@@ -79,6 +83,8 @@ async def run_central_system(
         known: Identities that are entered, beside those in the store.
         unknown_tags: What charge points are told of identifiers that are not entered.
         security: Which links are taken, and how charge points authenticate; None is none.
+        keys: Keeps the keys of charge points in the store, in place of the credentials of
+            `security`, and enters these for whoever has none there yet; None does neither.
         interval: Seconds between heartbeats.
         control: How the control API is served; None is not at all.
         tell: Takes what happens.
@@ -112,6 +118,12 @@ async def run_central_system(
             return RegistrationStatus.PENDING if is_to_wait else RegistrationStatus.ACCEPTED
 
         registered = await StoredRegistrations.load(database)
+        reached = await StoredReachedProfiles.load(database, clock.now)
+        stored = None
+        if security is not None and keys is not None:
+            stored = await StoredCredentials.load(database, clock.now)
+            await _enter(stored, keys, lambda text: tell(_warning(clock, text)))
+            security = attrs.evolve(security, credentials=stored)
         central = CentralSystem(
             known=is_entered if policy is Policy.KNOWN else None,
             registrations=registered,
@@ -119,6 +131,7 @@ async def run_central_system(
             clock=clock,
             settings=settings,
             security=security,
+            reached=reached,
         )
         books = Books(
             database,
@@ -144,18 +157,39 @@ async def run_central_system(
         if control is not None:
             from ocpp16.apps.control import serve_control  # noqa: PLC0415 - an extra
             from ocpp16.apps.control_metric import Metrics  # noqa: PLC0415
+            from ocpp16.apps.control_security import SecurityDesk  # noqa: PLC0415
 
             metrics = Metrics(central, database)
             listeners.append(metrics.tell)
             control_url = await stack.enter_async_context(
                 serve_control(
-                    control, central, books, feed, metrics, registrations=registered, clock=clock
+                    control,
+                    central,
+                    books,
+                    feed,
+                    metrics,
+                    registrations=registered,
+                    desk=SecurityDesk(central, books, stored, reached),
+                    clock=clock,
                 )
             )
         server = await stack.enter_async_context(central.serve(json=json, soap=soap))
         listening(server.urls, control_url)
         if not await is_first(stop.wait(), database.lost()):
             raise LeadershipLost("another process leads the store by now: this one ends")
+
+
+async def _enter(
+    stored: StoredCredentials, keys: Mapping[str, str | bytes], warn: Callable[[str], object]
+) -> None:
+    for identity, key in keys.items():
+        if not await stored.enter(identity, key):
+            # It may have been changed since by ChangeConfiguration, and must not come back.
+            warn(f"{identity}: the key given is not that of the store, which holds")
+
+
+def _warning(clock: Clock, text: str) -> Remark:
+    return Remark(at=clock.now(), text=text, is_warning=True)
 
 
 @asynccontextmanager

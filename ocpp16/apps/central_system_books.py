@@ -31,6 +31,7 @@ from ocpp16.store.central_system.event import FLAG, Event, Outcome, note
 from ocpp16.store.central_system.tables import ID_TAGS
 from ocpp16.store.database import Database
 from ocpp16.store.error import StoreError
+from ocpp16.store.security import event as security_event
 from ocpp16.structure import Request, Response
 
 T = TypeVar("T")
@@ -325,10 +326,17 @@ class Books:
     async def _note_security_event(
         self, peer: Peer, request: messages.SecurityEventNotificationRequest
     ) -> messages.SecurityEventNotificationResponse:
-        response = messages.SecurityEventNotificationResponse()
-        text = f"security event {request.type}"
+        now, text = self.now(), f"security event {request.type}"
+        outcome = Outcome(response=messages.SecurityEventNotificationResponse())
+
+        def work(connection: Connection) -> Outcome[messages.SecurityEventNotificationResponse]:
+            if not security_event.take(connection, peer.identity, request, now=now):
+                return outcome  # It got no answer, and tells the same again.
+            return self._noted(connection, peer, request, outcome, kind="security", text=text)
+
+        response = await self._take(peer, work)
         self.remark(peer.identity, text)
-        return await self._note(peer, "security", text, request, response)
+        return response
 
     async def _refuse_to_sign(
         self, peer: Peer, request: messages.SignCertificateRequest

@@ -98,12 +98,13 @@ def run(  # noqa: PLR0917 - typer passes them by name
     authorization_key: Annotated[
         list[str] | None,
         typer.Option(
-            metavar="IDENTITY=KEY", help="Key of a charge point, 32 to 40 hex digits; repeatable."
+            metavar="IDENTITY=KEY",
+            help="Key of a charge point that has none yet, 32 to 40 hex digits; repeatable.",
         ),
     ] = None,
     credentials: Annotated[
         Path | None,
-        typer.Option(metavar="FILE", help="Hashes of keys, as `FileCredentials` keeps them."),
+        typer.Option(metavar="FILE", help="Hashes of keys, in place of the store."),
     ] = None,
     interval: Annotated[
         int,
@@ -133,7 +134,8 @@ def run(  # noqa: PLR0917 - typer passes them by name
     --open, one that goes with the process. Any tag is accepted until one is entered, by the
     control API. Who may connect: those named by --charge-point or approved by the control API;
     with --registration pending, anybody, who then waits for approval. With a security profile,
-    whoever has credentials may connect, and --charge-point says who of them.
+    whoever has credentials may connect, and --charge-point says who of them. Keys are kept in the
+    store, as salted hashes; `ocpp16 key` sets, lists, removes and changes them.
 
     \b
     Examples:
@@ -153,7 +155,7 @@ def run(  # noqa: PLR0917 - typer passes them by name
     """  # noqa: D301 - click needs \b as one character
     if context.invoked_subcommand is not None:
         return
-    security = server_security(security_profile, pki, authorization_key or (), credentials)
+    security, keys = server_security(security_profile, pki, authorization_key or (), credentials)
     if security is not None and anyone:
         raise typer.BadParameter("--open is without authentication, so without a security profile")
     policy = _policy(anyone, charge_point or [], registration, is_secure=security is not None)
@@ -197,6 +199,7 @@ def run(  # noqa: PLR0917 - typer passes them by name
                 known=frozenset(charge_point or ()),
                 unknown_tags=unknown_tags,
                 security=security,
+                keys=keys,
                 interval=interval,
                 control=None if address is None else Control(address=address, tokens=tokens),
                 tell=watch,

@@ -20,6 +20,7 @@ from ocpp16.apps.charge_point_command import charge_point
 from ocpp16.apps.control_commands import call
 from ocpp16.apps.demo import installed_wires, run_demo
 from ocpp16.apps.inspect_command import inspect
+from ocpp16.apps.key_commands import key
 from ocpp16.apps.options import Output, OutputOption, fail
 from ocpp16.apps.output import Watch
 from ocpp16.apps.printer import printer_for
@@ -33,6 +34,7 @@ __all__ = ["app", "listening_url"]
 app = typer.Typer(pretty_exceptions_enable=False, rich_markup_mode=None)
 app.add_typer(bridge, name="bridge")
 app.add_typer(central_system, name="central-system")
+app.add_typer(key, name="key")
 
 
 @app.callback(invoke_without_command=True)

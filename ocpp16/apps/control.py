@@ -34,6 +34,7 @@ from ocpp16.apps.control_feed import Feed, Listener, TooManyListeners
 from ocpp16.apps.control_metric import Metrics
 from ocpp16.apps.control_problem import MEDIA_TYPE, Problem
 from ocpp16.apps.control_query import Query, check_escapes
+from ocpp16.apps.control_security import SecurityDesk
 from ocpp16.apps.control_token import Scope, Token, scope_of
 from ocpp16.apps.summary import payload_of
 from ocpp16.clock import Clock
@@ -88,6 +89,7 @@ class ControlApi:
         metrics: What is counted.
         registrations: What charge points were told when they booted.
         tokens: Who may use it, and for what.
+        desk: Keys, security events and activity.
     """
 
     def __init__(
@@ -99,6 +101,7 @@ class ControlApi:
         *,
         registrations: Registrations,
         tokens: Collection[Token],
+        desk: SecurityDesk,
     ) -> None:
         self.is_stopping = False
         self._central = central
@@ -107,6 +110,7 @@ class ControlApi:
         self._metrics = metrics
         self._registrations = registrations
         self._tokens = tokens
+        self._desk = desk
         self.app = Starlette(routes=self._routes(), exception_handlers=HANDLERS)
         # Its redirects go to where the client's Host header says.
         self.app.router.redirect_slashes = False
@@ -126,6 +130,12 @@ class ControlApi:
             read("GET", "/charge-points", self._list_charge_points),
             operate("POST", f"{one}/calls/{{action}}", self._call),
             operate("PUT", f"{one}/approval", self._approve),
+            operate("PUT", f"{one}/key", self._desk.set_key),
+            operate("DELETE", f"{one}/key", self._desk.remove_key),
+            operate("POST", f"{one}/key/rotation", self._desk.rotate_key),
+            read("GET", "/keys", self._desk.list_keys),
+            read("GET", "/security-events", self._desk.list_events),
+            read("GET", "/activity", self._desk.show_activity),
             read("GET", one, self._show_charge_point),
             read("GET", "/transactions", self._list_transactions),
             read("GET", "/events", self._stream_events),
@@ -403,6 +413,7 @@ async def serve_control(
     metrics: Metrics,
     *,
     registrations: Registrations,
+    desk: SecurityDesk,
     clock: Clock,
 ) -> AsyncIterator[str]:
     """Serve the API while it is entered; gives its URL.
@@ -412,7 +423,13 @@ async def serve_control(
         ValueError: The address is none.
     """
     api = ControlApi(
-        central, books, feed, metrics, registrations=registrations, tokens=wanted.tokens
+        central,
+        books,
+        feed,
+        metrics,
+        registrations=registrations,
+        tokens=wanted.tokens,
+        desk=desk,
     )
     settings = Settings(connections=CONNECTIONS)
     server = HttpServer(f"http://{wanted.address}/", settings=settings, clock=clock)

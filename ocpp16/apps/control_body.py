@@ -15,6 +15,7 @@ from ocpp16.datatypes import IdTagInfo
 from ocpp16.enums import AuthorizationStatus, RegistrationStatus
 from ocpp16.errors import ConstraintError, InvalidMessage
 from ocpp16.messages import AuthorizeRequest
+from ocpp16.security.auth import check_basic_identity, read_key
 from ocpp16.store.central_system.id_tag import IdTag
 from ocpp16.transports.identity import check_identity
 
@@ -54,6 +55,22 @@ def approval_of(identity: str, body: bytes) -> RegistrationStatus:
         detail = f"status is one of {', '.join(RegistrationStatus)}"
         raise Problem("invalid-request", detail, path="/status")
     return RegistrationStatus(status)
+
+
+def key_of(identity: str, body: bytes) -> bytes | None:
+    """Return the key that a charge point is to have; None if one is to be made."""
+    try:
+        check_identity(identity)
+        check_basic_identity(identity)
+    except ValueError as error:
+        raise Problem("invalid-request", str(error), path="") from None
+    text = _object(body, "key").get("key")
+    if text is None:
+        return None
+    try:
+        return read_key(text if isinstance(text, str) else "")
+    except ValueError as error:
+        raise Problem("invalid-request", str(error), path="/key") from None
 
 
 def id_tag_of(text: str, body: bytes) -> IdTag:

@@ -6,6 +6,7 @@ makes it.
 
 from __future__ import annotations
 
+import http
 import http.client
 import json
 import os
@@ -90,30 +91,75 @@ def call(  # noqa: PLR0917 - typer passes them by name
     # What the shell passes on need not be UTF-8; as bytes it is for the central system to refuse.
     body = sys.stdin.buffer.read() if payload == "-" else os.fsencode(payload)
     target = (
-        f"/charge-points/{_escaped(identity)}/calls/{_escaped(action)}"
+        f"/charge-points/{escaped(identity)}/calls/{escaped(action)}"
         f"?{urlencode({'timeout': timeout})}"
     )
     try:
-        status, answer = _post(_Place.of(control), target, body, _token(token_file), timeout)
-    except (OSError, http.client.HTTPException, _Unusable) as error:
-        reason = getattr(error, "strerror", None) or str(error) or type(error).__name__
-        title = f"cannot ask {without_secrets(control)}"
-        _fail(output, {"title": title, "detail": reason}, NO_SERVICE)
+        status, answer = ask_central(
+            control, token_file, "POST", target, body=body, timeout=timeout
+        )
+    except Unusable as error:
+        tell_problem(output, error.problem, NO_SERVICE)
     if status == 200:
         file = guarded(sys.stdout)
         indent = None if output is Output.JSON else 2
         file.write(f"{json.dumps(answer, indent=indent)}\n")
         file.flush()
         return
-    _fail(output, answer, CODES.get(status, NO_SERVICE))
+    tell_problem(output, answer, CODES.get(status, NO_SERVICE))
 
 
-def _escaped(text: str) -> str:
+class Unusable(Exception):
+    """A central system cannot be asked, or its answer is none of a control API."""
+
+    def __init__(self, title: str, detail: str) -> None:
+        super().__init__(f"{title}: {detail}")
+        self.problem = {"title": title, "detail": detail}
+
+
+def ask_central(
+    control: str,
+    token_file: Path | None,
+    method: str,
+    target: str,
+    *,
+    body: bytes = b"",
+    timeout: float = 30,
+) -> tuple[int, dict[str, Any]]:
+    """Ask a control API; return the status and the answer, without one for 204.
+
+    Raises:
+        Unusable: It cannot be asked.
+        BadParameter: An option is not right.
+    """
+    place, token = _Place.of(control), _token(token_file)
+    kind = http.client.HTTPSConnection if place.is_secure else http.client.HTTPConnection
+    link = kind(place.host, place.port, timeout=timeout + MARGIN)
+    headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
+    title = f"cannot ask {without_secrets(control)}"
+    try:
+        link.request(method, f"{place.path}{target}", body, headers)
+        response = link.getresponse()
+        text = response.read(ANSWER_LIMIT)
+    except (OSError, http.client.HTTPException) as error:
+        reason = getattr(error, "strerror", None) or str(error) or type(error).__name__
+        raise Unusable(title, reason) from None
+    finally:
+        link.close()
+    if response.status == http.HTTPStatus.NO_CONTENT:
+        return response.status, {}
+    try:
+        answer = json.loads(text)
+    except (ValueError, RecursionError):
+        answer = None
+    if not isinstance(answer, dict):
+        raise Unusable(title, f"HTTP {response.status} from what is no control API")
+    return response.status, answer
+
+
+def escaped(text: str) -> str:
+    """Return a name as it stands in a path."""
     return quote(os.fsencode(text), safe="")
-
-
-class _Unusable(Exception):
-    """The answer is none of a control API."""
 
 
 @attrs.frozen
@@ -154,32 +200,14 @@ def _token(path: Path | None) -> str:
         raise typer.BadParameter(f"--token-file {path}: {error.strerror}") from None
 
 
-def _post(
-    place: _Place, target: str, body: bytes, token: str, timeout: float
-) -> tuple[int, dict[str, Any]]:
-    kind = http.client.HTTPSConnection if place.is_secure else http.client.HTTPConnection
-    link = kind(place.host, place.port, timeout=timeout + MARGIN)
-    headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
-    try:
-        link.request("POST", f"{place.path}{target}", body, headers)
-        response = link.getresponse()
-        text = response.read(ANSWER_LIMIT)
-    finally:
-        link.close()
-    try:
-        answer = json.loads(text)
-    except (ValueError, RecursionError):
-        answer = None
-    if not isinstance(answer, dict):
-        raise _Unusable(f"HTTP {response.status} from what is no control API")
-    return response.status, answer
-
-
-def _fail(output: Output, problem: dict[str, Any], code: int) -> NoReturn:
+def tell_problem(
+    output: Output, problem: dict[str, Any], code: int, command: str = "call"
+) -> NoReturn:
+    """Print what a control API says is wrong, and end with an exit code."""
     if output is Output.JSON:
         typer.echo(json.dumps({**problem, "exitCode": code}))
         raise typer.Exit(code)
     words = [str(problem.get("title", "it failed"))]
     words += [str(problem[name]) for name in ("code", "detail") if problem.get(name)]
-    hint = f"at {problem['path']}" if problem.get("path") else "see: ocpp16 call --help"
+    hint = f"at {problem['path']}" if problem.get("path") else f"see: ocpp16 {command} --help"
     fail(one_line(": ".join(words), 500), hint, code)

@@ -7,7 +7,8 @@ from typing import Any, Final
 from ocpp16._version import __version__
 from ocpp16.apps.control_problem import KINDS, MEDIA_TYPE, PREFIX
 from ocpp16.catalog import sent_by
-from ocpp16.enums import AuthorizationStatus, RegistrationStatus
+from ocpp16.enums import AuthorizationStatus, ConfigurationStatus, RegistrationStatus
+from ocpp16.security.activity import UnusualActivity
 from ocpp16.spec import Side
 from ocpp16.store.central_system.event import KINDS as EVENT_KINDS
 
@@ -62,6 +63,11 @@ ID_TAG_FIELDS: Final[Json] = {
     "parentIdTag": _or_null({**TEXT, "maxLength": 20}),
     "single": BOOLEAN,
     "note": {**TEXT, "maxLength": 500},
+}
+KEY: Final[Json] = {
+    **TEXT,
+    "pattern": "^([0-9A-Fa-f]{2}){16,20}$",
+    "description": "In a request, none makes a random one, which the answer tells, once.",
 }
 OBJECTS: Final[Json] = {"type": "array", "items": {"type": "object"}}
 SCHEMAS: Final[Json] = {
@@ -121,6 +127,57 @@ SCHEMAS: Final[Json] = {
             "transactionId": _or_null(INTEGER),
         }
     ),
+    "Keys": _object(
+        {
+            "keys": {
+                "type": "array",
+                "items": _object(
+                    {
+                        "identity": TEXT,
+                        "since": INSTANT,
+                        "changing": {
+                            **BOOLEAN,
+                            "description": "Two are valid: it has to connect with one of them.",
+                        },
+                        "securityProfile": INTEGER,
+                    }
+                ),
+            },
+            "next": _or_null(TEXT),
+        }
+    ),
+    "NewKey": _object({"key": KEY}, strict=True, required=[]),
+    "GivenKey": _object({"identity": TEXT, "key": _or_null(KEY)}),
+    "Rotation": _object(
+        {"identity": TEXT, "status": {"enum": [str(each) for each in ConfigurationStatus]}}
+    ),
+    "SecurityEvent": _object(
+        {
+            "number": INTEGER,
+            "chargePoint": TEXT,
+            "type": TEXT,
+            "critical": BOOLEAN,
+            "time": INSTANT,
+            "techInfo": _or_null(TEXT),
+            "received": INSTANT,
+        }
+    ),
+    "SecurityEvents": _page("securityEvents", "SecurityEvent", INTEGER),
+    "Activity": _object(
+        {
+            "activity": {
+                "type": "array",
+                "items": _object(
+                    {
+                        "kind": {"enum": [str(each) for each in UnusualActivity]},
+                        "total": INTEGER,
+                        "chargePoints": OBJECTS,
+                        "addresses": OBJECTS,
+                    }
+                ),
+            }
+        }
+    ),
     "Health": _object({"status": {"const": "ok"}}),
     "Problem": _object(
         {
@@ -153,6 +210,16 @@ LIMIT = _parameter(
 )
 AFTER = _parameter("after", "query", "Only what follows this: `next` of the page before.", TEXT)
 OF_CHARGE_POINT = _parameter("chargePoint", "query", "Only of this charge point.", TEXT)
+TIMEOUT = _parameter(
+    "timeout",
+    "query",
+    "Seconds that the answer may take, waiting for earlier calls included.",
+    {"type": "number", "exclusiveMinimum": 0, "maximum": 600, "default": 30},
+)
+CALL_PROBLEMS = (
+    "unknown-charge-point not-connected not-allowed refused-by-charge-point invalid-answer"
+    " timeout connection-lost"
+)
 
 
 def _answer(schema: str | None, media: str = "application/json") -> Json:
@@ -241,19 +308,69 @@ PATHS: Final[Json] = {
             "operate",
             "Call a charge point, and wait for its answer",
             _answer("Payload"),
-            "invalid-parameter unknown-action unknown-charge-point not-connected not-allowed"
-            " refused-by-charge-point invalid-answer timeout connection-lost",
+            f"invalid-parameter unknown-action {CALL_PROBLEMS}",
             parameters=(
                 IDENTITY,
                 _parameter("action", "path", "The action.", {"enum": ACTIONS}),
-                _parameter(
-                    "timeout",
-                    "query",
-                    "Seconds that the answer may take, waiting for earlier calls included.",
-                    {"type": "number", "exclusiveMinimum": 0, "maximum": 600, "default": 30},
-                ),
+                TIMEOUT,
             ),
             body="Payload",
+        )
+    },
+    "/charge-points/{identity}/key": {
+        "put": _operation(
+            "operate",
+            "Give a charge point a key, in place of what it had; for when it is not connected",
+            _answer("GivenKey"),
+            "not-allowed",
+            parameters=(IDENTITY,),
+            body="NewKey",
+        ),
+        "delete": _operation(
+            "operate",
+            "Forget the key of a charge point",
+            _answer(None),
+            "not-allowed unknown-key",
+            parameters=(IDENTITY,),
+            status="204",
+        ),
+    },
+    "/charge-points/{identity}/key/rotation": {
+        "post": _operation(
+            "operate",
+            "Have a connected charge point take another key",
+            _answer("Rotation"),
+            f"invalid-parameter {CALL_PROBLEMS}",
+            parameters=(IDENTITY, TIMEOUT),
+            body="NewKey",
+        )
+    },
+    "/keys": {
+        "get": _operation(
+            "read",
+            "Who has a key, and since when",
+            _answer("Keys"),
+            "invalid-parameter",
+            parameters=(AFTER, LIMIT),
+        )
+    },
+    "/security-events": {
+        "get": _operation(
+            "read",
+            "Security events that charge points have told, the latest first",
+            _answer("SecurityEvents"),
+            "invalid-parameter",
+            parameters=(
+                OF_CHARGE_POINT,
+                _parameter("type", "query", "Only of this type.", TEXT),
+                LIMIT,
+                _parameter("before", "query", "`next` of the page before.", INTEGER),
+            ),
+        )
+    },
+    "/activity": {
+        "get": _operation(
+            "read", "Unusual activity since the start, and of whom", _answer("Activity")
         )
     },
     "/transactions": {

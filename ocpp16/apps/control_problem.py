@@ -20,6 +20,7 @@ KINDS: Mapping[str, tuple[int, str]] = MappingProxyType(
         "unknown-charge-point": (404, "There is no such charge point"),
         "not-connected": (404, "The charge point is not connected"),
         "unknown-id-tag": (404, "There is no such identifier"),
+        "unknown-key": (404, "The charge point has no key"),
         "method": (405, "The method is not offered here"),
         "too-slow": (408, "The body did not come in time"),
         "not-allowed": (409, "The call is not allowed now; nothing was sent"),

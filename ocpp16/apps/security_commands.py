@@ -112,8 +112,11 @@ def pki(  # noqa: PLR0917 - typer passes them by name
 
 def server_security(
     profile: int, folder: Path | None, keys: Iterable[str], file: Path | None
-) -> ServerSecurity | None:
-    """Return the security of `central-system`; None is profile 0.
+) -> tuple[ServerSecurity | None, dict[str, str] | None]:
+    """Return the security of `central-system`, None for profile 0, and keys for the store.
+
+    The keys of charge points are kept in the store, which those that are given begin with; None is
+    that they are kept elsewhere.
 
     Raises:
         BadParameter: The options do not fit each other.
@@ -123,12 +126,13 @@ def server_security(
     if profile not in {1, 2} and (given or file is not None):
         raise typer.BadParameter("keys are for security profiles 1 and 2")
     if not profile:
-        return None
+        return None, None
     try:
-        credentials = _credentials(given, file) if profile in {1, 2} else None
+        credentials = _credentials(file, given) if profile in {1, 2} else None
+        stored = _keys(given) if profile in {1, 2} and file is None else None
         if folder is None:
-            return ServerSecurity(profiles=profile, credentials=credentials)
-        return Pki(folder).server_security({profile}, credentials)
+            return ServerSecurity(profiles=profile, credentials=credentials), stored
+        return Pki(folder).server_security({profile}, credentials), stored
     except (ValueError, OSError) as error:
         raise typer.BadParameter(str(error)) from None
 
@@ -165,21 +169,26 @@ def _check_folder(profile: int, folder: Path | None) -> None:
         raise typer.BadParameter("--pki is for security profiles 2 and 3")
 
 
-def _credentials(keys: list[str], file: Path | None) -> Credentials:
-    if bool(keys) == (file is not None):
-        raise ValueError("say the keys: either --authorization-key, or --credentials")
-    if file is not None:
-        if not file.exists():
-            raise ValueError(f"{file} does not exist")
-        return FileCredentials(file)
+def _credentials(file: Path | None, keys: list[str]) -> Credentials:
+    if file is None:
+        # What the store has takes its place; here it says whether the keys given are any.
+        return MemoryCredentials(_keys(keys))
+    if keys:
+        raise ValueError("say the keys once: either --authorization-key, or --credentials")
+    if not file.exists():
+        raise ValueError(f"{file} does not exist")
+    return FileCredentials(file)
+
+
+def _keys(texts: list[str]) -> dict[str, str]:
     found = {}
-    for text in keys:
+    for text in texts:
         identity, equals, key = text.rpartition("=")
         if not equals:
             raise ValueError("--authorization-key is IDENTITY=KEY")
         check_identity(identity)
         found[identity] = key
-    return MemoryCredentials(found)
+    return found
 
 
 def _serial_numbers(charge_points: Iterable[str]) -> dict[str, str]:

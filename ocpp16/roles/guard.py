@@ -27,7 +27,11 @@ from ocpp16.security.admission import (
 )
 from ocpp16.security.configuration import ServerSecurity
 from ocpp16.security.keyring import KeyRing
-from ocpp16.security.profile_admission import ProfileAdmission, login_limits
+from ocpp16.security.profile_admission import (
+    ProfileAdmission,
+    judge_profile,
+    login_limits,
+)
 from ocpp16.security.profiles import MemoryReachedProfiles, ReachedProfiles
 from ocpp16.settings import Settings
 from ocpp16.transports.thread import Threads
@@ -80,9 +84,12 @@ class Guard:
             reason = f"no charge point: {handshake.misfit}"
             return Refusal(404, reason, cause=RefusalCause.UNKNOWN)
         verdict = await self._authenticate(handshake, security)
-        if self._admission is None or isinstance(verdict, Refusal):
-            return verdict
-        return _confirm(verdict, await self._admission(handshake))
+        if self._admission is not None and isinstance(verdict, PeerInfo):
+            verdict = _confirm(verdict, await self._admission(handshake))
+        if security is None and isinstance(verdict, PeerInfo):
+            # A port without rules is no way down from one that has some.
+            return await judge_profile(verdict, self._reached)
+        return verdict
 
     def admission(self, security: ServerSecurity) -> ProfileAdmission:
         """Return what lets peers in by the rules of a listener."""

@@ -1,7 +1,7 @@
 """Where a central system keeps the keys of charge points: as salted hashes (A01.08).
 
-A charge point has one hash, or two while nobody knows yet whether it took its new key. Storage in a
-database is for `ocpp16.store`.
+A charge point has one hash, or two while nobody knows yet whether it took its new key.
+`ocpp16.store.security` keeps them in a database.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ class MemoryCredentials:
     def __init__(self, keys: Mapping[str, str | bytes] | None = None) -> None:
         self._hashes: dict[str, tuple[str, ...]] = {}
         for identity, key in (keys or {}).items():
-            self._hashes[identity] = (hash_key(_key(identity, key)),)
+            self._hashes[identity] = (hash_key(key_bytes(identity, key)),)
 
     async def find(self, identity: str) -> tuple[str, ...] | None:
         """Return the hashes of the keys that are valid; None: it is not known."""
@@ -80,7 +80,7 @@ class FileCredentials:
             ValueError: The key is none.
             OSError: The file cannot be written.
         """
-        self._replace({**self._hashes, identity: (hash_key(_key(identity, key)),)})
+        self._replace({**self._hashes, identity: (hash_key(key_bytes(identity, key)),)})
 
     def remove(self, identity: str) -> None:
         """Forget a charge point, if it is known.
@@ -132,7 +132,12 @@ def write_private(path: Path, text: str) -> None:
         os.close(folder)
 
 
-def _key(identity: str, key: str | bytes) -> bytes:
+def key_bytes(identity: str, key: str | bytes) -> bytes:
+    """Return a key that an operator gives, whatever its form.
+
+    Raises:
+        ValueError: It is none; the text does not quote it.
+    """
     if isinstance(key, str):
         return read_key(key)
     if len(key) not in PASSWORD_BYTES:

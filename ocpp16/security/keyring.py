@@ -136,7 +136,11 @@ class KeyRing:
                 it connects with one.
         """
         self._changing.discard(change.identity)
-        if taken is not None:
+        if taken is None:
+            return
+        stored = await self.credentials.find(change.identity) or ()
+        # Else somebody has given it a key meanwhile, or none: that is later, and holds.
+        if change.fresh in stored:
             kept = (change.fresh,) if taken else change.before
             await self.credentials.keep(change.identity, kept)
 

@@ -109,7 +109,7 @@ class ProfileAdmission:
                 HTTPStatus.FORBIDDEN, "a client certificate is due", (), RefusalCause.NO_CREDENTIALS
             )
         if isinstance(verdict, PeerInfo):
-            return await self._judge_profile(verdict)
+            return await judge_profile(verdict, self._reached)
         return verdict
 
     # Inside
@@ -203,11 +203,13 @@ class ProfileAdmission:
         verdict = await self._try(handshake, password, handshake.admit())
         return verdict if isinstance(verdict, Refusal) else WRONG_PASSWORD
 
-    async def _judge_profile(self, info: PeerInfo) -> PeerInfo | Refusal:
-        # Only now: a stranger shall not learn what somebody else has reached.
-        if info.security_profile < await self._reached.find(info.identity):
-            return _wrong_profile("this charge point has had a higher security profile")
-        return info
+
+async def judge_profile(info: PeerInfo, reached: ReachedProfiles) -> PeerInfo | Refusal:
+    """Refuse who has proven who it is, and has had a higher profile before (A05.09)."""
+    # Only then: a stranger shall not learn what somebody else has reached.
+    if info.security_profile < await reached.find(info.identity):
+        return _wrong_profile("this charge point has had a higher security profile")
+    return info
 
 
 def _shows_nothing(handshake: Handshake) -> bool:

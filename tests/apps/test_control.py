@@ -21,6 +21,7 @@ from starlette.routing import Route
 from ocpp16 import ChargePoint, messages
 from ocpp16.apps.control import ControlApi
 from ocpp16.apps.control_document import DOCUMENT
+from ocpp16.apps.control_security import SecurityDesk
 from ocpp16.datatypes import KeyValue
 from ocpp16.enums import (
     CancelReservationStatus,
@@ -339,6 +340,7 @@ def test_the_document_has_the_routes_that_there_are() -> None:
         *(None,) * 4,  # type: ignore[arg-type]
         registrations=None,  # type: ignore[arg-type]
         tokens=(),
+        desk=SecurityDesk(None, None, None, None),  # type: ignore[arg-type]
     )
     routes = {
         (method, route.path.replace(":path", ""))
@@ -347,7 +349,7 @@ def test_the_document_has_the_routes_that_there_are() -> None:
         for method in (route.methods or set()) - {"HEAD"}
     }
     assert routes == {(method, path) for method, path, _ in operations()}
-    assert len(routes) == len(api.app.routes) == 13
+    assert len(routes) == len(api.app.routes) == 19
 
 
 def test_each_operation_wants_the_token_that_its_document_says(tmp_path: Path) -> None:

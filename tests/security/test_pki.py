@@ -202,8 +202,11 @@ def test_the_command_says_where_it_cannot_write(tmp_path: Path) -> None:
     [
         ("central-system --json x:1 --security-profile 3", "needs --pki DIR"),
         ("central-system --json x:1 --security-profile 4", "--security-profile"),
-        ("central-system --json x:1 --security-profile 1", "say the keys"),
-        ("central-system --json x:1 --security-profile 1 --open", "say the keys"),
+        (
+            "central-system --json x:1 --security-profile 1 --credentials f --authorization-key A",
+            "say the keys once",
+        ),
+        ("central-system --json x:1 --security-profile 1 --open", "without authentication"),
         (
             f"central-system --json x:1 --security-profile 1 --open --authorization-key A={KEY_0}",
             "--open is without authentication",

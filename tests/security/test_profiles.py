@@ -129,6 +129,25 @@ def test_each_profile_may_have_its_own_port_and_none_goes_down(
     run(main)
 
 
+def test_a_port_without_rules_is_no_way_down(authority: Authority) -> None:
+    async def main() -> None:
+        central = make_central()
+        security = authority.server(1, credentials=keys())
+        async with (
+            central.serve(json="ws://localhost:0/ocpp", security=security) as one,
+            central.serve(json="ws://localhost:0/ocpp") as zero,
+        ):
+            assert (await ask(zero.urls.json)).status == 101
+            assert (await ask(one.urls.json, headers=login())).status == 101
+            await central.wait_for("CP1", timeout=5)
+            async with asyncio.timeout(5):
+                while (await ask(zero.urls.json)).status != 403:  # noqa: ASYNC110 - nothing tells
+                    await asyncio.sleep(0)
+            assert (await ask(zero.urls.json, "CP2")).status == 101
+
+    run(main)
+
+
 def test_on_soap_a_higher_profile_is_a_connection_of_its_own(authority: Authority) -> None:
     async def main() -> None:
         reached = MemoryReachedProfiles()

@@ -20,11 +20,13 @@ from ocpp16.store import answers, registrations
 from ocpp16.store.central_system import tables
 from ocpp16.store.database import Database
 from ocpp16.store.schema import Schema
+from ocpp16.store.security import tables as security_tables
 
 COMPONENTS: dict[str, tuple[Schema, MetaData]] = {
     "answer": (answers.SCHEMA, answers.METADATA),
     "central_system": (tables.SCHEMA, tables.METADATA),
     "registration": (registrations.SCHEMA, registrations.METADATA),
+    "security": (security_tables.SCHEMA, security_tables.METADATA),
 }
 VERSIONS = Path(__file__).with_name("versions")
 WRITTEN = [

@@ -1,0 +1,1 @@
+"""What a central system keeps of security: keys of charge points, profiles reached, events told."""
