@@ -172,6 +172,10 @@ class StorageFailed(OSError):
     """A station could not store what it must not lose; nothing of that write is kept."""
 
 
+class StorageFull(StorageFailed):
+    """There is no room for it."""
+
+
 @attrs.frozen
 class Change:
     """One record to be written, or, without a value, to be deleted."""

@@ -11,6 +11,8 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Any
 
+import attrs
+
 from ocpp16.clock import Clock
 from ocpp16.envelope import PeerInfo
 from ocpp16.messages import BootNotificationRequest
@@ -18,7 +20,7 @@ from ocpp16.roles import event as told
 from ocpp16.roles.backend import Backend
 from ocpp16.roles.role import Role
 from ocpp16.roles.stack import binding_for
-from ocpp16.roles.station_link import StationLink
+from ocpp16.roles.station_link import Reverted, StationLink
 from ocpp16.security.configuration import StationSecurity
 from ocpp16.session import Session
 from ocpp16.settings import Settings
@@ -27,6 +29,17 @@ from ocpp16.storage import MemoryAnswers
 from ocpp16.structure import Request, Response
 from ocpp16.transports.connection import Dial
 from ocpp16.transports.identity import check_identity
+
+
+@attrs.frozen
+class Trial:
+    """A link that is to be used from now on, if a connection can be made with it (W A05.08)."""
+
+    security: StationSecurity
+    url: str | None
+    """Its endpoint; None is that of the former link."""
+    reverted: Reverted
+    """Is called if the former link has to do."""
 
 
 class ChargePoint(Role[Backend]):
@@ -69,6 +82,7 @@ class ChargePoint(Role[Backend]):
         reconnect: bool = True,
         attempts: int | None = 1,
         security: StationSecurity | None = None,
+        trial: Trial | None = None,
     ) -> AbstractAsyncContextManager[Backend]:
         """Connect to a central system, as `async with`; leaving it closes the connection.
 
@@ -85,6 +99,7 @@ class ChargePoint(Role[Backend]):
                 charge point in the field has to (JE 3.4).
             security: The security profile, and what we show; None has what the URL says: TLS by its
                 scheme, and a user and password in it.
+            trial: A security profile that was set before and has not worked yet; it comes first.
 
         Raises:
             ConnectionRefused: The central system did not let us in, or we do not trust it.
@@ -102,6 +117,8 @@ class ChargePoint(Role[Backend]):
             settings=self.settings,
             clock=self.clock,
         )
+        if trial is not None:
+            link.change_profile(trial.security, trial.reverted, trial.url)
         return self._connect(link.dial, link, boot=boot, reconnect=reconnect, attempts=attempts)
 
     def connect_by(

@@ -2,23 +2,12 @@
 
 from __future__ import annotations
 
-from ocpp16.errors import ErrorCode
 from ocpp16.roles import event as told
+from ocpp16.roles.station_security import OF_FORM
 from ocpp16.security.activity import UnusualActivity
 from ocpp16.security.admission import RefusalCause
 from ocpp16.session.incoming import TOO_MANY_WAIT
 
-_OF_FORM = frozenset(
-    {
-        ErrorCode.FORMATION_VIOLATION,
-        ErrorCode.PROTOCOL_ERROR,
-        ErrorCode.TYPE_CONSTRAINT_VIOLATION,
-        ErrorCode.PROPERTY_CONSTRAINT_VIOLATION,
-        ErrorCode.OCCURRENCE_CONSTRAINT_VIOLATION,
-        ErrorCode.NOT_IMPLEMENTED,
-        ErrorCode.IDENTITY_MISMATCH,
-    }
-)
 _OF_PEER = {
     told.Unanswerable: UnusualActivity.INVALID_MESSAGE,
     told.Replaced: UnusualActivity.REPLACED_CONNECTION,
@@ -44,7 +33,7 @@ def unusual_in(event: told.Event) -> tuple[UnusualActivity, str | None, str | No
             return UnusualActivity.LIMIT_HIT, event.identity, event.address
         case told.FaultAnswered() if event.fault.description == TOO_MANY_WAIT:
             return UnusualActivity.LIMIT_HIT, event.peer.identity, event.peer.info.address
-        case told.FaultAnswered() if event.fault.code in _OF_FORM:
+        case told.FaultAnswered() if event.fault.code in OF_FORM:
             return UnusualActivity.INVALID_MESSAGE, event.peer.identity, event.peer.info.address
         case told.Unanswerable() | told.Replaced() | told.ForeignTransaction() | told.IdReused():
             peer = event.by if isinstance(event, told.Replaced) else event.peer

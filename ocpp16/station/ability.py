@@ -30,6 +30,8 @@ class Ability:
     """Whether the link can have another security profile."""
     check_signer: Callable[[str], UpdateFirmwareStatus] = _no_certificate
     """Judges a firmware signing certificate: `Accepted`, or why not (L01.FR.23 to 25)."""
+    has_key: Callable[[], bool] = _nothing_there
+    """Whether it was set up with an AuthorizationKey, beside one that was sent (A05.FR.02)."""
     has_system_root: Callable[[], bool] = _nothing_there
     """Whether a root certificate for the central system is installed (A05.FR.03)."""
     has_certificate: Callable[[], bool] = _nothing_there

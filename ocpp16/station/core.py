@@ -62,6 +62,7 @@ from ocpp16.station.requests import Requests
 from ocpp16.station.reservation import Reservations
 from ocpp16.station.security import Security
 from ocpp16.station.status_board import StatusBoard
+from ocpp16.station.watched_storage import WatchedStorage
 from ocpp16.storage import Change, StationStorage, StorageFailed
 from ocpp16.structure import Request, Response
 
@@ -114,6 +115,7 @@ class Core:
         """What is to be done outside; whoever does it takes it out."""
         self._follows_clock = follows_clock
         self._not_before = time
+        storage = WatchedStorage(storage)
         configuration = _configuration(model, storage)
         boot = Boot(time)
         outboxes = tuple(
@@ -121,10 +123,13 @@ class Core:
                 storage,
                 kind=kind,
                 new_id=new_id,
-                attempts=partial(configuration.integer, "TransactionMessageAttempts"),
+                attempts=attempts,
                 interval=partial(configuration.integer, "TransactionMessageRetryInterval"),
             )
-            for kind in ("outbox", "security-outbox")
+            for kind, attempts in (
+                ("outbox", partial(configuration.integer, "TransactionMessageAttempts")),
+                ("security-outbox", None),
+            )
         )
         courier = Courier(
             boot=boot,
@@ -152,7 +157,7 @@ class Core:
             time=time,
             was_accepted=bool(storage.read(REGISTERED_KIND)),
         )
-        self.parts = self._make_parts(context, outboxes)
+        self.parts = self._make_parts(context, outboxes, storage)
         self.requests = Requests(self.parts, ability)
         self._follow_up = FollowUp(self.parts, self.requests, ability)
         _forbid(configuration, equipment, ability)
@@ -160,8 +165,10 @@ class Core:
         self.parts.ledger.recover()
         self.charging.settle_all()
 
-    def _make_parts(self, context: Context, outboxes: tuple[Outbox, ...]) -> Parts:
-        model, storage, configuration = context.model, context.storage, context.configuration
+    def _make_parts(
+        self, context: Context, outboxes: tuple[Outbox, ...], storage: WatchedStorage
+    ) -> Parts:
+        model, configuration = context.model, context.configuration
         availability = Availability(storage, model.connectors)
         unavailable = frozenset(
             number
@@ -192,7 +199,7 @@ class Core:
             power=power,
         )
         self.reader = Reader(context, board=board, authorizer=authorizer, charging=charging)
-        security = Security(context, outboxes[1])
+        security = Security(context, outboxes[1], storage)
         self.maintenance = maintenance = Maintenance(
             context,
             board=board,
@@ -267,6 +274,7 @@ class Core:
             lambda: parts.metering.look(parts.charging.bays.values()),
             parts.maintenance.look,
             parts.board.look,
+            parts.security.look,
         ):
             try:
                 look()
@@ -283,6 +291,7 @@ class Core:
             parts.metering.next_due(parts.charging.running()),
             parts.maintenance.next_due,
             parts.board.next_due,
+            parts.security.next_due,
         )
         found = [max(due, self._not_before) for due in dues if due is not None]
         sending = context.courier.next_due(context.time)
@@ -371,6 +380,7 @@ class Core:
         """Correct what was noted before the clock was set (POLICY: order kept)."""
         for outbox in self._outboxes:
             outbox.correct(offset)
+        self.parts.security.correct(offset)
         for bay in self.charging.running():
             if bay.transaction is not None:
                 self.parts.ledger.correct(bay.transaction, offset)
@@ -475,7 +485,7 @@ def _forbid(configuration: Configuration, equipment: Equipment, ability: Ability
 
     def is_no_next_profile(value: str) -> bool:
         wanted, present = int(value), configuration.integer("SecurityProfile")
-        has_key = configuration.text("AuthorizationKey") is not None
+        has_key = configuration.text("AuthorizationKey") is not None or ability.has_key()
         # A05.FR.01 to 04.
         return (
             not ability.can_change_profile

@@ -19,6 +19,7 @@ from ocpp16.errors import (
     CallFailed,
     CallNotAllowed,
     CallTimeout,
+    ErrorCode,
     InvalidMessage,
     InvalidResponse,
     OcppError,
@@ -39,6 +40,9 @@ TOGETHER = 2
 """How many kept messages may wait for a notification to come after them."""
 HELD = 64
 """How many notifications wait for a link; of more, the oldest are dropped."""
+
+NEVER = frozenset({ErrorCode.NOT_IMPLEMENTED, ErrorCode.NOT_SUPPORTED})
+"""What a central system says that does not know an action, and will not tomorrow."""
 
 
 def _nothing(outcome: Outcome) -> None:
@@ -265,10 +269,11 @@ class Courier:
                 self._delivered(outbox, entry.message_id, outcome, time)
             case CallFailed() | InvalidResponse():
                 in_doubt = not self.tells_faults_apart
-                self._tell_given(outbox.refused(time, needs_heartbeat=in_doubt))
+                is_final = isinstance(outcome, CallFailed) and outcome.code in NEVER
+                self._tell_given(outbox.refused(time, needs_heartbeat=in_doubt, is_final=is_final))
             case InvalidMessage():
                 # This wire cannot carry it: no later try can do better, nor may it block others.
-                self._tell_given(outbox.refused(time, needs_heartbeat=False))
+                self._tell_given(outbox.refused(time, needs_heartbeat=False, is_final=True))
             case SessionClosed() if self.tells_faults_apart:
                 outbox.link_lost(time)
             case SessionClosed() | CallTimeout() | CallNotAllowed() | _:

@@ -39,6 +39,8 @@ NO_TRANSACTION = -1
 """Transaction id of a transaction whose StartTransaction was given up (CE 3.18)."""
 LEAST_WAIT = 1.0
 """Seconds between two transmissions of a message that got no answer, whatever the interval."""
+LONGEST_WAIT = 3600.0
+"""Seconds between two transmissions of a message that is tried for ever."""
 IDS = "transaction-id"
 
 
@@ -83,7 +85,7 @@ class Outbox:
         storage: Where it is kept.
         kind: Kind of its records; queues with other messages have others.
         new_id: Source of message ids, each unique for ever.
-        attempts: TransactionMessageAttempts as it is now.
+        attempts: TransactionMessageAttempts as it is now; None tries for ever (W A04.02).
         interval: TransactionMessageRetryInterval as it is now.
     """
 
@@ -93,7 +95,7 @@ class Outbox:
         *,
         kind: str = "outbox",
         new_id: Callable[[], str],
-        attempts: Callable[[], int],
+        attempts: Callable[[], int] | None,
         interval: Callable[[], int],
     ) -> None:
         self._storage = storage
@@ -237,14 +239,22 @@ class Outbox:
         self._wait_until(time)
         return entry
 
-    def refused(self, time: float, *, needs_heartbeat: bool) -> Given | None:
-        """Take a CALLERROR, or with `needs_heartbeat` a Fault or an HTTP error."""
+    def refused(
+        self, time: float, *, needs_heartbeat: bool, is_final: bool = False
+    ) -> Given | None:
+        """Take a CALLERROR, or with `needs_heartbeat` a Fault or an HTTP error.
+
+        Args:
+            time: Now.
+            needs_heartbeat: Whether the link may be at fault.
+            is_final: Whether no later try can do better: one that is tried for ever is not then.
+        """
         if self._state is not Doubt.IN_FLIGHT:
             return None
         if needs_heartbeat:
             self._state = Doubt.FAULTED
             return None
-        return self._fail(time)
+        return self._fail(time, is_final=is_final)
 
     def heartbeat_answered(self, time: float) -> Given | None:
         """Take it that the link is fine: a message in doubt was refused."""
@@ -265,17 +275,22 @@ class Outbox:
         if self._waits_for_link and self._state is Doubt.NONE:
             self._wait_until(time)
 
-    def _fail(self, time: float) -> Given | None:
+    def _fail(self, time: float, *, is_final: bool = False) -> Given | None:
         entry = self._entries[0]
         failures = entry.failures + 1
-        if failures >= max(1, self._attempts()):
+        if self._attempts is not None:
+            is_final = failures >= max(1, self._attempts())
+        if is_final:
             self._drop(entry, NO_TRANSACTION)
             self._wait_until(time)
             return Given(entry)
         record = _record(attrs.evolve(entry, failures=failures))
         self._storage.write([Change(self._kind, f"{entry.number:016d}", record)])
         entry.failures = failures
-        self._wait_until(time + self._interval() * failures)
+        wait = float(self._interval() * failures)
+        if self._attempts is None:
+            wait = max(LEAST_WAIT, min(wait, LONGEST_WAIT))
+        self._wait_until(time + wait)
         return None
 
     def _wait_until(self, time: float, *, for_link: bool = False) -> None:

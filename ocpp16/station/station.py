@@ -26,17 +26,17 @@ import attrs
 
 from ocpp16 import log
 from ocpp16.clock import Clock
-from ocpp16.enums import ChargePointStatus, ConfigurationStatus, ResetType
+from ocpp16.enums import ChargePointStatus, ResetType
 from ocpp16.errors import OcppError, SessionClosed
 from ocpp16.messages import (
     BootNotificationRequest,
     ChangeConfigurationRequest,
-    ChangeConfigurationResponse,
     UnlockConnectorRequest,
 )
 from ocpp16.roles import event as told
 from ocpp16.roles.backend import Backend
 from ocpp16.roles.charge_point import ChargePoint
+from ocpp16.roles.station_security import security_events_in
 from ocpp16.security.configuration import StationSecurity
 from ocpp16.security.profile_change import (
     SECURITY_PROFILE,
@@ -52,6 +52,7 @@ from ocpp16.station.core import Core
 from ocpp16.station.data_transfer import Answer
 from ocpp16.station.engine import Engine
 from ocpp16.station.jobs import Jobs
+from ocpp16.station.link import Link, SecurityFor
 from ocpp16.station.model import Equipment, Model
 from ocpp16.station.status_board import Caution
 from ocpp16.station.workshop import Workshop
@@ -64,7 +65,6 @@ ResponseT = TypeVar("ResponseT", bound=Response)
 
 Connect: TypeAlias = Callable[[BootNotificationRequest], AbstractAsyncContextManager[Backend]]
 """Connects the role and boots it with what the station says of itself."""
-SecurityFor: TypeAlias = Callable[[int], tuple[StationSecurity, str | None]]
 FINISHING_TIME = 5.0
 """Seconds that the answer to UnlockConnector waits for the transaction to be told of as ended."""
 
@@ -117,6 +117,7 @@ class Station:
         self._follows_clock = follows_clock
         ability = Ability(
             can_change_profile=security_for is not None,
+            has_key=lambda: Link.has_key(self._backend),
             has_system_root=has_system_root,
             has_certificate=has_certificate,
         )
@@ -128,7 +129,7 @@ class Station:
         self._backend: Backend | None = None
         self._restart = restart
         self._restarting = asyncio.Event()
-        self._security_for = security_for
+        self._link = Link(role, lambda: self.configuration, storage, security_for)
         self._plugged: set[int] = set()
         self._sending = TaskGroup(lambda error: log.failure(logger, "a call failed", error))
         self._jobs = Jobs(workshop, lambda work: self._engine.attempt(lambda: work(self.core)))
@@ -177,10 +178,7 @@ class Station:
 
     def with_key(self, security: StationSecurity | None) -> StationSecurity | None:
         """Return the security of a link with the AuthorizationKey that was given since."""
-        key = self.configuration.text("AuthorizationKey")
-        if security is None or key is None:
-            return security
-        return attrs.evolve(security, authorization_key=bytes.fromhex(key))
+        return self._link.with_key(security)
 
     def status(self, connector: int) -> ChargePointStatus:
         """Return the status of a connector, or with 0 of the charge point."""
@@ -315,6 +313,14 @@ class Station:
         """
         self._engine.work(lambda: self.core.parts.security.note(type, tech_info))
 
+    def clear_security_log(self) -> None:
+        """Clear the security log, which is a security event itself.
+
+        Raises:
+            StorageFailed: It could not be stored; then the log is as it was.
+        """
+        self._engine.work(self.core.parts.security.clear)
+
     # The link
 
     @asynccontextmanager
@@ -340,13 +346,7 @@ class Station:
             security: The security profile, and what it shows.
         """
         await self.run_by(
-            lambda boot: self.role.connect(
-                url,
-                listen=listen,
-                boot=boot,
-                attempts=None,
-                security=self.with_key(security),
-            )
+            lambda boot: self._link.connect(url, listen=listen, security=security, boot=boot)
         )
 
     async def run_by(self, connect: Connect) -> None:
@@ -398,6 +398,8 @@ class Station:
                 if isinstance(event.peer, Backend):
                     self._backend = event.peer
                 is_json = event.peer.info.binding == "ocppj"
+                profile = event.peer.info.security_profile
+                self._engine.attempt(lambda: self._link.connected(profile))
                 self._engine.work(lambda: core.link_up(tells_faults_apart=is_json))
             case told.Disconnected():
                 self._engine.work(core.link_down)
@@ -408,18 +410,18 @@ class Station:
             case told.LateAnswer():
                 self._engine.attempt(lambda: core.late_answer(event.id, event.outcome))
             case _:
-                pass
+                for type, text in security_events_in(event):
+                    self._engine.attempt(partial(core.parts.security.note, type, text))
 
     async def _answer(self, peer: Backend, request: Request[Response]) -> Response:
         self._engine.look()
         if isinstance(request, ChangeConfigurationRequest) and is_authorization_key(request.key):
             # The role takes it up: it connects anew, and takes the old one again if it has to.
-            status = await peer.change_key(request.value, self._keep_key)
-            return ChangeConfigurationResponse(status=status)
-        core, before = self.core, self.configuration.text(SECURITY_PROFILE)
+            return await self._link.change_key(peer, request)
+        core, before = self.core, self.configuration.integer(SECURITY_PROFILE)
         response = core.answer(request)
         if isinstance(request, ChangeConfigurationRequest) and is_security_profile(request.key):
-            self._change_profile(peer, response, before or "0")
+            self._link.change_profile(peer, response, before)
         if isinstance(request, UnlockConnectorRequest) and not core.is_all_sent:
             # C 5.18: a transaction is finished first, and the central system is to know.
             self._engine.pump()
@@ -427,21 +429,6 @@ class Station:
                 async with time_limit(self.role.clock, FINISHING_TIME):
                     await self.settled()
         return response
-
-    def _change_profile(self, peer: Backend, response: Response, before: str) -> None:
-        status = getattr(response, "status", None)
-        if status is not ConfigurationStatus.ACCEPTED or self._security_for is None:
-            return
-
-        async def revert() -> None:
-            # A05.FR.08: it did not work.
-            self.configuration.set(SECURITY_PROFILE, before)
-
-        security, url = self._security_for(self.configuration.integer(SECURITY_PROFILE))
-        peer.change_profile(security, revert, url)
-
-    def _keep_key(self, key: bytes) -> None:
-        self.core.configuration.set("AuthorizationKey", key.hex())
 
     async def _follow(self, peer: Backend, request: Request[Response], response: Response) -> None:
         self._engine.work(lambda: self.core.follow(request, response))

@@ -11,7 +11,7 @@ import sqlite3
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from ocpp16.storage import Change, StorageFailed, Value
+from ocpp16.storage import Change, StorageFailed, StorageFull, Value
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS record (
@@ -70,7 +70,7 @@ class StationFile:
         """Apply all changes or none; when it returns they survive a power cut.
 
         Raises:
-            StorageFailed: Nothing was changed.
+            StorageFailed: Nothing was changed; StorageFull where there is no room.
         """
         work = [
             (change.kind, change.key, None if change.value is None else _text(change.value))
@@ -98,7 +98,9 @@ class StationFile:
                     self._database.execute("ROLLBACK")
                 raise
         except sqlite3.Error as error:
-            raise StorageFailed(f"{self._path} cannot be written: {error}") from error
+            is_full = getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_FULL
+            kind = StorageFull if is_full else StorageFailed
+            raise kind(f"{self._path} cannot be written: {error}") from error
 
     def close(self) -> None:
         """Give the file back."""

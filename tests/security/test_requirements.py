@@ -8,7 +8,11 @@ from pathlib import Path
 
 import pytest
 
+from ocpp16.security_event import SecurityEvent
+from ocpp16.station.security_event import SENT
+
 ROOT = Path(__file__).parent.parent.parent
+EVENTS = ROOT / "docs" / "reference" / "security-events.md"
 TABLE = ROOT / "docs" / "reference" / "security-requirements.md"
 ELSEWHERE = {"the operator's", "the maker's", "not built yet"}
 
@@ -55,6 +59,23 @@ def test_every_requirement_has_one_row_in_order() -> None:
     assert TABLE.read_text().count("\n| ") == len(due()) + 1
 
 
+def events() -> list[list[str]]:
+    lines = EVENTS.read_text().splitlines()
+    return [line.strip("| ").split(" | ") for line in lines if line.startswith("| ")][1:]
+
+
+def test_every_security_event_has_one_row() -> None:
+    assert sorted(row[0] for row in events()) == sorted(SecurityEvent)
+
+
+@pytest.mark.parametrize("row", events(), ids=lambda row: row[0])
+def test_what_shows_an_event_exists(row: list[str]) -> None:
+    name, critical, sent, _, test = row
+    assert critical == ("yes" if SecurityEvent(name).is_critical else "no")
+    assert sent == ("yes" if name in SENT else "no")
+    check(test.strip("`"))
+
+
 @pytest.mark.parametrize(("number", "what", "how"), rows(), ids=[row[0] for row in rows()])
 def test_what_shows_it_exists(number: str, what: str, how: str) -> None:
     assert what
@@ -62,13 +83,17 @@ def test_what_shows_it_exists(number: str, what: str, how: str) -> None:
     if not named:
         assert how in ELSEWHERE
     for name in named:
-        file, _, function = name.partition("::")
-        path = ROOT / file
-        assert path.is_file(), name
-        functions = {
-            node.name
-            for node in ast.walk(ast.parse(path.read_text()))
-            if isinstance(node, ast.FunctionDef)
-        }
-        assert function in functions, name
-        assert function.startswith("test_")
+        check(name)
+
+
+def check(name: str) -> None:
+    file, _, function = name.partition("::")
+    path = ROOT / file
+    assert path.is_file(), name
+    functions = {
+        node.name
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.FunctionDef)
+    }
+    assert function in functions, name
+    assert function.startswith("test_")

@@ -8,7 +8,7 @@ import pytest
 
 from tests.test_imports import PACKAGE, imports
 
-WITH_A_ROLE = {"station.py"}
+WITH_A_ROLE = {"link.py", "station.py"}
 WITH_A_CLOCK = {"engine.py", "jobs.py"}
 """These two know the clock of `station.py`, and its tasks."""
 LOWER = ("bindings", "dispatch", "security", "session", "transports", "store", "roles")
@@ -28,7 +28,7 @@ def test_a_part_is_pure(path: Path) -> None:
     assert "asyncio" not in imports(path)
 
 
-def test_only_the_station_knows_a_role() -> None:
+def test_only_the_station_and_its_link_know_a_role() -> None:
     knowing = {
         path.name
         for path in parts()

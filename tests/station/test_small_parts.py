@@ -21,7 +21,8 @@ from ocpp16.station.availability import Availability
 from ocpp16.station.data_transfer import DataTransfers
 from ocpp16.station.remote import pick_connector, unlock_status
 from ocpp16.station.reset import PATIENCE, REASONS, Reset, ResetStep
-from ocpp16.station.security_event import CRITICAL, SENT, SecurityLog
+from ocpp16.station.security_event import CRITICAL, LOG_KIND, SENT, Logged, SecurityLog
+from ocpp16.station.storage import RecordDamaged
 from ocpp16.station.trigger import decide, targets
 from ocpp16.storage import StorageFailed
 from tests.station.parts import NOON, Disk
@@ -239,10 +240,35 @@ def test_the_security_events_of_the_whitepaper() -> None:
     } == SENT - CRITICAL  # fmt: skip
 
 
-def test_the_security_log_rolls() -> None:
+def logged(log: SecurityLog, type: str, info: str | None = None, seconds: int = 0) -> Logged:
+    line, changes = log.line(NOON + timedelta(seconds=seconds), type, info)
+    DISK.write(changes)
+    log.append(line)
+    return line
+
+
+DISK = Disk()
+
+
+def test_the_security_log_rolls_on_disk_too() -> None:
     log = SecurityLog(limit=2)
     for number in range(3):
-        log.note(NOON + timedelta(seconds=number), f"Event{number}", "x" * 300)
+        logged(log, f"Event{number}", "x" * 300, number)
     assert [line.type for line in log] == ["Event1", "Event2"]
     assert [len(line.tech_info or "") for line in log] == [255, 255]
-    assert len(log.note(NOON, "x" * 60).type) == 50
+    assert len(logged(log, "x" * 60).type) == 50
+    again = SecurityLog(DISK.read(LOG_KIND), limit=2)
+    assert list(again) == list(log)
+    assert len(DISK.read(LOG_KIND)) == 2
+
+
+def test_a_line_of_the_security_log_is_one_line() -> None:
+    line = logged(SecurityLog(), "Type\n2026", "a\r\nb")
+    assert line.type == "Type\\n2026"
+    assert line.tech_info == "a\\r\\nb"
+
+
+@pytest.mark.parametrize("record", [1, [], {}, {"line": ["x", "y", None, False]}, {"line": 1}])
+def test_what_is_no_line_is_told(record: object) -> None:
+    with pytest.raises(RecordDamaged):
+        SecurityLog({"1": record})

@@ -16,6 +16,7 @@ import attrs
 from ocpp16.apps.charge_point.car import BatteryCar, Car, FlatCar
 from ocpp16.apps.charge_point.simulator import Simulator
 from ocpp16.enums import ChargePointErrorCode
+from ocpp16.security_event import SecurityEvent
 from ocpp16.station.connector import Fault
 
 Values: TypeAlias = dict[str, Any]
@@ -187,6 +188,23 @@ async def _jam(simulator: Simulator, values: Values) -> Result:
     return status_of(simulator, values["connector"])
 
 
+async def _tamper(simulator: Simulator, values: Values) -> Result:
+    simulator.station.security_event(SecurityEvent.TAMPER_DETECTION_ACTIVATED, values["info"])
+    await simulator.station.quiet()
+    return _security_log(simulator)
+
+
+async def _clear_log(simulator: Simulator, values: Values) -> Result:
+    simulator.station.clear_security_log()
+    await simulator.station.quiet()
+    return _security_log(simulator)
+
+
+def _security_log(simulator: Simulator) -> Result:
+    log = list(simulator.station.core.parts.security.log)
+    return {"event": log[-1].type, "info": log[-1].tech_info, "log_lines": len(log)}
+
+
 async def _pass(simulator: Simulator, values: Values) -> Result:
     await simulator.pass_time(values["minutes"] * 60)
     return status(simulator)
@@ -239,6 +257,13 @@ _ALL = (
         (CONNECTOR, Parameter("jammed", bool, default=True)),
         _jam,
     ),
+    Move(
+        "tamper",
+        "somebody opens the housing: a critical security event",
+        (Parameter("info", str),),
+        _tamper,
+    ),
+    Move("clear-log", "the security log is cleared, which is an event itself", (), _clear_log),
     Move(
         "pass",
         "so many minutes pass at once; all that is due meanwhile happens",

@@ -199,3 +199,13 @@ def test_results_for_people() -> None:
         "connectors": [{"connector": 1, "transaction": None}],
     }
     assert shown(result) == ["identity CP1, accepted yes", "  connector 1, transaction -"]
+
+
+def test_a_housing_is_opened_and_the_log_cleared() -> None:
+    async def body(stand: Stand) -> None:
+        found = await perform(stand.simulator, "tamper", {"info": "door"})
+        assert (found["event"], found["info"]) == ("TamperDetectionActivated", "door")
+        found = await perform(stand.simulator, "clear-log", {})
+        assert (found["event"], found["log_lines"]) == ("SecurityLogWasCleared", 1)
+
+    play(body)
