@@ -16,6 +16,7 @@ from pathlib import Path
 
 import attrs
 
+from ocpp16.apps.central_system_audit import Audit
 from ocpp16.apps.central_system_books import Books
 from ocpp16.apps.central_system_policy import Policy, UnknownTags
 from ocpp16.apps.control_feed import Feed
@@ -143,6 +144,7 @@ async def run_central_system(
             unknown_tags=unknown_tags,
         )
         books.register(central)
+        central.on_event(Audit(books.record, clock).take)
         events = central.events()
         watching = asyncio.create_task(books.watch(events))
 
@@ -159,7 +161,11 @@ async def run_central_system(
             from ocpp16.apps.control_metric import Metrics  # noqa: PLC0415
             from ocpp16.apps.control_security import SecurityDesk  # noqa: PLC0415
 
-            metrics = Metrics(central, database)
+            metrics = Metrics(
+                central,
+                database,
+                is_known=lambda identity: registered.find(identity) is not None,
+            )
             listeners.append(metrics.tell)
             control_url = await stack.enter_async_context(
                 serve_control(

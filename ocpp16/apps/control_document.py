@@ -121,7 +121,7 @@ SCHEMAS: Final[Json] = {
         {
             "number": INTEGER,
             "time": INSTANT,
-            "chargePoint": TEXT,
+            "chargePoint": {**_or_null(TEXT), "description": "Null: nobody has proven who it is."},
             "kind": TEXT,
             "text": TEXT,
             "transactionId": _or_null(INTEGER),

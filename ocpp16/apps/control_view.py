@@ -132,7 +132,7 @@ def event_object(event: Event) -> Json:
     return {
         "number": event.number,
         "time": _time(event.at),
-        "chargePoint": event.identity,
+        "chargePoint": event.identity or None,
         "kind": event.kind,
         "text": event.text,
         "transactionId": event.transaction_id,

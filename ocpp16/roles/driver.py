@@ -15,7 +15,7 @@ import attrs
 
 from ocpp16 import log
 from ocpp16.clock import Clock, Timer
-from ocpp16.errors import CallNotAllowed, Fault, OcppError, SessionClosed
+from ocpp16.errors import CallNotAllowed, Fault, InvalidResponse, OcppError, SessionClosed
 from ocpp16.roles import event as told
 from ocpp16.roles.around import CallContext
 from ocpp16.roles.peer import Peer
@@ -247,6 +247,10 @@ class Driver(Generic[PeerT]):
                 case CallReceived():
                     self._begin(event)
                 case CallEnded(id=call_id, outcome=outcome):
+                    if isinstance(outcome, InvalidResponse):
+                        where = f" at {outcome.path}" if outcome.path else ""
+                        reason = f"the answer to {event.action.name} is none: {outcome.code}{where}"
+                        self._owner.tell(told.Unanswerable(self.peer, reason, b""))
                     self._end_call(call_id, outcome)
                 case HandlerExpired(handle=handle):
                     self._workload.expire(self, handle)

@@ -121,10 +121,12 @@ class LimitHit:
 
 @attrs.frozen
 class Unreadable:
-    """An HTTP request is no SOAP envelope, so nobody knows whose it is."""
+    """What came is no message: a request that is no SOAP envelope, a frame that is no text."""
 
     reason: str
     address: str | None
+    identity: str | None = None
+    """Whose it is; None on SOAP, where nobody knows."""
 
 
 @attrs.frozen
@@ -265,5 +267,5 @@ def of_trouble(trouble: Trouble) -> TlsFailed | LimitHit | Unreadable:
     if trouble.activity is UnusualActivity.LIMIT_HIT:
         return LimitHit(trouble.reason, trouble.address, trouble.identity)
     if trouble.activity is UnusualActivity.INVALID_MESSAGE:
-        return Unreadable(trouble.reason, trouble.address)
+        return Unreadable(trouble.reason, trouble.address, trouble.identity)
     return TlsFailed(trouble.reason, trouble.address, trouble.event)

@@ -79,9 +79,9 @@ _WORD = re.compile(r"(?<!^)([A-Z])")
 
 
 def _identity(event: Event) -> str | None:
-    if isinstance(event, Refused | LimitHit):
+    if isinstance(event, Refused | LimitHit | Unreadable):
         return event.identity
-    if isinstance(event, TlsFailed | Unreadable):
+    if isinstance(event, TlsFailed):
         return None
     return event.info.identity if isinstance(event, Admitted) else event.peer.identity
 

@@ -28,7 +28,7 @@ def unusual_in(event: told.Event) -> tuple[UnusualActivity, str | None, str | No
         case told.TlsFailed():
             return UnusualActivity.FAILED_TLS, None, event.address
         case told.Unreadable():
-            return UnusualActivity.INVALID_MESSAGE, None, event.address
+            return UnusualActivity.INVALID_MESSAGE, event.identity, event.address
         case told.LimitHit():
             return UnusualActivity.LIMIT_HIT, event.identity, event.address
         case told.FaultAnswered() if event.fault.description == TOO_MANY_WAIT:

@@ -6,8 +6,9 @@ a stranger's to choose, so the tables by them are bounded: what was quiet for lo
 
 from __future__ import annotations
 
+import heapq
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from enum import StrEnum, unique
 from types import MappingProxyType
 
@@ -92,13 +93,25 @@ class Activity:
         """Return how often each kind came from an address, as far as that is kept."""
         return MappingProxyType(dict(self._networks.get(network_of(address), {})))
 
-    def top_identities(self, activity: UnusualActivity, limit: int = 10) -> list[tuple[str, int]]:
-        """Return the charge points with most of a kind, and how often."""
-        return _top(self._identities, activity, limit)
+    def top_identities(
+        self,
+        activity: UnusualActivity,
+        limit: int = 10,
+        *,
+        counts: Callable[[str], bool] = lambda identity: True,
+    ) -> list[tuple[str, int]]:
+        """Return the charge points with most of a kind, and how often.
+
+        Args:
+            activity: The kind.
+            limit: How many.
+            counts: Which of them count: a stranger may claim to be any.
+        """
+        return _top(self._identities, activity, limit, counts)
 
     def top_networks(self, activity: UnusualActivity, limit: int = 10) -> list[tuple[str, int]]:
         """Return the addresses (for IPv6 the /64 networks) with most of a kind, and how often."""
-        return _top(self._networks, activity, limit)
+        return _top(self._networks, activity, limit, lambda network: True)
 
     def exposition(self) -> str:
         """Return the totals in the text format of Prometheus."""
@@ -119,7 +132,10 @@ class Activity:
 
 
 def _top(
-    table: dict[str, Counter[UnusualActivity]], activity: UnusualActivity, limit: int
+    table: dict[str, Counter[UnusualActivity]],
+    activity: UnusualActivity,
+    limit: int,
+    counts: Callable[[str], bool],
 ) -> list[tuple[str, int]]:
-    found = [(key, counts[activity]) for key, counts in table.items() if counts[activity]]
-    return sorted(found, key=lambda item: (-item[1], item[0]))[:limit]
+    found = ((key, each[activity]) for key, each in table.items() if each[activity] and counts(key))
+    return heapq.nsmallest(limit, found, key=lambda item: (-item[1], item[0]))

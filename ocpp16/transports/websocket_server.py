@@ -28,7 +28,14 @@ from ocpp16.security.admission import Admission, Handshake, Refusal
 from ocpp16.security.tls import ServerTls
 from ocpp16.settings import Settings
 from ocpp16.transports.address import format_address
-from ocpp16.transports.connection import INTERNAL_ERROR, PROTOCOL_BROKEN, TOO_BIG, Welcome
+from ocpp16.transports.connection import (
+    INTERNAL_ERROR,
+    NOT_TEXT,
+    NOT_UTF8,
+    PROTOCOL_BROKEN,
+    TOO_BIG,
+    Welcome,
+)
 from ocpp16.transports.identity import identity_in
 from ocpp16.transports.task import Signal
 from ocpp16.transports.tls_layer import TlsDoor
@@ -231,6 +238,15 @@ class ServerConnection(WebSocketConnection):
         sent = self._protocol.close_sent
         if reason == NOT_READING or (sent is not None and sent.code == TOO_BIG):
             self._listener.tell_limit(reason, info.address, info.identity)
+        elif sent is not None and sent.code in {NOT_TEXT, NOT_UTF8, PROTOCOL_BROKEN}:
+            self._listener.watch(
+                Trouble(
+                    activity=UnusualActivity.INVALID_MESSAGE,
+                    reason=reason,
+                    address=info.address,
+                    identity=info.identity,
+                )
+            )
 
     def _take_frame(self, frame: Frame) -> None:
         if self._info is None:

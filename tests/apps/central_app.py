@@ -67,14 +67,21 @@ def store_in(folder: Path) -> str:
 
 
 @asynccontextmanager
-async def central_app(folder: Path, store: str | None = None, **options: Any) -> AsyncIterator[App]:
+async def central_app(
+    folder: Path,
+    store: str | None = None,
+    *,
+    json: str = "ws://127.0.0.1:0/ocpp",
+    soap: str = "http://127.0.0.1:0/ocpp",
+    **options: Any,
+) -> AsyncIterator[App]:
     """Run it until the test leaves; then it has to stop gracefully."""
     stop, ears = asyncio.Event(), Ears()
     ready: asyncio.Future[tuple[Urls, str | None]] = asyncio.get_running_loop().create_future()
     running = asyncio.create_task(
         run_central_system(
-            json="ws://127.0.0.1:0/ocpp",
-            soap="http://127.0.0.1:0/ocpp",
+            json=json,
+            soap=soap,
             store=store or store_in(folder),
             callback_networks=[ip_network("127.0.0.0/8")],
             control=Control(address="127.0.0.1:0", tokens=TOKENS),
