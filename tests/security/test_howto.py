@@ -10,6 +10,7 @@ import pytest
 
 from ocpp16.apps.pki_maker import make_pki
 from ocpp16.security.activity import UnusualActivity
+from ocpp16.security_event import SecurityEvent
 from tests.parties import HEARTBEAT, run
 
 DOCS = Path(__file__).parent.parent.parent / "docs"
@@ -48,5 +49,12 @@ def test_the_guide_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None
 
 def test_the_alerts_are_for_kinds_that_exist() -> None:
     kinds = re.findall(r'kind="([^"]+)"', MODEL.read_text())
-    assert len(kinds) == 5
-    assert set(kinds) <= set(UnusualActivity)
+    assert set(kinds) == set(UnusualActivity)
+
+
+def test_the_alerts_are_for_security_events_that_exist() -> None:
+    expressions = re.findall(r'type=~?"([^"]+)"', MODEL.read_text())
+    assert len(expressions) == 4
+    for expression in expressions:
+        for each in expression.split("|"):
+            assert [kind for kind in SecurityEvent if re.fullmatch(each, kind)], each
