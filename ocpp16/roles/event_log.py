@@ -59,7 +59,8 @@ def write(event: Event, limit: int) -> None:
 def fields_of(event: Event) -> Mapping[str, str]:
     """Return what an event says of whom, by the names that it has in a log record."""
     info = event.info if isinstance(event, Admitted) else None
-    peer = getattr(event, "peer", None)
+    # Who is not let in the first time has had no connection, and so no wire yet.
+    peer = None if isinstance(event, NotLetIn) else getattr(event, "peer", None)
     found = {
         "ocpp_event": _WORD.sub(r"_\1", type(event).__name__).lower(),
         "ocpp_identity": _identity(event),
