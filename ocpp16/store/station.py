@@ -99,8 +99,8 @@ class StationFile:
                 raise
         except sqlite3.Error as error:
             is_full = getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_FULL
-            kind = StorageFull if is_full else StorageFailed
-            raise kind(f"{self._path} cannot be written: {error}") from error
+            failure = StorageFull if is_full else StorageFailed
+            raise failure(f"{self._path} cannot be written: {error}") from error
 
     def close(self) -> None:
         """Give the file back."""
