@@ -137,6 +137,19 @@ def test_changes_without_an_outcome_come_to_an_end() -> None:
     asyncio.run(main())
 
 
+@pytest.mark.parametrize("taken", [True, False])
+def test_a_key_that_an_operator_sets_meanwhile_holds(taken: bool) -> None:
+    async def main() -> None:
+        ring, _, credentials = make_ring()
+        change = await ring.begin_change("CP1", NEW)
+        set_by_hand = (hash_key(b"s" * 20),)
+        await credentials.keep("CP1", set_by_hand)
+        await ring.end_change(change, taken=taken)
+        assert await credentials.find("CP1") == set_by_hand
+
+    asyncio.run(main())
+
+
 def test_a_change_that_cannot_be_kept_can_be_tried_again() -> None:
     async def main() -> None:
         class Full(MemoryCredentials):
