@@ -14,7 +14,8 @@ from ocpp16.station.clock import StationClock
 from ocpp16.station.configuration import Configuration
 from ocpp16.station.courier import Courier
 from ocpp16.station.model import Equipment, Model
-from ocpp16.storage import Change, StationStorage
+from ocpp16.station.watched_storage import WatchedStorage
+from ocpp16.storage import Change
 
 CLOCK_KIND = "clock"
 Act: TypeAlias = Callable[[Action], None]
@@ -26,7 +27,7 @@ class Context:
 
     model: Model
     equipment: Equipment
-    storage: StationStorage
+    storage: WatchedStorage
     configuration: Configuration
     clock: StationClock
     boot: Boot

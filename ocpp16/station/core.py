@@ -157,7 +157,7 @@ class Core:
             time=time,
             was_accepted=bool(storage.read(REGISTERED_KIND)),
         )
-        self.parts = self._make_parts(context, outboxes, storage)
+        self.parts = self._make_parts(context, outboxes)
         self.requests = Requests(self.parts, ability)
         self._follow_up = FollowUp(self.parts, self.requests, ability)
         _forbid(configuration, equipment, ability)
@@ -165,10 +165,8 @@ class Core:
         self.parts.ledger.recover()
         self.charging.settle_all()
 
-    def _make_parts(
-        self, context: Context, outboxes: tuple[Outbox, ...], storage: WatchedStorage
-    ) -> Parts:
-        model, configuration = context.model, context.configuration
+    def _make_parts(self, context: Context, outboxes: tuple[Outbox, ...]) -> Parts:
+        model, storage, configuration = context.model, context.storage, context.configuration
         availability = Availability(storage, model.connectors)
         unavailable = frozenset(
             number
@@ -199,7 +197,7 @@ class Core:
             power=power,
         )
         self.reader = Reader(context, board=board, authorizer=authorizer, charging=charging)
-        security = Security(context, outboxes[1], storage)
+        security = Security(context, outboxes[1])
         self.maintenance = maintenance = Maintenance(
             context,
             board=board,

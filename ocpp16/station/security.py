@@ -23,7 +23,6 @@ from ocpp16.station.security_event import (
     Logged,
     SecurityLog,
 )
-from ocpp16.station.watched_storage import WatchedStorage
 from ocpp16.storage import Change, StorageFailed
 
 QUIET = 60.0
@@ -48,16 +47,14 @@ class Security:
     Args:
         context: The station.
         outbox: Where events that are sent are kept until they have arrived.
-        storage: Tells whether the memory was full.
 
     Raises:
         RecordDamaged: What is stored is no security log.
     """
 
-    def __init__(self, context: Context, outbox: Outbox, storage: WatchedStorage) -> None:
+    def __init__(self, context: Context, outbox: Outbox) -> None:
         self._context = context
         self._outbox = outbox
-        self._watched = storage
         self._full_since: float | None = None
         self._retry_at = 0.0
         self._seen: dict[str, _Seen] = {}
@@ -122,13 +119,13 @@ class Security:
             return
         self._retry_at = time + PATIENCE
         self.note(SecurityEvent.MEMORY_EXHAUSTION, "what has to be kept could not be stored")
-        self._watched.was_full = False
+        self._context.storage.was_full = False
         self._full_since = time
 
     @property
     def next_due(self) -> float | None:
         """When `look` has something to do."""
-        if not self._watched.was_full:
+        if not self._context.storage.was_full:
             return None
         if self._full_since is None:
             return self._retry_at
