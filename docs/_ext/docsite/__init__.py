@@ -10,12 +10,23 @@ from pathlib import Path
 from sphinx.application import Sphinx
 from sphinx.util.typing import ExtensionMetadata
 
-from docsite import schedules
+from docsite import generated, schedules
 from docsite.mermaid import Mermaid
+
+
+def _write(app: Sphinx) -> None:
+    source = Path(app.srcdir)
+    schedules.write(source)
+    generated.write_pages(source)
+
+
+def _fill(_app: Sphinx, _name: str, content: list[str]) -> None:
+    content[0] = generated.fill(content[0])
 
 
 def setup(app: Sphinx) -> ExtensionMetadata:
     """Connect the parts to the build."""
-    app.connect("builder-inited", lambda app: schedules.write(Path(app.srcdir)))
+    app.connect("builder-inited", _write)
+    app.connect("source-read", _fill)
     app.add_directive("mermaid", Mermaid)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

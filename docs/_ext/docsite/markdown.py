@@ -1,0 +1,35 @@
+"""Markdown as text: tables, blocks of code, links within the reference."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+
+
+def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """Return a table; a cell may hold Markdown, and line breaks become blanks."""
+    lines = [_row(head), _row(["---"] * len(head)), *map(_row, rows)]
+    return "\n".join(lines) + "\n"
+
+
+def _row(cells: Sequence[str]) -> str:
+    return "| " + " | ".join(" ".join(cell.split()).replace("|", "\\|") for cell in cells) + " |"
+
+
+def code(language: str, text: str, caption: str = "") -> str:
+    """Return a block of code."""
+    if not caption:
+        return f"```{language}\n{text.rstrip()}\n```\n"
+    return f"```{{code-block}} {language}\n:caption: {caption}\n\n{text.rstrip()}\n```\n"
+
+
+def prose(docstring: str) -> str:
+    """Return the text of a docstring as Markdown, without the line of its sections."""
+    text = re.sub(r"\n*Spec: .*\Z", "", docstring.strip(), flags=re.DOTALL)
+    return "\n\n".join(" ".join(part.split()) for part in text.split("\n\n"))
+
+
+def sections_of(docstring: str) -> str:
+    """Return the sections of the standard that a docstring names."""
+    found = re.search(r"Spec: (.*?)\.?\s*\Z", docstring.strip(), flags=re.DOTALL)
+    return " ".join(found[1].split()) if found else ""
