@@ -10,7 +10,7 @@ from pathlib import Path
 from sphinx.application import Sphinx
 from sphinx.util.typing import ExtensionMetadata
 
-from docsite import generated, schedules
+from docsite import generated, public_names, schedules
 from docsite.mermaid import Mermaid
 
 
@@ -28,5 +28,6 @@ def setup(app: Sphinx) -> ExtensionMetadata:
     """Connect the parts to the build."""
     app.connect("builder-inited", _write)
     app.connect("source-read", _fill)
+    app.connect("missing-reference", public_names.resolve)
     app.add_directive("mermaid", Mermaid)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

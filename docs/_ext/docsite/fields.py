@@ -35,11 +35,10 @@ def fields_table(cls: type[Structure]) -> str:
         return "No fields: `{}` on JSON, an empty element on SOAP.\n"
     texts = attribute_texts(cls)
     table = markdown.table(
-        ["Field", "In Python", "Type", "Required", "Limits, unit", "Meaning"],
+        ["Field, in Python", "Type", "Required", "Limits, unit", "Meaning"],
         (
             (
-                f"`{field.wire}`",
-                f"`{field.name}`",
+                f"`{field.wire}`<br>`{field.name}`",
                 _type(field),
                 _required(field),
                 _limits(field),

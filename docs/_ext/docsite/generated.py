@@ -16,6 +16,7 @@ from docsite import (
     errors_page,
     key_page,
     message_pages,
+    public_names,
     settings_page,
 )
 
@@ -27,6 +28,7 @@ PARTS: Mapping[str, Callable[[], str]] = {
     "error-codes": errors_page.codes,
     "error-example": errors_page.example,
     "error-situations": errors_page.situations,
+    "events": public_names.events,
     "leniency": settings_page.leniency,
     "settings": settings_page.settings,
 }

@@ -24,12 +24,11 @@ def code(language: str, text: str, caption: str = "") -> str:
 
 
 def prose(docstring: str) -> str:
-    """Return the text of a docstring as Markdown, without the line of its sections."""
+    """Return the text of a docstring as Markdown.
+
+    Without what stands elsewhere on the page: sections, who sends it, limits of length.
+    """
     text = re.sub(r"\n*Spec: .*\Z", "", docstring.strip(), flags=re.DOTALL)
+    text = re.sub(r"\n+Sent by [^.]*; answered by `\w+`\.", "", text)
+    text = re.sub(r"[;,] at most [\d,]+\s+characters(,\s+compared\s+without\s+case)?", "", text)
     return "\n\n".join(" ".join(part.split()) for part in text.split("\n\n"))
-
-
-def sections_of(docstring: str) -> str:
-    """Return the sections of the standard that a docstring names."""
-    found = re.search(r"Spec: (.*?)\.?\s*\Z", docstring.strip(), flags=re.DOTALL)
-    return " ".join(found[1].split()) if found else ""

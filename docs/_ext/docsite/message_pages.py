@@ -104,7 +104,7 @@ def _page(action: ActionSpec) -> str:
         f"# {action.name}\n",
         f"{action.summary}\n",
         _diagram(action),
-        *(f"{name}\n: {text}\n" for name, text in facts.items()),
+        "".join(f":{name}: {text}\n" for name, text in facts.items()),
         "## Request\n",
         f"{markdown.prose(action.request.__doc__ or '')}\n",
         fields_table(action.request),
