@@ -47,6 +47,9 @@ copybutton_prompt_is_regexp = True
 # Bytes of a wire are copied whole.
 copybutton_only_copy_prompt_lines = False
 
+# Docstrings name code in single quotes of its kind.
+default_role = "code"
+autodoc_preserve_defaults = True
 autodoc_member_order = "bysource"
 autodoc_typehints = "description"
 autodoc_default_options = {"members": True, "show-inheritance": True}
@@ -70,5 +73,5 @@ nitpick_ignore_regex = [
     # Type variables stand for any type.
     (r"py:.*", r"(.*\.)?([A-Z]|[A-Za-z]+T)(_co|_contra)?"),
 ]
-# Fields of several messages are called `type`.
-suppress_warnings = ["ref.python"]
+# Fields of several messages are called `type`; a part of the site may wait for its first page.
+suppress_warnings = ["ref.python", "toc.empty_glob"]

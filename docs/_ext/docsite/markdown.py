@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import re
 from collections.abc import Iterable, Sequence
 
@@ -28,7 +29,7 @@ def prose(docstring: str) -> str:
 
     Without what stands elsewhere on the page: sections, who sends it, limits of length.
     """
-    text = re.sub(r"\n*Spec: .*\Z", "", docstring.strip(), flags=re.DOTALL)
+    text = re.sub(r"\n*Spec: .*\Z", "", inspect.cleandoc(docstring), flags=re.DOTALL)
     text = re.sub(r"\n+Sent by [^.]*; answered by `\w+`\.", "", text)
     text = re.sub(r"[;,] at most [\d,]+\s+characters(,\s+compared\s+without\s+case)?", "", text)
     return "\n\n".join(" ".join(part.split()) for part in text.split("\n\n"))
