@@ -57,7 +57,7 @@ autodoc_default_options = {"members": True, "show-inheritance": True}
 nitpick_ignore_regex = [
     (r"py:.*", rf"({'|'.join(sorted(sys.stdlib_module_names))})(\..*)?"),
     (r"py:.*", r"sqlalchemy\..*|datetime|Path"),
-    # What `explanation/stability.md` calls private is not documented, though a signature may name it.
+    # What `explanation/stability.md` calls private is not documented, though signatures name it.
     (
         r"py:.*",
         r"ocpp16\.(dispatch|session|transports|roles\.(driver|role|server)|store\.schema)\..*",
@@ -68,10 +68,10 @@ nitpick_ignore_regex = [
     ),
     (
         r"py:.*",
-        r"Admission|BridgeSettings|Dial|Fate|Host|Known|Medium|RecordDamaged|SecurityFor|StationLink|Wire|Writer",
+        r"Admission|BridgeSettings|Dial|Fate|Host|Known|Medium|RecordDamaged|Reply|SecurityFor|StationLink|Wire|Writer",
     ),
     # Type variables stand for any type.
     (r"py:.*", r"(.*\.)?([A-Z]|[A-Za-z]+T)(_co|_contra)?"),
 ]
-# Fields of several messages are called `type`; a part of the site may wait for its first page.
-suppress_warnings = ["ref.python", "toc.empty_glob"]
+# Fields of several messages are called `type`.
+suppress_warnings = ["ref.python"]

@@ -1,7 +1,7 @@
 """A headless Chromium, steered by its DevTools protocol over one WebSocket.
 
-Opens pages and tells what they did: errors on the console, requests, how wide they are. It can reach
-this machine only: whatever a page wants from elsewhere fails.
+Opens pages and tells what they did: errors on the console, requests, how wide they are. It can
+reach this machine only: whatever a page wants from elsewhere fails.
 """
 
 from __future__ import annotations

@@ -105,6 +105,6 @@ def values_table(cls: type[WireEnum]) -> str:
 
 
 INTEGERS = (
-    f"Integers have 64 bits in the library (up to {INTEGER_MAX:,}); SOAP carries 32 bits, and refuses "
-    "to write a larger one."
+    f"Integers have 64 bits in the library (up to {INTEGER_MAX:,}); SOAP carries 32 bits, and "
+    "refuses to write a larger one."
 )

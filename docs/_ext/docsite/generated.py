@@ -1,7 +1,7 @@
 """Where in the pages generated text goes.
 
-A committed page has a block ```` ```{generated} name ```` for each; whole pages are written into the
-source folder before Sphinx looks for sources.
+A committed page has a block ```` ```{generated} name ```` for each; whole pages are written into
+the source folder before Sphinx looks for sources.
 """
 
 from __future__ import annotations
@@ -14,22 +14,32 @@ from docsite import (
     command_page,
     disagreements,
     errors_page,
+    examples_run,
     key_page,
+    layers,
     message_pages,
     public_names,
     settings_page,
+    states,
+    wire,
 )
 
 _BLOCK = re.compile(r"^```\{generated\} ([\w-]+)\n```$", re.MULTILINE)
 PARTS: Mapping[str, Callable[[], str]] = {
+    **wire.exchange_parts("BootNotification", "boot"),
     "commands": command_page.commands,
+    "connector-table": states.connector_table,
     "configuration-keys": key_page.keys,
     "disagreements": disagreements.disagreements,
     "error-codes": errors_page.codes,
     "error-example": errors_page.example,
     "error-situations": errors_page.situations,
     "events": public_names.events,
+    "layers": layers.diagram,
     "leniency": settings_page.leniency,
+    "registration-diagram": states.registration_diagram,
+    "registration-table": states.registration_table,
+    "sans-io-output": examples_run.sans_io,
     "settings": settings_page.settings,
 }
 """What can be put into a page, by name."""

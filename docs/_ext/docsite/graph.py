@@ -1,14 +1,15 @@
 """Diagrams of states and of what depends on what: boxes, and arrows from one to another.
 
-A graph of few arrows is laid out in rows, so that arrows lead downwards where they can; one with many
-is laid out on an ellipse. Both are drawn the same way, each box together with the arrows that leave
-it, so that the style sheet can point them out.
+A graph of few arrows is laid out in rows, so that arrows lead downwards where they can; one with
+many is laid out on an ellipse. Both are drawn the same way, each box together with the arrows that
+leave it, so that the style sheet can point them out.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
+from itertools import pairwise
 
 import attrs
 
@@ -95,7 +96,7 @@ def _arrow(
         path = f"M{first[0]:.1f},{first[1]:.1f}" + "".join(
             f" C{a[0]:.1f},{(a[1] + b[1]) / 2:.1f} {b[0]:.1f},{(a[1] + b[1]) / 2:.1f}"
             f" {b[0]:.1f},{b[1]:.1f}"
-            for a, b in zip(points, points[1:], strict=False)
+            for a, b in pairwise(points)
         )
         middle = len(points) // 2
         a, b = points[middle - 1], points[middle]
@@ -161,7 +162,7 @@ def _in_rows(
         for row, passing in enumerate(chain[1:-1], rank[upper] + 1):
             rows[row].append(passing)
         chains[arrow] = chain if arrow.start == upper else chain[::-1]
-        links += list(zip(chain, chain[1:], strict=False))
+        links += list(pairwise(chain))
     _untangle(rows, links)
     places = _spread(rows, links, lambda box: _width(labels[box]) if box in labels else 12.0)
     return places, {arrow: [places[box] for box in chain] for arrow, chain in chains.items()}

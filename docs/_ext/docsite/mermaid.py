@@ -1,8 +1,8 @@
 """The directive `mermaid`: diagrams in Mermaid's notation, drawn when the pages are built.
 
 Any reader of Markdown shows such a block; here it becomes a picture within the page, so that no
-script is needed. Reads the part of the notation that the pages use (sequences, states, flow charts),
-and says so where a line is none of it.
+script is needed. Reads the part of the notation that the pages use (sequences, states, flow
+charts), and says so where a line is none of it.
 """
 
 from __future__ import annotations

@@ -25,12 +25,17 @@ PROFILES = {
 _SIDES = (Side.CHARGE_POINT, Side.CENTRAL_SYSTEM)
 _LABELS = {Side.CHARGE_POINT: "Charge point", Side.CENTRAL_SYSTEM: "Central system"}
 FOLDER = "reference/messages"
+_LETTERS = "[what these letters mean](index.md#sections-of-the-standard)"
+_SUMMARY = """\
+All {} actions of OCPP 1.6: {} of the standard on both wires, {} of the security whitepaper on JSON alone.
+An *action* is a request and its response (`.req` and `.conf` in the standard).
+"""
 SECTIONS = """\
 ## Sections of the standard
 
-Pages name sections by letter: C is *OCPP 1.6 edition 2*, J *OCPP-J 1.6*, S *OCPP-S 1.6*; CE, JE and SE are
-their errata sheets; W is *Improved security for OCPP 1.6-J*, the security whitepaper, edition 3. The Open
-Charge Alliance publishes all of them.
+Pages name sections by letter: C is *OCPP 1.6 edition 2*, J *OCPP-J 1.6*, S *OCPP-S 1.6*; CE, JE and
+SE are their errata sheets; W is *Improved security for OCPP 1.6-J*, the security whitepaper, edition 3.
+The Open Charge Alliance publishes all of them.
 """
 
 
@@ -46,9 +51,7 @@ def pages() -> Iterator[tuple[str, str]]:
 def _index() -> str:
     parts = [
         "# Messages\n",
-        f"All {len(ACTIONS)} actions of OCPP 1.6: {_count(soap=True)} of the standard on both wires, "
-        f"{_count(soap=False)} of the security whitepaper on JSON alone. An *action* is a request and "
-        "its response (`.req` and `.conf` in the standard).\n",
+        _SUMMARY.format(len(ACTIONS), _count(soap=True), _count(soap=False)),
         _toctree(["data-types", "enumerations"], hidden=False),
         f"{INTEGERS}\n",
     ]
@@ -97,7 +100,7 @@ def _page(action: ActionSpec) -> str:
         "Request sent by": _senders(action),
         "Feature profile": PROFILES[action.profile],
         "Wires": wires,
-        "Specification": f"{action.sections} ([what these letters mean](index.md#sections-of-the-standard))",
+        "Specification": f"{action.sections} ({_LETTERS})",
         "In Python": f"{_class(action.request)} and {_class(action.response)}",
     }
     parts = [

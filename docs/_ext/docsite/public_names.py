@@ -1,4 +1,7 @@
-"""Where a type is documented: annotations name the module it lives in, pages the one it is used from."""
+"""Where a type is documented.
+
+Annotations name the module that a type lives in, pages the one that it is used from.
+"""
 
 from __future__ import annotations
 

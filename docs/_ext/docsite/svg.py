@@ -11,7 +11,7 @@ _WIDE = frozenset("mwMWQOG@%")
 
 
 def element(tag: str, content: str = "", /, **attributes: object) -> str:
-    """Return an element; `_` in a name of an attribute stands for `-`, one at its end for nothing."""
+    """Return an element; `_` in the name of an attribute is `-`, and nothing at its end."""
     written = "".join(
         f' {name.rstrip("_").replace("_", "-")}="{escape(_shown(value))}"'
         for name, value in attributes.items()

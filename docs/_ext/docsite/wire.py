@@ -6,10 +6,12 @@ Laid out for reading: on the wire there are neither line breaks nor indentation.
 from __future__ import annotations
 
 import json
+from collections.abc import Callable, Mapping
 
 from lxml import etree
 
-from docsite.examples import IDENTITY
+from docsite import markdown
+from docsite.examples import EXCHANGES, IDENTITY
 from ocpp16.bindings.ocppj import OcppJ
 from ocpp16.bindings.ocpps import OcppS
 from ocpp16.catalog import action_of
@@ -84,6 +86,18 @@ def soap_error(code: ErrorCode, description: str, action: str, sender: Side) -> 
     """Return the SOAP envelope of a fault."""
     error = CallError(f"urn:uuid:{ID}", code, description, action=action)
     return _indented(_soap(sender).frame(error))
+
+
+def exchange_parts(action: str, name: str) -> Mapping[str, Callable[[], str]]:
+    """Return what writes an exchange that a charge point begins on both wires, as blocks."""
+    request, response = EXCHANGES[action]
+    station, central = Side.CHARGE_POINT, Side.CENTRAL_SYSTEM
+    return {
+        f"{name}-json-request": lambda: markdown.code("json", json_call(request)),
+        f"{name}-json-response": lambda: markdown.code("json", json_result(response)),
+        f"{name}-soap-request": lambda: markdown.code("xml", soap_call(request, station)),
+        f"{name}-soap-response": lambda: markdown.code("xml", soap_result(response, central)),
+    }
 
 
 def _indented(frame: bytes) -> str:
