@@ -46,8 +46,8 @@ class Word:
     def names(self) -> tuple[str, ...]:
         """How the option is written."""
         # Within Annotated the first word of a declaration stands where a default would.
-        declared = [*([self.info.default] if self.info.default is not ... else []),
-                    *(self.info.param_decls or ())]  # fmt: skip
+        first = self.info.default
+        declared = [*([first] if isinstance(first, str) else []), *(self.info.param_decls or ())]
         if declared:
             return tuple(declared)
         own = f"--{self.name.replace('_', '-')}"

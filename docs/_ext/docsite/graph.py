@@ -98,8 +98,8 @@ def _arrow(
             f" {b[0]:.1f},{b[1]:.1f}"
             for a, b in pairwise(points)
         )
-        middle = len(points) // 2
-        a, b = points[middle - 1], points[middle]
+        half = len(points) // 2
+        a, b = points[half - 1], points[half]
         label = ((a[0] + b[0]) / 2, (a[1] + b[1]) / 2)
     line = svg.element("path", d=path, class_="edge", marker_end=f"url(#{name}-tip)")
     return line + (svg.text(*label, arrow.text, kind="label halo") if arrow.text else "")

@@ -27,15 +27,15 @@ _LABELS = {Side.CHARGE_POINT: "Charge point", Side.CENTRAL_SYSTEM: "Central syst
 FOLDER = "reference/messages"
 _LETTERS = "[what these letters mean](index.md#sections-of-the-standard)"
 _SUMMARY = """\
-All {} actions of OCPP 1.6: {} of the standard on both wires, {} of the security whitepaper on JSON alone.
-An *action* is a request and its response (`.req` and `.conf` in the standard).
+All {} actions of OCPP 1.6: {} of the standard on both wires, {} of the security whitepaper on JSON
+alone. An *action* is a request and its response (`.req` and `.conf` in the standard).
 """
 SECTIONS = """\
 ## Sections of the standard
 
-Pages name sections by letter: C is *OCPP 1.6 edition 2*, J *OCPP-J 1.6*, S *OCPP-S 1.6*; CE, JE and
-SE are their errata sheets; W is *Improved security for OCPP 1.6-J*, the security whitepaper, edition 3.
-The Open Charge Alliance publishes all of them.
+Pages name sections by letter. C is *OCPP 1.6 edition 2*, J *OCPP-J 1.6*, S *OCPP-S 1.6*; CE, JE and
+SE are their errata sheets. W is the third edition of the security whitepaper, *Improved security for
+OCPP 1.6-J*. The Open Charge Alliance publishes all of them.
 """
 
 
