@@ -37,6 +37,7 @@ myst_heading_anchors = 3
 html_theme = "furo"
 html_title = f"ocpp16 {version}"
 html_static_path = ["_static"]
+html_favicon = "_static/icon.svg"
 html_css_files = ["site.css"]
 # What the pages show is text and pictures; where they came from is of no use to a reader.
 html_show_copyright = False
@@ -47,6 +48,8 @@ copybutton_prompt_is_regexp = True
 # Bytes of a wire are copied whole.
 copybutton_only_copy_prompt_lines = False
 
+# Two hyphens begin an option of a command; they are no dash.
+smartquotes_action = "qe"
 # Docstrings name code in single quotes of its kind.
 default_role = "code"
 autodoc_preserve_defaults = True

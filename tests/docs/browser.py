@@ -13,10 +13,9 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
-from websockets.sync.client import connect
+from websockets.sync.client import ClientConnection, connect
 
 PATIENCE = 60.0
 """Seconds; a busy machine is slow to start a browser."""
@@ -35,8 +34,8 @@ class BrowserFailed(Exception):
 class Page:
     """One tab."""
 
-    def __init__(self, url: str) -> None:
-        self._socket = connect(url, max_size=None, open_timeout=PATIENCE)
+    def __init__(self, socket: ClientConnection) -> None:
+        self._socket = socket
         self._number = 0
         self._loaded = False
         self.errors: list[str] = []
@@ -45,17 +44,6 @@ class Page:
         """URLs that were asked for since the last `open`."""
         for domain in ("Page", "Runtime", "Log", "Network"):
             self._call(f"{domain}.enable")
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self._socket.close()
 
     def open(self, url: str) -> None:
         """Go to a page, and wait until all of it is there."""
@@ -126,8 +114,9 @@ def running(path: str, folder: Path) -> Iterator[Page]:
         stderr=subprocess.DEVNULL,
     )  # fmt: skip
     try:
-        with Page(_address(process, folder / "DevToolsActivePort")) as page:
-            yield page
+        address = _address(process, folder / "DevToolsActivePort")
+        with connect(address, max_size=None, open_timeout=PATIENCE) as socket:
+            yield Page(socket)
     finally:
         process.terminate()
         process.wait(PATIENCE)

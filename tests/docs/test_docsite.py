@@ -134,7 +134,7 @@ def test_every_situation_has_a_code_on_each_wire() -> None:
     missing = [row for row in found if row[0].startswith("A required field")]
     assert missing == [
         ["A required field is missing.", "`OccurenceConstraintViolation`",
-         "`Sender` / `ProtocolError`, HTTP 400"],
+         "`Sender` / `ProtocolError`, HTTP&nbsp;400"],
     ]  # fmt: skip
     assert {row[1] for row in rows(errors_page.codes())} and len(rows(errors_page.codes())) == len(
         ErrorCode
@@ -163,7 +163,10 @@ def test_every_key_has_a_row_and_a_meaning() -> None:
     text = key_page.keys()
     assert f"| `{KEYS[0].name}` |" in text
     light = next(row for row in rows(text) if row[0] == "`LightIntensity`")
-    assert light[1:6] == ["integer", "RW", "no", "", "0 to 100 %"]
+    assert light[1:3] == ["integer, 0 to 100, %", "RW"]
+    beat = next(row for row in rows(text) if row[0] == "`HeartbeatInterval`")
+    assert beat[1:3] == ["integer, s", "RW, required"]
+    assert beat[3].endswith("Default: `300`.")
 
 
 def test_every_setting_has_a_row() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -49,7 +50,7 @@ def test_every_page_loads_fits_the_screen_and_needs_no_network(
         wrong = [page.errors.copy(), strangers, wide, narrow, page.evaluate(NAMELESS)]
         if any(wrong):
             found[name] = wrong
-    assert found == {}
+    assert not found, json.dumps(found, indent=1)
 
 
 def test_dark_mode_draws_light_text_in_diagrams(address: str, page: Page) -> None:

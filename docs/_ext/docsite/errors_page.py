@@ -35,7 +35,7 @@ SITUATIONS = (
 def spelled(code: ErrorCode) -> tuple[str, str]:
     """Return how JSON and SOAP spell a code."""
     soap = SOAP_CODES[code]
-    return f"`{WIRE_CODES[code]}`", f"`{soap.code}` / `{soap.subcode}`, HTTP {soap.status}"
+    return f"`{WIRE_CODES[code]}`", f"`{soap.code}` / `{soap.subcode}`, HTTP&nbsp;{soap.status}"
 
 
 def errors_of(action: ActionSpec) -> str:
@@ -103,8 +103,8 @@ def codes() -> str:
     """Return the table of the codes."""
     texts = attribute_texts(ErrorCode)
     return markdown.table(
-        ["Code", "Meaning", "OCPP-J code", "SOAP code / subcode"],
-        ((f"`{code}`", markdown.prose(texts[code.name]), *spelled(code)) for code in ErrorCode),
+        ["Code", "OCPP-J code", "SOAP code / subcode", "Meaning"],
+        ((f"`{code}`", *spelled(code), markdown.prose(texts[code.name])) for code in ErrorCode),
     )
 
 

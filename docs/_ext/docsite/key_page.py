@@ -89,29 +89,31 @@ def keys() -> str:
     """Return one table for every feature profile."""
     parts = []
     for profile, group in groupby(KEYS, key=lambda key: key.profile):
-        rows = (
-            (
-                f"`{key.name}`",
-                key.type.value,
-                key.access.value,
-                "yes" if key.required else "no",
-                f"`{key.default}`" if key.default else "empty" if key.default == "" else "",
-                _limits(key),
-                MEANINGS[key.name],
-            )
-            for key in group
-        )
-        head = ["Key", "Type", "Access", "Required", "Default", "Limits, unit", "Meaning"]
+        rows = ((f"`{key.name}`", _type(key), _access(key), _meaning(key)) for key in group)
+        head = ["Key", "Type, unit", "Access", "Meaning, default"]
         parts += [f"## {profile}\n", f"Spec: {SECTIONS[profile]}.\n", markdown.table(head, rows)]
     return "\n".join(parts)
 
 
-def _limits(key: KeySpec) -> str:
-    limits = [key.unit] if key.unit else []
+def _type(key: KeySpec) -> str:
+    words = ["list" if key.type is KeyType.LIST else key.type.value]
     if key.type is KeyType.INTEGER:
         has_most = key.most < KeySpec(name="", type=KeyType.INTEGER).most
         if has_most:
-            limits.insert(0, f"{key.least:,} to {key.most:,}")
+            words.append(f"{key.least:,} to {key.most:,}")
         elif key.least:
-            limits.insert(0, f"at least {key.least:,}")
-    return " ".join(limits)
+            words.append(f"at least {key.least:,}")
+    if key.unit:
+        words.append(key.unit)
+    return ", ".join(words)
+
+
+def _access(key: KeySpec) -> str:
+    return f"{key.access.value}, required" if key.required else key.access.value
+
+
+def _meaning(key: KeySpec) -> str:
+    if key.default is None:
+        return MEANINGS[key.name]
+    default = f"`{key.default}`" if key.default else "empty"
+    return f"{MEANINGS[key.name]} Default: {default}."

@@ -34,8 +34,8 @@ SECTIONS = """\
 ## Sections of the standard
 
 Pages name sections by letter. C is *OCPP 1.6 edition 2*, J *OCPP-J 1.6*, S *OCPP-S 1.6*; CE, JE and
-SE are their errata sheets. W is the third edition of the security whitepaper, *Improved security for
-OCPP 1.6-J*. The Open Charge Alliance publishes all of them.
+SE are their errata sheets. W is the third edition of the security whitepaper, *Improved security
+for OCPP 1.6-J*. The Open Charge Alliance publishes all of them.
 """
 
 
