@@ -29,5 +29,6 @@ def setup(app: Sphinx) -> ExtensionMetadata:
     app.connect("builder-inited", _write)
     app.connect("source-read", _fill)
     app.connect("missing-reference", public_names.resolve)
+    app.connect("autodoc-process-signature", public_names.show_defaults)
     app.add_directive("mermaid", Mermaid)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

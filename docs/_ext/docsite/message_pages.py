@@ -81,7 +81,7 @@ def _count(*, soap: bool) -> int:
 
 
 def _toctree(names: list[str], *, hidden: bool) -> str:
-    options = ":hidden:\n\n" if hidden else "\n"
+    options = ":hidden:\n\n" if hidden else ":titlesonly:\n:maxdepth: 1\n\n"
     return "```{toctree}\n" + options + "\n".join(names) + "\n```\n"
 
 

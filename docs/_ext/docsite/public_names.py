@@ -5,10 +5,12 @@ Annotations name the module that a type lives in, pages the one that it is used 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from functools import reduce
 from typing import Any
 
+import attrs
 from docutils import nodes
 from sphinx.addnodes import pending_xref
 from sphinx.application import Sphinx
@@ -16,6 +18,7 @@ from sphinx.environment import BuildEnvironment
 
 import ocpp16
 
+_HIDDEN = re.compile(r"attr_dict\['(\w+)'\]\.default")
 _INSIDE = frozenset({"Observers"})
 """Classes of that module which tell events, and are none."""
 
@@ -58,6 +61,23 @@ def _names(documented: Any) -> Iterator[tuple[str, str]]:
     for last, owners in seen.items():
         # The public one, where an application has another of the same name.
         yield last, min(owners, key=lambda owner: (owner.count("."), owner))
+
+
+def show_defaults(
+    _app: Sphinx,
+    _what: str,
+    _name: str,
+    thing: object,
+    _options: object,
+    signature: str | None,
+    returns: str | None,
+) -> tuple[str | None, str | None] | None:
+    """Write the defaults of an attrs class as they are: its generated code hides them."""
+    if signature is None or not (isinstance(thing, type) and attrs.has(thing)):
+        return None
+    fields = attrs.fields_dict(thing)
+    shown = _HIDDEN.sub(lambda found: repr(fields[found[1]].default), signature)
+    return shown, returns
 
 
 def events() -> str:
