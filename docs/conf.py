@@ -56,10 +56,15 @@ autodoc_preserve_defaults = True
 autodoc_member_order = "bysource"
 autodoc_typehints = "description"
 autodoc_default_options = {"members": True}
+PRIVATE = (
+    "Admission", "BridgeSettings", "Dial", "Fate", "Host", "Known", "Medium", "RecordDamaged", "Reply",
+    "SecurityFor", "StationLink", "StationRole", "Wire", "Writer",
+)  # fmt: skip
+"""Aliases and protocols that signatures name by their last word."""
 # What the annotations name beside this library: nothing is fetched to link to it.
 nitpick_ignore_regex = [
     (r"py:.*", rf"({'|'.join(sorted(sys.stdlib_module_names))})(\..*)?"),
-    (r"py:.*", r"sqlalchemy\..*|datetime|Path"),
+    (r"py:.*", r"(opentelemetry|sqlalchemy)\..*|datetime|Path"),
     # What `explanation/stability.md` calls private is not documented, though signatures name it.
     (
         r"py:.*",
@@ -69,10 +74,7 @@ nitpick_ignore_regex = [
         r"py:.*",
         r"ocpp16\.(bridge\.(charger|state)|station\.(smart_charging\.timeline|status_board))\..*",
     ),
-    (
-        r"py:.*",
-        r"Admission|BridgeSettings|Dial|Fate|Host|Known|Medium|RecordDamaged|Reply|SecurityFor|StationLink|Wire|Writer",
-    ),
+    (r"py:.*", "|".join(PRIVATE)),
     # Type variables stand for any type.
     (r"py:.*", r"(.*\.)?([A-Z]|[A-Za-z]+T)(_co|_contra)?"),
 ]
