@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from functools import reduce
+from pkgutil import resolve_name
 from typing import Any
 
 import attrs
@@ -50,9 +50,9 @@ def _names(documented: Any) -> Iterator[tuple[str, str]]:
     for name, entry in documented.items():
         if entry.objtype not in {"class", "exception", "function", "data"}:
             continue
-        module, _, last = name.rpartition(".")
+        last = name.rpartition(".")[2]
         seen.setdefault(last, []).append(name)
-        thing = reduce(getattr, [*module.split(".")[1:], last], ocpp16)
+        thing = resolve_name(name)
         home = getattr(thing, "__module__", None)
         if isinstance(home, str) and isinstance(thing, type):
             yield f"{home}.{thing.__qualname__}", name
