@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from enum import Enum
 from pkgutil import resolve_name
 from typing import Any
 
@@ -76,8 +77,14 @@ def show_defaults(
     if signature is None or not (isinstance(thing, type) and attrs.has(thing)):
         return None
     fields = attrs.fields_dict(thing)
-    shown = _HIDDEN.sub(lambda found: repr(fields[found[1]].default), signature)
+    shown = _HIDDEN.sub(lambda found: _shown(fields[found[1]].default), signature)
     return shown, returns
+
+
+def _shown(default: object) -> str:
+    return (
+        f"{type(default).__name__}.{default.name}" if isinstance(default, Enum) else repr(default)
+    )
 
 
 def events() -> str:
