@@ -2,9 +2,9 @@
 
 A page shows files (`literalinclude` with the name to save it by as caption) and terminals
 (`code-block console` with the name of the terminal as caption). In a terminal, `$ ` begins a
-command, `> ` a line that is typed into the program that runs, `^C` interrupts it and `^\\` kills it;
-the rest is what the program says. In that, `<name>` stands for a word that differs from run to run, and `...`
-for any lines. A command may go on over a backslash.
+command, which may go on over a backslash, and `> ` a line that is typed into the program that runs;
+`^C` interrupts it and `^\\` kills it. The rest is what the program says: `<name>` stands for a word
+that differs from run to run, and `...` for any lines, or within a line for any text.
 """
 
 from __future__ import annotations

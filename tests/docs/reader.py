@@ -247,15 +247,13 @@ class Reader:
         return PORT.sub(lambda match: self._ports[match[1]], text)
 
     def _installed(self, command: str) -> str:
+        install = INSTALL.fullmatch(command)
+        is_making_environment = command == "python3 -m venv .venv"
         if self._installing is None:
-            is_installing = INSTALL.fullmatch(command) or command == "python3 -m venv .venv"
-            return "true" if is_installing else command
-        if command == "python3 -m venv .venv":
-            return f"{shlex.quote(sys.executable)} -m venv .venv"
-        return INSTALL.sub(
-            lambda match: f"pip install --quiet {shlex.quote(self._installing + (match[1] or ''))}",
-            command,
-        )
+            return "true" if install or is_making_environment else command
+        if install:
+            return f"pip install --quiet {shlex.quote(self._installing + (install[1] or ''))}"
+        return f"{sys.executable} -m venv .venv" if is_making_environment else command
 
     def _pretend_to_install(self) -> None:
         environment = self.folder / ".venv"
