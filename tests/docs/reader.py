@@ -252,7 +252,7 @@ class Reader:
         if self._installing is None:
             return "true" if install or is_making_environment else command
         if install:
-            return f"pip install --quiet {shlex.quote(self._installing + (install[1] or ''))}"
+            return f"pip install {shlex.quote(self._installing + (install[1] or ''))}"
         return f"{sys.executable} -m venv .venv" if is_making_environment else command
 
     def _pretend_to_install(self) -> None:
