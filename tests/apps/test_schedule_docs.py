@@ -64,4 +64,4 @@ def test_the_file_of_the_howto_is_one(tmp_path: Path) -> None:
 
 def test_every_example_is_used() -> None:
     used = set(re.findall(r"docs/examples/([a-z]+\.[a-z]+)", "".join(PAGES.values())))
-    assert used >= {path.name for path in (ROOT / "docs/examples").iterdir()}
+    assert used >= {path.name for path in (ROOT / "docs/examples").iterdir() if path.is_file()}

@@ -6,7 +6,7 @@ import sys
 
 import structlog
 
-from ocpp16 import CentralSystem, ChargePoint, events, messages
+from ocpp16 import CallFailed, CentralSystem, ChargePoint, events, messages
 from ocpp16.testing import connected
 
 logging.basicConfig(stream=sys.stdout, format="%(message)s", level=logging.WARNING)
@@ -43,7 +43,7 @@ async def main() -> None:
     async with connected(central, ChargePoint("CP1", new_id=lambda: "call-1")) as (_, backend):
         try:
             await backend.call(messages.HeartbeatRequest())
-        except Exception as error:
+        except CallFailed as error:
             print("the charge point sees:", error)
 
 

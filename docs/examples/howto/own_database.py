@@ -47,8 +47,8 @@ class Books:
                 (1 + secrets.randbelow(2**31 - 1), *key),
             )
             (found,) = connection.execute(
-                "SELECT id FROM charge WHERE (charge_point, connector, id_tag, meter_start, started)"
-                " = (?, ?, ?, ?, ?)",
+                "SELECT id FROM charge WHERE charge_point = ? AND connector = ? AND id_tag = ?"
+                " AND meter_start = ? AND started = ?",
                 key,
             ).fetchone()
         return int(found)

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 import pytest
 
 from ocpp16 import CallFailed, CallTimeout, CentralSystem, ChargePoint, Peer, enums, messages
-from ocpp16.testing import HandClock, connected, losing, record
+from ocpp16.testing import HandClock, Wire, connected, losing, record
 
 RESET = messages.ResetRequest(type=enums.ResetType.SOFT)
 
@@ -27,7 +27,7 @@ def central_system(clock: HandClock) -> CentralSystem:
 
 
 @pytest.mark.parametrize("wire", ["json", "soap"])
-def test_it_tells_its_time_when_a_charge_point_boots(wire) -> None:
+def test_it_tells_its_time_when_a_charge_point_boots(wire: Wire) -> None:
     async def main() -> None:
         clock = HandClock(datetime(2026, 1, 1, 12, 0, tzinfo=UTC))
         async with connected(central_system(clock), ChargePoint("CP1"), wire=wire) as (_, backend):

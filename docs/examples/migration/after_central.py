@@ -1,6 +1,7 @@
 """The same central system on `ocpp16`."""
 
 import asyncio
+import contextlib
 import itertools
 import sys
 from datetime import UTC, datetime
@@ -70,7 +71,5 @@ async def main(port: int) -> None:
 
 
 if __name__ == "__main__":
-    try:
+    with contextlib.suppress(KeyboardInterrupt):
         asyncio.run(main(int(sys.argv[1])))
-    except KeyboardInterrupt:
-        pass
