@@ -25,7 +25,6 @@ from ocpp16.testing.loopback import (
     duplicating,
     loopback_pair,
     losing,
-    Wire,
 )
 from ocpp16.testing.recording import Recording, record
 from ocpp16.testing.script import (
