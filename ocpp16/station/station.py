@@ -37,6 +37,7 @@ from ocpp16.messages import (
 from ocpp16.roles import event as told
 from ocpp16.roles.backend import Backend
 from ocpp16.roles.charge_point import ChargePoint
+from ocpp16.roles.registration import triggered_by
 from ocpp16.security.configuration import StationSecurity
 from ocpp16.security.profile_change import (
     SECURITY_PROFILE,
@@ -46,6 +47,7 @@ from ocpp16.security.profile_change import (
 from ocpp16.station import diagnostics, firmware
 from ocpp16.station.ability import Ability
 from ocpp16.station.action import PingEvery, Refused, Restart, Send
+from ocpp16.station.boot import BOOT
 from ocpp16.station.configuration import Configuration
 from ocpp16.station.connector import Fault
 from ocpp16.station.core import Core
@@ -445,6 +447,10 @@ class Station:
 
     async def _follow(self, peer: Backend, request: Request[Response], response: Response) -> None:
         self._engine.work(lambda: self.core.follow(request, response))
+        if BOOT in triggered_by(request, response):
+            # The role boots by the interval it was told. If this fails, it still does (C 5.17).
+            with suppress(OcppError):
+                await peer.call(self.core.boot_request())
 
     # At work
 
