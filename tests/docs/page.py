@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import re
 import signal
+import textwrap
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -21,6 +22,9 @@ FENCE = re.compile(r"^ *(`{3,})(.*?)\n(.*?)^ *\1 *$", re.DOTALL | re.MULTILINE)
 OPTION = re.compile(r"^:(\w[\w-]*):(.*)$")
 DRAWN = frozenset({"mermaid", "{mermaid}", "{note}", "{tip}", "{warning}"})
 """Fences that show nothing to be typed."""
+ELSEWHERE = {"certificates": frozenset({"python"}), "bridge": frozenset({"nginx"})}
+"""Fences of pages that other tests run (`tests/security/test_howto.py`), or that belong to somebody
+else's program."""
 
 
 KEYS = {"^C": signal.SIGINT, "^\\": signal.SIGQUIT}
@@ -74,7 +78,7 @@ def blocks(page: Path) -> Iterator[Block]:
     for match in FENCE.finditer(page.read_text()):
         head, body = match[2].strip(), match[3]
         kind, _, argument = head.partition(" ")
-        if kind in DRAWN:
+        if kind in DRAWN or kind in ELSEWHERE.get(page.stem, ()):
             continue
         options, lines = _split(body)
         if kind == "{literalinclude}":
@@ -92,7 +96,7 @@ def blocks(page: Path) -> Iterator[Block]:
 
 def _split(body: str) -> tuple[dict[str, str], list[str]]:
     options = {}
-    lines = body.splitlines()
+    lines = textwrap.dedent(body).splitlines()
     while lines and (option := OPTION.match(lines[0].strip())):
         options[option[1]] = option[2].strip()
         del lines[0]

@@ -11,9 +11,15 @@ from tests.docs.reader import Reader
 
 HOWTO = DOCS / "howto"
 PAGES = (
+    "bridge",
+    "central-system",
+    "certificates",
+    "composite-schedule",
     "data-transfer",
     "observe",
     "persist-transactions",
+    "simulator",
+    "station",
     "testing",
     "vendor-quirks",
 )
@@ -35,4 +41,4 @@ def test_every_example_is_on_a_page() -> None:
         for block in blocks(HOWTO / f"{name}.md")
         if isinstance(block, File | Excerpt)
     }
-    assert shown == set((DOCS / "examples" / "howto").glob("*.py"))
+    assert shown >= set((DOCS / "examples" / "howto").iterdir())

@@ -22,6 +22,15 @@ def judge(id_tag: str) -> datatypes.IdTagInfo:
     return datatypes.IdTagInfo(status=status)
 
 
+def energy_of(value: datatypes.MeterValue) -> int:
+    """Return what the energy meter shows, which may be one of several measured values."""
+    for sampled in value.sampled_value:
+        # A value that does not say what it measures is the energy.
+        if sampled.measurand in {None, enums.Measurand.ENERGY_ACTIVE_IMPORT_REGISTER}:
+            return int(float(sampled.value))
+    return 0
+
+
 @central.on(messages.BootNotificationRequest)
 async def boot(
     peer: Peer, request: messages.BootNotificationRequest
@@ -74,8 +83,7 @@ async def look_at_the_limit(peer: Peer, request: messages.MeterValuesRequest) ->
     begun = running.get(request.transaction_id or 0)
     if begun is None or request.transaction_id is None:
         return
-    reading = int(request.meter_value[-1].sampled_value[-1].value)
-    if reading - begun.meter_start >= LIMIT:
+    if energy_of(request.meter_value[-1]) - begun.meter_start >= LIMIT:
         print(f"{peer.identity}: that is enough, so we ask it to stop")
         await peer.call(
             messages.RemoteStopTransactionRequest(transaction_id=request.transaction_id)
