@@ -22,9 +22,13 @@ FENCE = re.compile(r"^ *(`{3,})(.*?)\n(.*?)^ *\1 *$", re.DOTALL | re.MULTILINE)
 OPTION = re.compile(r"^:(\w[\w-]*):(.*)$")
 DRAWN = frozenset({"mermaid", "{mermaid}", "{note}", "{tip}", "{warning}"})
 """Fences that show nothing to be typed."""
-ELSEWHERE = {"certificates": frozenset({"python"}), "bridge": frozenset({"nginx"})}
-"""Fences of pages that other tests run (`tests/security/test_howto.py`), or that belong to somebody
-else's program."""
+ELSEWHERE = {
+    "certificates": frozenset({"python"}),
+    "bridge": frozenset({"nginx"}),
+    "tracing": frozenset({"python", "text"}),
+}
+"""Fences of pages that other tests run (`tests/security/test_howto.py`, `tests/test_telemetry.py`), or
+that belong to somebody else's program."""
 
 
 KEYS = {"^C": signal.SIGINT, "^\\": signal.SIGQUIT}

@@ -27,6 +27,7 @@ OTHERS = {
     "frameworks": "tests/interop/test_frameworks.py",
     "migrate-from-ocpp": "tests/docs/test_migration.py",
     "pytest": "tests/test_pytest_plugin.py",
+    "tracing": "tests/test_telemetry.py",
 }
 """How-to pages whose examples another test runs; what they show are files, and no commands."""
 
