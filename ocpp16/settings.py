@@ -124,10 +124,6 @@ class Settings:
     ... )
     >>> settings.leniency_for("OLD-1")
     frozenset({<Leniency.UNKNOWN_FIELDS: 'unknown-fields'>})
-    >>> Settings(handlers=0)
-    Traceback (most recent call last):
-        ...
-    ValueError: Settings.handlers: 0 is no whole number of at least 1
 
     Raises:
         ValueError: A value is none that the setting can have.
