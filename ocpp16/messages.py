@@ -2,7 +2,15 @@
 """Requests and responses of OCPP 1.6, the security extension included.
 
 A request is typed by its response: `await peer.call(HeartbeatRequest())` gives a
-`HeartbeatResponse`.
+`HeartbeatResponse`. A message is frozen, and checked when it is made:
+
+>>> from ocpp16 import enums, messages
+>>> messages.ResetRequest(type=enums.ResetType.SOFT)
+ResetRequest(type=ResetType.SOFT)
+>>> messages.AuthorizeRequest(id_tag="a card with far too long a name")
+Traceback (most recent call last):
+    ...
+ocpp16.errors.InvalidMessage: AuthorizeRequest at /idTag: ...
 """
 
 from __future__ import annotations

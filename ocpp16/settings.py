@@ -116,6 +116,15 @@ def _addresses(values: Mapping[str, str | Iterable[str]]) -> Mapping[str, tuple[
 class Settings:
     """Limits, timers and choices of a role; durations are `timedelta`, sizes are bytes.
 
+    >>> from datetime import timedelta
+    >>> from ocpp16 import Leniency, Settings
+    >>> settings = Settings(
+    ...     call_timeout=timedelta(seconds=10),
+    ...     peer_leniency={"OLD-1": ["unknown-fields"]},
+    ... )
+    >>> settings.leniency_for("OLD-1")
+    frozenset({<Leniency.UNKNOWN_FIELDS: 'unknown-fields'>})
+
     Raises:
         ValueError: A value is none that the setting can have.
         TypeError: Likewise.

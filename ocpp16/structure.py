@@ -38,6 +38,11 @@ class WireEnum(StrEnum):
 
         It is of this enumeration and equals its text, but is no member: a message that holds it
         cannot be sent.
+
+        >>> from ocpp16.enums import ResetType
+        >>> strange = ResetType.unrecognised("Gentle")
+        >>> strange == "Gentle", strange.is_recognised
+        (True, False)
         """
         stand_in = str.__new__(cls, text)
         stand_in._name_ = ""
@@ -177,7 +182,20 @@ class RequestType(Protocol[RequestT_co, AnswerT_co]):
 
 
 def deviations(message: Structure) -> tuple[Deviation, ...]:
-    """Return what a lenient reader tolerated in a message; empty for a message without fault."""
+    """Return what a lenient reader tolerated in a message; empty for a message without fault.
+
+    >>> from ocpp16 import Leniency, deviations, messages
+    >>> from ocpp16.bindings.ocppj import codec
+    >>> request = codec.decode(
+    ...     messages.AuthorizeRequest,
+    ...     b'{"idTag": "CARD-1", "colour": "red"}',
+    ...     frozenset({Leniency.UNKNOWN_FIELDS}),
+    ... )
+    >>> [(each.kind, each.path) for each in deviations(request)]
+    [('unknown-fields', '/colour')]
+    >>> deviations(messages.AuthorizeRequest(id_tag="CARD-1"))
+    ()
+    """
     try:
         return message._deviations
     except AttributeError:

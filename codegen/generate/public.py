@@ -7,12 +7,33 @@ from codegen.generate.source import Banner, imports, module
 from codegen.model import Contract, Profile
 from codegen.prose import Prose
 
-ENUMS = """Enumerations of OCPP 1.6; a member (`ResetType.SOFT`) equals its wire text."""
-DATATYPES = """Data types of OCPP 1.6: values with fields that messages carry."""
+ENUMS = """Enumerations of OCPP 1.6; a member equals its wire text.
+
+>>> from ocpp16 import enums
+>>> enums.ResetType.SOFT == "Soft"
+True
+>>> enums.ResetType("Soft")
+ResetType.SOFT
+"""
+DATATYPES = """Data types of OCPP 1.6: values with fields that messages carry.
+
+>>> from ocpp16 import datatypes, enums
+>>> datatypes.IdTagInfo(status=enums.AuthorizationStatus.BLOCKED)
+IdTagInfo(status=AuthorizationStatus.BLOCKED)
+"""
 MESSAGES = """Requests and responses of OCPP 1.6, the security extension included.
 
 A request is typed by its response: `await peer.call(HeartbeatRequest())` gives a
-`HeartbeatResponse`."""
+`HeartbeatResponse`. A message is frozen, and checked when it is made:
+
+>>> from ocpp16 import enums, messages
+>>> messages.ResetRequest(type=enums.ResetType.SOFT)
+ResetRequest(type=ResetType.SOFT)
+>>> messages.AuthorizeRequest(id_tag="a card with far too long a name")
+Traceback (most recent call last):
+    ...
+ocpp16.errors.InvalidMessage: AuthorizeRequest at /idTag: ...
+"""
 
 
 def files(contract: Contract, texts: Prose, banner: Banner) -> dict[str, str]:

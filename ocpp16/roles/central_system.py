@@ -66,6 +66,14 @@ logger = logging.getLogger(__name__)
 class CentralSystem(Role[Peer]):
     """A central system: serves charge points and calls them.
 
+    >>> from datetime import UTC, datetime
+    >>> from ocpp16 import CentralSystem, messages
+    >>> central = CentralSystem(known={"CP1", "CP2"})
+    >>> @central.on(messages.HeartbeatRequest)
+    ... async def heartbeat(peer, request):
+    ...     return messages.HeartbeatResponse(current_time=datetime.now(UTC))
+    >>> server = central.serve(json="ws://127.0.0.1:9000/ocpp")  # async with server: ...
+
     Args:
         known: Identities that may connect: a collection, or a function or coroutine function that
             tells; None lets any in. Others are refused before the upgrade (HTTP 404).

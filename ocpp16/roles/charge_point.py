@@ -45,6 +45,13 @@ class Trial:
 class ChargePoint(Role[Backend]):
     """A charge point: calls its central system and answers it.
 
+    >>> from ocpp16 import ChargePoint, enums, messages
+    >>> station = ChargePoint("CP1")
+    >>> @station.on(messages.ResetRequest)
+    ... async def reset(backend, request):
+    ...     return messages.ResetResponse(status=enums.ResetStatus.ACCEPTED)
+    >>> connection = station.connect("ws://127.0.0.1:9000/ocpp")  # async with connection: ...
+
     Args:
         identity: Its identity, 1 to 48 characters.
         settings: Limits, timers and choices.

@@ -1,14 +1,5 @@
 """A whole charge point without a wire, a socket or a clock: events and time in, messages out.
 
-Used like this::
-
-    core = Core(Model(), equipment, MemoryStationStorage(), time=0.0, estimate=now)
-    core.link_up()
-    core.pass_time(10.0)
-    core.charging.plug_in(1)
-    while (send := core.next_message()) is not None:
-        core.message_ended(send.token, ...)
-
 Everything happens at the time that `pass_time` told last. After each input, take what there is
 to send and `actions`; `next_due` says when to come back at the latest. `Station` does so behind a
 role.

@@ -1,12 +1,14 @@
 """A charge point with the behaviour of OCPP 1.6, behind a `ChargePoint`.
 
-The only part of the station that knows a role, an event loop and a clock. Used like this::
+The only part of the station that knows a role, an event loop and a clock.
 
-    role = ChargePoint("CP1")
-    station = Station(role, Model(vendor="Example", connectors=2), equipment, storage)
-    async with station.connected("ws://central.example/ocpp"):
-        station.plug_in(1)
-        accepted = await station.present_tag(1, "CARD-1")
+    >>> from ocpp16.apps.charge_point.machinery import Machinery
+    >>> from ocpp16.storage import MemoryStationStorage
+    >>> machinery, storage = Machinery(2, 11_000, lambda: 0.0), MemoryStationStorage()
+    >>> station = Station(ChargePoint("CP1"), Model(connectors=2), machinery, storage)
+    >>> station.plug_in(1)  # within `async with station.connected("ws://...")`, as a rule
+    >>> station.status(1)
+    ChargePointStatus.PREPARING
 
 Everything that a central system asks for is answered, every message about a transaction is kept in
 the storage until it has arrived, and what must outlive a power cut does. See `Core` for the rules.
@@ -36,6 +38,7 @@ from ocpp16.messages import (
 from ocpp16.roles import event as told
 from ocpp16.roles.backend import Backend
 from ocpp16.roles.charge_point import ChargePoint
+from ocpp16.roles.registration import triggered_by
 from ocpp16.roles.station_security import security_events_in
 from ocpp16.security.configuration import StationSecurity
 from ocpp16.security.profile_change import (
@@ -46,6 +49,7 @@ from ocpp16.security.profile_change import (
 from ocpp16.station import diagnostics, firmware
 from ocpp16.station.ability import Ability
 from ocpp16.station.action import PingEvery, Refused, Restart, Send
+from ocpp16.station.boot import BOOT
 from ocpp16.station.configuration import Configuration
 from ocpp16.station.connector import Fault
 from ocpp16.station.core import Core
@@ -432,6 +436,9 @@ class Station:
 
     async def _follow(self, peer: Backend, request: Request[Response], response: Response) -> None:
         self._engine.work(lambda: self.core.follow(request, response))
+        if BOOT in triggered_by(request, response):  # C 5.17: now, not when the interval is over
+            with suppress(OcppError):  # if it fails the role still boots by the interval
+                await peer.call(self.core.boot_request())
 
     # At work
 

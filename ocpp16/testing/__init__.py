@@ -1,13 +1,24 @@
 """Doubles for tests of applications: both roles in memory, a hand-driven clock, scripted peers.
 
-Used like this::
+Used like this:
 
-    clock = HandClock()
-    central, station = CentralSystem(clock=clock), ChargePoint("CP1", clock=clock)
-    recording = record(station)
-    async with connected(central, station) as (peer, backend):
-        await peer.call(ClearCacheRequest())
-        await clock.advance(60)
+    >>> import asyncio
+    >>> from ocpp16 import CallFailed, CentralSystem, ChargePoint, messages
+    >>> from ocpp16.testing import HandClock, connected, record
+    >>> async def main():
+    ...     clock = HandClock()
+    ...     central, station = CentralSystem(clock=clock), ChargePoint("CP1", clock=clock)
+    ...     recording = record(station)
+    ...     async with connected(central, station) as (peer, backend):
+    ...         try:
+    ...             await peer.call(messages.ClearCacheRequest())
+    ...         except CallFailed as error:
+    ...             print(error)
+    ...         await clock.advance(60)
+    ...     return len(recording.received), len(recording.sent)
+    >>> asyncio.run(main())
+    the peer answered NotSupported: ClearCache is not offered here
+    (1, 1)
 
 No socket, no thread of ours, no real waiting: what takes an hour takes as long as its callbacks.
 `scripted_charge_point` and `ScriptedCentralSystem` play one side frame by frame, as badly as a

@@ -21,6 +21,7 @@ from ocpp16.spec import Side
 from ocpp16.transports.loopback import Fate, LoopbackConnection, deliver, loopback
 
 Wire: TypeAlias = Literal["json", "soap"]
+"""How frames are written: as OCPP-J, or as OCPP-S."""
 _BINDINGS: dict[Wire, str] = {"json": "ocppj", "soap": "ocpps"}
 URL = "loopback://central/ocpp"
 CALLBACK = "loopback://station/"

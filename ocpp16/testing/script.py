@@ -255,11 +255,21 @@ async def scripted_charge_point(
 class ScriptedCentralSystem(ScriptedPeer):
     """A scripted central system; a charge point connects to it by `dial`.
 
-    Used like this::
+    Used like this:
 
-        script = ScriptedCentralSystem(station, replies={"Heartbeat": {"currentTime": "..."}})
-        async with station.connect_by(script.dial) as backend:
-            assert await script.call("Reset", {"type": "Soft"}) == {"status": "Accepted"}
+    >>> import asyncio
+    >>> from ocpp16 import ChargePoint, messages
+    >>> from ocpp16.testing import ScriptedCentralSystem
+    >>> async def main():
+    ...     station = ChargePoint("CP1")
+    ...     script = ScriptedCentralSystem(
+    ...         station, replies={"Heartbeat": {"currentTime": "2026-01-01T00:00:00Z"}}
+    ...     )
+    ...     async with station.connect_by(script.dial) as backend:
+    ...         answer = await backend.call(messages.HeartbeatRequest())
+    ...         return answer.current_time.isoformat()
+    >>> asyncio.run(main())
+    '2026-01-01T00:00:00+00:00'
 
     Args:
         station: What is tested.

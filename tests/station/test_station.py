@@ -173,3 +173,20 @@ def test_who_waits_for_an_answer_is_told_of_a_restart() -> None:
             assert await asyncio.gather(*waiting) == [False, False]
 
     run(main())
+
+
+def test_a_boot_that_is_triggered_while_pending_leaves_at_once(wire: str) -> None:
+    async def main() -> None:
+        yard = Yard(wire)
+        yard.registration = RegistrationStatus.PENDING
+        async with yard.working():
+            assert yard.told == ["BootNotification"]
+            yard.registration = RegistrationStatus.ACCEPTED
+            trigger = messages.TriggerMessageRequest(
+                requested_message=MessageTrigger.BOOT_NOTIFICATION
+            )
+            assert (await yard.ask(trigger)).status == "Accepted"
+            assert yard.station.is_accepted
+            assert yard.told == ["BootNotification", *STATUSES]
+
+    run(main())

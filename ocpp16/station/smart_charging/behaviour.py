@@ -75,6 +75,15 @@ class Hold:
 class SmartCharging:
     """The charging profiles of one charge point, and what comes of them.
 
+    >>> from datetime import UTC, datetime
+    >>> from ocpp16.messages import GetCompositeScheduleRequest
+    >>> from ocpp16.station.smart_charging import Outlet, SmartCharging, Wiring
+    >>> smart = SmartCharging(Wiring(outlets={1: Outlet(power=11_040)}))
+    >>> request = GetCompositeScheduleRequest(connector_id=1, duration=3600)
+    >>> answer = smart.composite_schedule(request, datetime(2026, 3, 2, 12, tzinfo=UTC), {})
+    >>> answer.charging_schedule.charging_schedule_period
+    (ChargingSchedulePeriod(start_period=0, limit=11040.0, number_phases=3),)
+
     Args:
         wiring: Its connectors; each one's power has to be known.
         limits: What it takes.
