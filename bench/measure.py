@@ -125,6 +125,7 @@ def _in_rounds(timers: Mapping[str, timeit.Timer], rounds: int) -> dict[str, lis
 
 
 def _enough(timer: timeit.Timer) -> int:
-    """Return how often to call a function for one round."""
+    """Return how often to call a function for one round; the first call may have to load more."""
+    timer.timeit(1)
     once = max(timer.timeit(3) / 3, 1e-8)
     return max(1, min(100_000, int(ROUND_SECONDS / once)))

@@ -84,11 +84,14 @@ class Structure:
     """Common base of data types, requests and responses: frozen, and checked when made."""
 
     __slots__ = ("_deviations",)
-    _deviations: tuple[Deviation, ...]
+    # None: every value was checked, and nothing can change since. A tuple, an empty one too: a
+    # lenient reader built it, so it has to be checked before it may leave.
+    _deviations: tuple[Deviation, ...] | None
     SPEC: ClassVar[TypeSpec]
 
     def __attrs_post_init__(self) -> None:
         self.check()
+        object.__setattr__(self, "_deviations", None)
 
     def __repr__(self) -> str:
         present = ", ".join(
@@ -98,16 +101,17 @@ class Structure:
         )
         return f"{type(self).__name__}({present})"
 
-    def __getstate__(self) -> tuple[dict[str, object], tuple[Deviation, ...]]:
+    def __getstate__(self) -> tuple[dict[str, object], tuple[Deviation, ...] | None]:
         values = {field.name: getattr(self, field.name) for field in self.SPEC.fields}
-        return values, deviations(self)
+        return values, getattr(self, "_deviations", None)
 
-    def __setstate__(self, state: tuple[dict[str, object], tuple[Deviation, ...]]) -> None:
+    def __setstate__(self, state: tuple[dict[str, object], tuple[Deviation, ...] | None]) -> None:
         values, found = state
         for name, value in values.items():
             object.__setattr__(self, name, value)
-        if found:
-            object.__setattr__(self, "_deviations", found)
+        if found is None:
+            self.check()
+        object.__setattr__(self, "_deviations", found)
 
     def check(self) -> None:
         """Check every field, nested ones included.
@@ -196,10 +200,7 @@ def deviations(message: Structure) -> tuple[Deviation, ...]:
     >>> deviations(messages.AuthorizeRequest(id_tag="CARD-1"))
     ()
     """
-    try:
-        return message._deviations
-    except AttributeError:
-        return ()
+    return getattr(message, "_deviations", None) or ()
 
 
 def as_tuple(value: Any) -> Any:

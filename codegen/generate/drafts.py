@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from codegen.generate import python
 from codegen.generate.messages import messages_of
-from codegen.generate.source import Banner, imports, module, tuple_of, wrapped
-from codegen.model import Contract, EnumRef, ObjectRef, Structure
+from codegen.generate.source import Banner, imports, module, tuple_of
+from codegen.model import Contract, Structure
 from codegen.prose import Prose
 
 DOC = """Mutable twins of the frozen classes, for decoders.
@@ -22,16 +22,10 @@ def files(contract: Contract, texts: Prose, banner: Banner) -> dict[str, str]:
     for message in messages_of(contract):
         base = "Request[Any]" if message.kind == "request" else "Response"
         structures.append((message.structure, base))
-    fields = [field for structure, _ in structures for field in structure.fields]
-    enums = {field.type.name for field in fields if isinstance(field.type, EnumRef)}
-    nested = {field.type.name for field in fields if isinstance(field.type, ObjectRef)}
     blocks.append(
         [
-            "from datetime import datetime",
             "from typing import Any",
             "",
-            *imports("ocpp16._generated.datatypes", nested),
-            *imports("ocpp16._generated.enums", enums),
             *imports("ocpp16.structure", {"DataType", "Request", "Response"}),
         ]
     )
@@ -42,22 +36,12 @@ def files(contract: Contract, texts: Prose, banner: Banner) -> dict[str, str]:
 def _twin(structure: Structure, base: str) -> list[str]:
     fields = python.required_first(structure)
     slots = sorted(python.name(field) for field in fields)
-    lines = [
+    return [
         f"class {structure.name}Draft({base}):",
         f'    """Twin of `{structure.name}`."""',
         "",
         *_indented(f"__slots__ = {tuple_of([repr_of(slot) for slot in slots], indent=4)}"),
     ]
-    if not fields:
-        return lines
-    parameters = [
-        f"{python.name(field)}: {python.annotation(field)}"
-        + ("" if field.json.required else " | None")
-        for field in fields
-    ]
-    lines += ["", *wrapped("def __init__(", ["self", *parameters], ") -> None:", indent=1)]
-    lines += [f"        self.{python.name(field)} = {python.name(field)}" for field in fields]
-    return lines
 
 
 def _indented(text: str) -> list[str]:

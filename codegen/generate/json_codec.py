@@ -5,7 +5,15 @@ from __future__ import annotations
 from codegen import names
 from codegen.generate import python
 from codegen.generate.messages import TITLES
-from codegen.generate.source import WIDTH, Banner, expression, import_block, module, wrapped
+from codegen.generate.source import (
+    WIDTH,
+    Banner,
+    exploded,
+    expression,
+    import_block,
+    module,
+    wrapped,
+)
 from codegen.model import Contract, EnumRef, Field, ObjectRef, Profile, Scalar, Structure
 from codegen.prose import Prose
 
@@ -25,73 +33,33 @@ def files(contract: Contract, texts: Prose, banner: Banner) -> dict[str, str]:
 
 
 def _package(banner: Banner) -> str:
-    profiles = sorted(profile.value for profile in Profile)
-    lines = [
-        "from typing import Any",
-        "",
-        f"from {PACKAGE} import (",
-        *(f"    {name}," for name in profiles),
-        ")",
-        "from ocpp16.bindings.ocppj.fast import Codec",
-        "",
-        "CODECS: dict[type, Codec[Any]] = {",
-        *(f"    **{name}.CODECS," for name in profiles),
-        "}",
-    ]
-    return module(banner, "Fast JSON codecs by message class.", [lines])
+    return banner.render("Fast JSON codecs: one module a feature profile, loaded by `codec`.")
 
 
 def _data_types(contract: Contract, banner: Banner) -> str:
     structures = contract.data_types
     blocks: list[list[str]] = [_imports(contract, structures, is_module_of_data_types=True)]
-    in_lists = _in_lists(contract)
+    in_lists, alone = _used(contract, is_many=True), _used(contract, is_many=False)
     for structure in structures:
         blocks.append(_struct(contract, structure))
-        blocks.append(_read(contract, structure))
-        blocks.append(_keys(structure))
-        blocks.append(_write(contract, structure))
+        if structure.name in alone:
+            blocks += [_read(contract, structure), _write(contract, structure)]
         if structure.name in in_lists:
-            blocks += _lists(structure)
+            blocks += [_read_list(contract, structure), _write_list(contract, structure)]
     doc = "Data types on JSON: Structs, and copies from and to the public classes."
     return module(banner, doc, blocks)
 
 
-def _in_lists(contract: Contract) -> set[str]:
+def _used(contract: Contract, *, is_many: bool) -> set[str]:
+    """Return the names of the data types that stand in lists, or that stand alone."""
     messages = [one for action in contract.actions for one in (action.request, action.response)]
     structures = [*contract.data_types, *(message.structure for message in messages)]
     return {
         field.type.name
         for structure in structures
         for field in structure.fields
-        if field.many and isinstance(field.type, ObjectRef)
+        if field.many is is_many and isinstance(field.type, ObjectRef)
     }
-
-
-def _lists(structure: Structure) -> list[list[str]]:
-    name = structure.name
-    snake = names.snake(name)
-    return [
-        [
-            *wrapped(
-                f"def read_{snake}_list(", [f"wire: list[{name}Json]"], f") -> tuple[{name}, ...]:"
-            ),
-            f"    return tuple([read_{snake}(item) for item in wire])",
-        ],
-        [
-            *wrapped(
-                f"def keys_{snake}_list(", [f"wire: MayBeAbsent[list[{name}Json]]"], ") -> int:"
-            ),
-            f"    return 0 if wire is None else sum([keys_{snake}(item) for item in wire])",
-        ],
-        [
-            *wrapped(
-                f"def write_{snake}_list(",
-                [f"values: tuple[{name}, ...]"],
-                f") -> list[{name}Json]:",
-            ),
-            f"    return [write_{snake}(value) for value in values]",
-        ],
-    ]
 
 
 def _messages(contract: Contract, banner: Banner, profile: Profile) -> str:
@@ -104,14 +72,12 @@ def _messages(contract: Contract, banner: Banner, profile: Profile) -> str:
         blocks.append(_struct(contract, structure))
         blocks.append(_decode(contract, structure))
         blocks.append(_encode(contract, structure))
-    table = ["CODECS: dict[type, Codec[Any]] = {"]
-    for structure in structures:
-        snake = names.snake(structure.name)
-        table += wrapped(
-            f"{structure.name}: Codec(", [f"decode_{snake}", f"encode_{snake}"], "),", indent=1
-        )
-    table.append("}")
-    blocks.append(table)
+    for table, verb, kind in (
+        ("DECODERS", "decode", "Callable[[bytes], Any]"),
+        ("ENCODERS", "encode", "Callable[[Any], bytes]"),
+    ):
+        pairs = [f"{one.name}: {verb}_{names.snake(one.name)}" for one in structures]
+        blocks.append(exploded(f"{table}: dict[type, {kind}] = {{", pairs, "}"))
     doc = f"Messages of the profile {TITLES[profile]} on JSON: Structs and straight-line copies."
     return module(banner, doc, blocks)
 
@@ -125,10 +91,8 @@ def _imports(
         fast |= {"ABSENT", "MayBeAbsent"}
     kinds = {field.type.kind for field in fields if isinstance(field.type, Scalar)}
     fast |= {"Integer"} if "integer" in kinds else set()
-    fast |= {"Tenths", "tenths"} if "tenths" in kinds else set()
+    fast |= {"Tenths", "Unusual"} if "tenths" in kinds else set()
     fast |= {"Timestamp", "instant"} if "timestamp" in kinds else set()
-    if any(python.aliases(contract, field) for field in fields):
-        fast.add("aliased")
     enums = {field.type.name for field in fields if isinstance(field.type, EnumRef)}
     nested = {field.type.name for field in fields if isinstance(field.type, ObjectRef)}
     annotated = any(
@@ -138,61 +102,69 @@ def _imports(
     )
     own = {structure.name for structure in structures}
     wanted = {
-        "ocpp16._generated.drafts": {f"{one}Draft" for one in own},
+        "ocpp16._generated.drafts": {f"{one.name}Draft" for one in structures if one.fields},
         "ocpp16._generated.enums": enums,
     }
-    typing_names = "Annotated, Any" if annotated else "Any"
+    typing_names = ["Annotated"] if annotated else []
+    typing_names.append("Any")
+    first: list[str] = []
     if is_module_of_data_types:
+        typing_names += ["Literal"] if any(python.aliases(contract, one) for one in fields) else []
         wanted["ocpp16._generated.datatypes"] = own | nested
         msgspec_names, tail = "Meta", []
     else:
-        fast |= {"Codec", "check_keys"}
-        fast |= {"check_timestamps"} if _any_kind(contract, structures, "timestamp") else set()
+        first = ["from collections.abc import Callable"]
+        fast |= {"check_quotes"} if fields else set()
         fast |= {"check_numbers"} if _any_kind(contract, structures, "tenths") else set()
         wanted[f"ocpp16._generated.{_profile_of(contract, structures[0])}"] = own
         wanted[f"{PACKAGE}.datatypes"] = {f"{one}Json" for one in nested} | {
             f"{verb}_{names.snake(field.type.name)}{'_list' if field.many else ''}"
             for field in fields
             if isinstance(field.type, ObjectRef)
-            for verb in ("read", "write", "keys")
+            for verb in ("read", "write")
         }
         msgspec_names = "Meta, json" if annotated else "json"
         tail = ["", "_write = json.Encoder().encode"]
     wanted["ocpp16.bindings.ocppj.fast"] = fast
     lines = [
-        f"from typing import {typing_names}",
+        *first,
+        f"from typing import {', '.join(typing_names)}",
         "",
         f"from msgspec import {msgspec_names}",
         "",
         *import_block(wanted),
         *tail,
     ]
-    tables = _alias_tables(contract, fields)
-    return lines + tables
+    return lines + _spellings(contract, fields)
 
 
-def _alias_tables(contract: Contract, fields: list[Field]) -> list[str]:
+def _spellings(contract: Contract, fields: list[Field]) -> list[str]:
+    """Return type and tables of enumerations that JSON spells in more than one way."""
     lines: list[str] = []
     for name in sorted({field.type.name for field in fields if isinstance(field.type, EnumRef)}):
         enum = python.enumeration(contract, EnumRef(name))
-        spellings = [alias for alias in enum.aliases if alias.family == "json"]
-        if not spellings:
+        aliases = [alias for alias in enum.aliases if alias.family == "json"]
+        if not aliases:
             continue
-        member = {alias.text: names.enum_member(alias.value) for alias in spellings}
-        reads = ", ".join(f'"{text}": {name}.{member[text]}' for text in member)
-        writes = ", ".join(
-            f'{name}.{member[alias.text]}: "{alias.text}"' for alias in spellings if alias.written
-        )
+        members = {value: f"{name}.{names.enum_member(value)}" for value in enum.values}
+        reads = {value: members[value] for value in enum.values}
+        reads |= {alias.text: members[alias.value] for alias in aliases}
+        writes = {value: value for value in enum.values}
+        writes |= {alias.value: alias.text for alias in aliases if alias.written}
+        snake = names.snake(name).upper()
         lines += [
             "",
-            f"_READ_{names.snake(name).upper()}: dict[str, Any] = {{",
-            f"    **{{unit.value: unit for unit in {name}}},",
-            f"    **{{{reads}}},",
-            "}",
-            f"_WRITE_{names.snake(name).upper()}: dict[Any, str] = {{",
-            f"    **{{unit: unit.value for unit in {name}}},",
-            f"    **{{{writes}}},",
-            "}",
+            *exploded(f"_{name}Text = Literal[", [f'"{text}"' for text in reads], "]"),
+            *exploded(
+                f"_READ_{snake}: dict[str | None, {name} | None] = {{",
+                ["None: None", *(f'"{text}": {member}' for text, member in reads.items())],
+                "}",
+            ),
+            *exploded(
+                f"_WRITE_{snake}: dict[{name} | None, Any] = {{",
+                ["None: ABSENT", *(f'{members[one]}: "{text}"' for one, text in writes.items())],
+                "}",
+            ),
         ]
     return lines
 
@@ -247,7 +219,7 @@ def _struct_type(contract: Contract, field: Field) -> str:
         case Scalar(kind=kind):
             single = kind.capitalize()
         case EnumRef(name):
-            single = "str" if python.aliases(contract, field) else name
+            single = f"_{name}Text" if python.aliases(contract, field) else name
         case ObjectRef(name):
             single = f"{name}Json"
     if not field.many:
@@ -257,39 +229,110 @@ def _struct_type(contract: Contract, field: Field) -> str:
     return f"list[{single}]"
 
 
-def _copied_in(contract: Contract, field: Field) -> str:
-    """Return the expression that takes a field out of its Struct."""
-    value = f"wire.{field.name}"
-    copy = _single_in(contract, field, "item" if field.many else value)
-    if field.many:
-        copy = f"tuple({value})" if copy == "item" else copy.replace("(item)", f"_list({value})")
-    if copy == value or field.json.required:
-        return copy
-    return _conditional("None", f"{value} is None", copy)
+def _quotes(field: Field) -> int:
+    """Return how many quotes a field takes, those of items and nested members not counted."""
+    match field.type:
+        case ObjectRef() | Scalar(kind="integer" | "tenths" | "boolean"):
+            return 2
+    return 2 if field.many else 4
 
 
-def _single_in(contract: Contract, field: Field, value: str) -> str:
+def _all_quotes(structure: Structure) -> int:
+    return sum(_quotes(field) for field in structure.fields)
+
+
+def _take(contract: Contract, field: Field, wire: str) -> list[str]:
+    """Return the statements that copy a field of a Struct into a draft, and count its quotes."""
+    slot, value = f"draft.{python.name(field)}", f"{wire}.{field.name}"
+    less = f"    quotes -= {_quotes(field)}"
+    present = _take_present(contract, field, slot, value)
+    if field.json.required:
+        return present
+    if present == [f"{slot} = {value}"] or python.aliases(contract, field):
+        return [*present, f"if {value} is None:", less]
+    return [
+        f"if {value} is None:",
+        f"    {slot} = None",
+        less,
+        "else:",
+        *(f"    {line}" for line in present),
+    ]
+
+
+def _take_present(contract: Contract, field: Field, slot: str, value: str) -> list[str]:
     match field.type:
         case Scalar(kind="timestamp"):
-            return f"instant({value})"
+            return [f"{slot} = instant({value})"]
         case Scalar(kind="tenths"):
-            return f"tenths({value})"
+            # `check_numbers` says why this is enough.
+            return [f"if {value} * 10.0 % 1.0:", "    raise Unusual", f"{slot} = {value}"]
         case EnumRef(name) if python.aliases(contract, field):
-            return f"aliased(_READ_{names.snake(name).upper()}, {value})"
+            return [f"{slot} = _READ_{names.snake(name).upper()}[{value}]"]
         case ObjectRef(name):
-            return f"read_{names.snake(name)}({value})"
-    return value
+            tail = "_list" if field.many else ""
+            read = f"read_{names.snake(name)}{tail}({value})"
+            one = f"{slot}, nested = {read}"
+            # Eight columns of indentation at most.
+            if len(one) + 8 <= WIDTH:
+                return [one, "quotes += nested"]
+            head = f"{slot}, nested = read_{names.snake(name)}{tail}("
+            return [*exploded(head, [value], ")"), "quotes += nested"]
+    if field.many:
+        return [f"{slot} = tuple({value})", f"quotes += 2 * len({value})"]
+    return [f"{slot} = {value}"]
 
 
-def _copied_out(contract: Contract, field: Field) -> str:
+def _draft(contract: Contract, structure: Structure, wire: str) -> list[str]:
+    lines = [f"draft: Any = {structure.name}Draft()"]
+    for field in python.required_first(structure):
+        lines += _take(contract, field, wire)
+    return lines
+
+
+def _indented(lines: list[str], steps: int = 1) -> list[str]:
+    return [f"{'    ' * steps}{line}" for line in lines]
+
+
+def _read(contract: Contract, structure: Structure) -> list[str]:
+    name = structure.name
+    return [
+        *wrapped(
+            f"def read_{names.snake(name)}(", [f"wire: {name}Json"], f") -> tuple[{name}, int]:"
+        ),
+        f"    quotes = {_all_quotes(structure)}",
+        *_indented(_draft(contract, structure, "wire")),
+        f"    draft.__class__ = {name}",
+        "    return draft, quotes",
+    ]
+
+
+def _read_list(contract: Contract, structure: Structure) -> list[str]:
+    name = structure.name
+    return [
+        *wrapped(
+            f"def read_{names.snake(name)}_list(",
+            [f"wire: list[{name}Json]"],
+            f") -> tuple[tuple[{name}, ...], int]:",
+        ),
+        f"    quotes = {_all_quotes(structure)} * len(wire)",
+        f"    items: list[{name}] = []",
+        "    for item in wire:",
+        *_indented(_draft(contract, structure, "item"), 2),
+        f"        draft.__class__ = {name}",
+        "        items.append(draft)",
+        "    return tuple(items), quotes",
+    ]
+
+
+def _copied_out(contract: Contract, field: Field, source: str) -> str:
     """Return the expression that puts a field into its Struct."""
-    value = f"message.{python.name(field)}"
+    value = f"{source}.{python.name(field)}"
     match field.type:
         case ObjectRef(name):
             write = f"write_{names.snake(name)}"
             copy = f"{write}_list({value})" if field.many else f"{write}({value})"
         case EnumRef(name) if python.aliases(contract, field):
-            copy = f"_WRITE_{names.snake(name).upper()}[{value}]"
+            return f"_WRITE_{names.snake(name).upper()}[{value}]"
         case _:
             copy = f"list({value})" if field.many else value
     if copy == value or field.json.required:
@@ -304,86 +347,72 @@ def _conditional(absent: str, condition: str, present: str) -> str:
     return f"{absent}\nif {condition}\nelse {present}"
 
 
-def _read(contract: Contract, structure: Structure) -> list[str]:
-    snake = names.snake(structure.name)
-    return [
-        f"def read_{snake}(wire: {structure.name}Json) -> {structure.name}:",
-        *_fill(contract, structure),
-    ]
-
-
-def _fill(contract: Contract, structure: Structure) -> list[str]:
-    fields = python.required_first(structure)
-    copies = [_copied_in(contract, field) for field in fields]
-    return [
-        *wrapped(f"draft: Any = {structure.name}Draft(", copies, ")", indent=1),
-        f"    draft.__class__ = {structure.name}",
-        f"    result: {structure.name} = draft",
-        "    return result",
-    ]
-
-
-def _keys(structure: Structure) -> list[str]:
-    snake = names.snake(structure.name)
-    return [
-        f"def keys_{snake}(wire: {structure.name}Json) -> int:",
-        *_sum("return ", _key_terms(structure), ""),
-    ]
-
-
-def _key_terms(structure: Structure) -> list[str]:
-    terms = [str(sum(field.json.required for field in structure.fields))]
-    for field in python.required_first(structure):
-        value = f"wire.{field.name}"
-        if not field.json.required:
-            terms.append(f"({value} is not None)")
-        if not isinstance(field.type, ObjectRef):
-            continue
-        count = f"keys_{names.snake(field.type.name)}"
-        nested = f"{count}_list({value})" if field.many else f"{count}({value})"
-        plain = field.json.required or field.many
-        terms.append(nested if plain else f"(0 if {value} is None else {nested})")
-    return terms
-
-
-def _sum(head: str, terms: list[str], tail: str) -> list[str]:
-    one = f"    {head}{' + '.join(terms)}{tail}"
-    if len(one) <= 100:
-        return [one]
-    lines = [f"    {head}(" if not head.endswith("(") else f"    {head}"]
-    first, *rest = terms
-    lines += [f"        {first}", *(f"        + {term}" for term in rest), "    )"]
-    return lines
-
-
 def _write(contract: Contract, structure: Structure) -> list[str]:
-    snake = names.snake(structure.name)
+    name = structure.name
     fields = python.required_first(structure)
-    copies = [_copied_out(contract, field) for field in fields]
+    copies = [_copied_out(contract, field, "value") for field in fields]
     return [
-        f"def write_{snake}(message: {structure.name}) -> {structure.name}Json:",
-        *wrapped(f"return {structure.name}Json(", copies, ")", indent=1),
+        *wrapped(f"def write_{names.snake(name)}(", [f"value: {name}"], f") -> {name}Json:"),
+        *wrapped(f"return {name}Json(", copies, ")", indent=1),
+    ]
+
+
+def _write_list(contract: Contract, structure: Structure) -> list[str]:
+    name = structure.name
+    fields = python.required_first(structure)
+    copies = [_copied_out(contract, field, "value") for field in fields]
+    one = f"    return [{name}Json({', '.join(copies)}) for value in values]"
+    body = (
+        [one]
+        if len(one) <= WIDTH
+        else [
+            "    return [",
+            *wrapped(f"{name}Json(", copies, ")", indent=2),
+            "        for value in values",
+            "    ]",
+        ]
+    )
+    return [
+        *wrapped(
+            f"def write_{names.snake(name)}_list(",
+            [f"values: tuple[{name}, ...]"],
+            f") -> list[{name}Json]:",
+        ),
+        *body,
     ]
 
 
 def _decode(contract: Contract, structure: Structure) -> list[str]:
-    snake = names.snake(structure.name)
-    uses_wire = bool(structure.fields)
-    read = f"_read_{snake}(payload)"
-    lines = [
-        *_decoder(f"_read_{snake} = json.Decoder(", f"{structure.name}Json"),
+    name, snake = structure.name, names.snake(structure.name)
+    head = [
+        *_decoder(f"_read_{snake} = json.Decoder(", f"{name}Json"),
         "",
         "",
-        *wrapped(f"def decode_{snake}(", ["payload: bytes"], f") -> {structure.name}:"),
-        f"    wire = {read}" if uses_wire else f"    {read}",
-        *_sum("keys = ", _key_terms(structure), ""),
-        "    check_keys(payload, keys)",
+        *wrapped(f"def decode_{snake}(", ["payload: bytes"], f") -> {name}:"),
     ]
-    if _has_kind(contract, structure, "timestamp"):
-        lines.append("    check_timestamps(payload)")
-    if _has_kind(contract, structure, "tenths"):
-        lines.append("    check_numbers(payload)")
-    return [*lines, *_fill(contract, structure)]
+    if not structure.fields:
+        # Nothing can be told apart from another one: one object does for all.
+        return [
+            f"_{snake.upper()} = {name}()",
+            *head,
+            '    if payload != b"{}":',
+            f"        _read_{snake}(payload)",
+            f"    return _{snake.upper()}",
+        ]
+    checks = ["check_numbers(payload)"] if _has_kind(contract, structure, "tenths") else []
+    return [
+        *head,
+        f"    wire = _read_{snake}(payload)",
+        f"    quotes = {_all_quotes(structure)}",
+        *_indented(_draft(contract, structure, "wire")),
+        "    if payload.count(b'\"') != quotes:",
+        "        check_quotes(payload, quotes)",
+        *_indented(checks),
+        "    draft._deviations = None",
+        f"    draft.__class__ = {name}",
+        f"    result: {name} = draft",
+        "    return result",
+    ]
 
 
 def _decoder(head: str, argument: str) -> list[str]:
@@ -392,23 +421,22 @@ def _decoder(head: str, argument: str) -> list[str]:
 
 
 def _encode(contract: Contract, structure: Structure) -> list[str]:
-    snake = names.snake(structure.name)
-    copies = [_copied_out(contract, field) for field in python.required_first(structure)]
-    head = wrapped(f"def encode_{snake}(", [f"message: {structure.name}"], ") -> bytes:")
+    name, snake = structure.name, names.snake(structure.name)
+    fields = python.required_first(structure)
+    copies = [_copied_out(contract, field, "message") for field in fields]
+    head = wrapped(f"def encode_{snake}(", [f"message: {name}"], ") -> bytes:")
     if not copies:
-        return [
-            *head,
-            "    del message",
-            f"    return _write({structure.name}Json())",
-        ]
-    value = expression(f"{structure.name}Json(", copies, ")")
+        return [*head, "    del message", '    return b"{}"']
+    value = expression(f"{name}Json(", copies, ")")
     return [
         *head,
+        "    if message._deviations is not None:",
+        "        message.check()",
         *(
             [f"    return _write({value})"]
             if "\n" not in value and len(value) < 80
             else [
-                *wrapped(f"wire = {structure.name}Json(", copies, ")", indent=1),
+                *wrapped(f"wire = {name}Json(", copies, ")", indent=1),
                 "    return _write(wire)",
             ]
         ),

@@ -57,10 +57,10 @@ def _service(contract: Contract, banner: Banner, service: Service) -> str:
     used = _used(contract, messages)
     blocks = [_imports(contract, used, messages, service)]
     for structure in used:
-        blocks.append(_read(contract, structure, service))
+        blocks.append(_read(structure, service, is_message=False))
         blocks.append(_write(structure, None, service))
     for message in messages:
-        blocks.append(_read(contract, message.structure, service))
+        blocks.append(_read(message.structure, service, is_message=True))
         blocks.append(_write(message.structure, message.soap_element, service))
     table = ["CODECS: dict[type, Codec[Any]] = {"]
     for message in messages:
@@ -146,7 +146,7 @@ def _tag(service: Service, field: Field) -> str:
     return f'"{{{service.namespace}}}{field.name}"'
 
 
-def _read(contract: Contract, structure: Structure, service: Service) -> list[str]:
+def _read(structure: Structure, service: Service, *, is_message: bool) -> list[str]:
     snake = names.snake(structure.name)
     fields = python.required_first(structure)
     head = wrapped(f"def read_{snake}(", ["element: Element"], f") -> {structure.name}:")
@@ -182,18 +182,22 @@ def _read(contract: Contract, structure: Structure, service: Service) -> list[st
     for field in fields:
         if field.many and field.soap is not None and field.soap.required:
             lines += [f"    if not {python.name(field)}:", "        raise Unusual"]
-    arguments = []
+    lines.append(f"    draft: Any = {structure.name}Draft()")
     for field in fields:
         name = python.name(field)
-        if not field.many:
-            arguments.append(name)
-        elif field.json.required:
-            arguments.append(f"tuple({name})")
+        value = f"tuple({name})" if field.many else name
+        if field.many and not field.json.required:
+            lines += [
+                f"    draft.{name} = None",
+                f"    if {name}:",
+                f"        draft.{name} = {value}",
+            ]
         else:
-            arguments.append(f"tuple({name}) if {name} else None")
+            lines.append(f"    draft.{name} = {value}")
+    if is_message:
+        lines.append("    draft._deviations = None")
     return [
         *lines,
-        *wrapped(f"draft: Any = {structure.name}Draft(", arguments, ")", indent=1),
         f"    draft.__class__ = {structure.name}",
         f"    result: {structure.name} = draft",
         "    return result",

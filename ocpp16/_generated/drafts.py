@@ -7,72 +7,8 @@ sets `__class__`. Python allows that where both have the same base and the same 
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Any
 
-from ocpp16._generated.datatypes import (
-    AuthorizationData,
-    CertificateHashData,
-    ChargingProfile,
-    ChargingSchedule,
-    ChargingSchedulePeriod,
-    Firmware,
-    IdTagInfo,
-    KeyValue,
-    LogParameters,
-    MeterValue,
-    SampledValue,
-)
-from ocpp16._generated.enums import (
-    AuthorizationStatus,
-    AvailabilityStatus,
-    AvailabilityType,
-    CancelReservationStatus,
-    CertificateSignedStatus,
-    CertificateUse,
-    ChargePointErrorCode,
-    ChargePointStatus,
-    ChargingProfileKindType,
-    ChargingProfilePurposeType,
-    ChargingProfileStatus,
-    ChargingRateUnitType,
-    ClearCacheStatus,
-    ClearChargingProfileStatus,
-    ConfigurationStatus,
-    DataTransferStatus,
-    DeleteCertificateStatus,
-    DiagnosticsStatus,
-    ExtendedMessageTrigger,
-    FirmwareStatus,
-    GenericStatus,
-    GetCompositeScheduleStatus,
-    GetInstalledCertificateStatus,
-    HashAlgorithm,
-    InstallCertificateStatus,
-    Location,
-    LogStatus,
-    LogType,
-    Measurand,
-    MessageTrigger,
-    Phase,
-    ReadingContext,
-    Reason,
-    RecurrencyKindType,
-    RegistrationStatus,
-    RemoteStartStopStatus,
-    ReservationStatus,
-    ResetStatus,
-    ResetType,
-    SignedFirmwareStatus,
-    TriggerMessageStatus,
-    UnitOfMeasure,
-    UnlockStatus,
-    UpdateFirmwareStatus,
-    UpdateStatus,
-    UpdateType,
-    UploadLogStatus,
-    ValueFormat,
-)
 from ocpp16.structure import DataType, Request, Response
 
 
@@ -81,39 +17,11 @@ class IdTagInfoDraft(DataType):
 
     __slots__ = ("expiry_date", "parent_id_tag", "status")
 
-    def __init__(
-        self,
-        status: AuthorizationStatus,
-        expiry_date: datetime | None,
-        parent_id_tag: str | None,
-    ) -> None:
-        self.status = status
-        self.expiry_date = expiry_date
-        self.parent_id_tag = parent_id_tag
-
 
 class SampledValueDraft(DataType):
     """Twin of `SampledValue`."""
 
     __slots__ = ("context", "format", "location", "measurand", "phase", "unit", "value")
-
-    def __init__(
-        self,
-        value: str,
-        context: ReadingContext | None,
-        format: ValueFormat | None,
-        measurand: Measurand | None,
-        phase: Phase | None,
-        location: Location | None,
-        unit: UnitOfMeasure | None,
-    ) -> None:
-        self.value = value
-        self.context = context
-        self.format = format
-        self.measurand = measurand
-        self.phase = phase
-        self.location = location
-        self.unit = unit
 
 
 class MeterValueDraft(DataType):
@@ -121,31 +29,17 @@ class MeterValueDraft(DataType):
 
     __slots__ = ("sampled_value", "timestamp")
 
-    def __init__(self, timestamp: datetime, sampled_value: tuple[SampledValue, ...]) -> None:
-        self.timestamp = timestamp
-        self.sampled_value = sampled_value
-
 
 class KeyValueDraft(DataType):
     """Twin of `KeyValue`."""
 
     __slots__ = ("key", "readonly", "value")
 
-    def __init__(self, key: str, readonly: bool, value: str | None) -> None:
-        self.key = key
-        self.readonly = readonly
-        self.value = value
-
 
 class ChargingSchedulePeriodDraft(DataType):
     """Twin of `ChargingSchedulePeriod`."""
 
     __slots__ = ("limit", "number_phases", "start_period")
-
-    def __init__(self, start_period: int, limit: float, number_phases: int | None) -> None:
-        self.start_period = start_period
-        self.limit = limit
-        self.number_phases = number_phases
 
 
 class ChargingScheduleDraft(DataType):
@@ -158,20 +52,6 @@ class ChargingScheduleDraft(DataType):
         "min_charging_rate",
         "start_schedule",
     )
-
-    def __init__(
-        self,
-        charging_rate_unit: ChargingRateUnitType,
-        charging_schedule_period: tuple[ChargingSchedulePeriod, ...],
-        duration: int | None,
-        start_schedule: datetime | None,
-        min_charging_rate: float | None,
-    ) -> None:
-        self.charging_rate_unit = charging_rate_unit
-        self.charging_schedule_period = charging_schedule_period
-        self.duration = duration
-        self.start_schedule = start_schedule
-        self.min_charging_rate = min_charging_rate
 
 
 class ChargingProfileDraft(DataType):
@@ -189,37 +69,11 @@ class ChargingProfileDraft(DataType):
         "valid_to",
     )
 
-    def __init__(
-        self,
-        charging_profile_id: int,
-        stack_level: int,
-        charging_profile_purpose: ChargingProfilePurposeType,
-        charging_profile_kind: ChargingProfileKindType,
-        charging_schedule: ChargingSchedule,
-        transaction_id: int | None,
-        recurrency_kind: RecurrencyKindType | None,
-        valid_from: datetime | None,
-        valid_to: datetime | None,
-    ) -> None:
-        self.charging_profile_id = charging_profile_id
-        self.stack_level = stack_level
-        self.charging_profile_purpose = charging_profile_purpose
-        self.charging_profile_kind = charging_profile_kind
-        self.charging_schedule = charging_schedule
-        self.transaction_id = transaction_id
-        self.recurrency_kind = recurrency_kind
-        self.valid_from = valid_from
-        self.valid_to = valid_to
-
 
 class AuthorizationDataDraft(DataType):
     """Twin of `AuthorizationData`."""
 
     __slots__ = ("id_tag", "id_tag_info")
-
-    def __init__(self, id_tag: str, id_tag_info: IdTagInfo | None) -> None:
-        self.id_tag = id_tag
-        self.id_tag_info = id_tag_info
 
 
 class CertificateHashDataDraft(DataType):
@@ -227,33 +81,11 @@ class CertificateHashDataDraft(DataType):
 
     __slots__ = ("hash_algorithm", "issuer_key_hash", "issuer_name_hash", "serial_number")
 
-    def __init__(
-        self,
-        hash_algorithm: HashAlgorithm,
-        issuer_name_hash: str,
-        issuer_key_hash: str,
-        serial_number: str,
-    ) -> None:
-        self.hash_algorithm = hash_algorithm
-        self.issuer_name_hash = issuer_name_hash
-        self.issuer_key_hash = issuer_key_hash
-        self.serial_number = serial_number
-
 
 class LogParametersDraft(DataType):
     """Twin of `LogParameters`."""
 
     __slots__ = ("latest_timestamp", "oldest_timestamp", "remote_location")
-
-    def __init__(
-        self,
-        remote_location: str,
-        oldest_timestamp: datetime | None,
-        latest_timestamp: datetime | None,
-    ) -> None:
-        self.remote_location = remote_location
-        self.oldest_timestamp = oldest_timestamp
-        self.latest_timestamp = latest_timestamp
 
 
 class FirmwareDraft(DataType):
@@ -267,37 +99,17 @@ class FirmwareDraft(DataType):
         "signing_certificate",
     )
 
-    def __init__(
-        self,
-        location: str,
-        retrieve_date_time: datetime,
-        signing_certificate: str,
-        signature: str,
-        install_date_time: datetime | None,
-    ) -> None:
-        self.location = location
-        self.retrieve_date_time = retrieve_date_time
-        self.signing_certificate = signing_certificate
-        self.signature = signature
-        self.install_date_time = install_date_time
-
 
 class AuthorizeRequestDraft(Request[Any]):
     """Twin of `AuthorizeRequest`."""
 
     __slots__ = ("id_tag",)
 
-    def __init__(self, id_tag: str) -> None:
-        self.id_tag = id_tag
-
 
 class AuthorizeResponseDraft(Response):
     """Twin of `AuthorizeResponse`."""
 
     __slots__ = ("id_tag_info",)
-
-    def __init__(self, id_tag_info: IdTagInfo) -> None:
-        self.id_tag_info = id_tag_info
 
 
 class BootNotificationRequestDraft(Request[Any]):
@@ -315,38 +127,11 @@ class BootNotificationRequestDraft(Request[Any]):
         "meter_type",
     )
 
-    def __init__(
-        self,
-        charge_point_vendor: str,
-        charge_point_model: str,
-        charge_point_serial_number: str | None,
-        charge_box_serial_number: str | None,
-        firmware_version: str | None,
-        iccid: str | None,
-        imsi: str | None,
-        meter_type: str | None,
-        meter_serial_number: str | None,
-    ) -> None:
-        self.charge_point_vendor = charge_point_vendor
-        self.charge_point_model = charge_point_model
-        self.charge_point_serial_number = charge_point_serial_number
-        self.charge_box_serial_number = charge_box_serial_number
-        self.firmware_version = firmware_version
-        self.iccid = iccid
-        self.imsi = imsi
-        self.meter_type = meter_type
-        self.meter_serial_number = meter_serial_number
-
 
 class BootNotificationResponseDraft(Response):
     """Twin of `BootNotificationResponse`."""
 
     __slots__ = ("current_time", "interval", "status")
-
-    def __init__(self, status: RegistrationStatus, current_time: datetime, interval: int) -> None:
-        self.status = status
-        self.current_time = current_time
-        self.interval = interval
 
 
 class DataTransferRequestDraft(Request[Any]):
@@ -354,29 +139,17 @@ class DataTransferRequestDraft(Request[Any]):
 
     __slots__ = ("data", "message_id", "vendor_id")
 
-    def __init__(self, vendor_id: str, message_id: str | None, data: str | None) -> None:
-        self.vendor_id = vendor_id
-        self.message_id = message_id
-        self.data = data
-
 
 class DataTransferResponseDraft(Response):
     """Twin of `DataTransferResponse`."""
 
     __slots__ = ("data", "status")
 
-    def __init__(self, status: DataTransferStatus, data: str | None) -> None:
-        self.status = status
-        self.data = data
-
 
 class DiagnosticsStatusNotificationRequestDraft(Request[Any]):
     """Twin of `DiagnosticsStatusNotificationRequest`."""
 
     __slots__ = ("status",)
-
-    def __init__(self, status: DiagnosticsStatus) -> None:
-        self.status = status
 
 
 class DiagnosticsStatusNotificationResponseDraft(Response):
@@ -389,9 +162,6 @@ class FirmwareStatusNotificationRequestDraft(Request[Any]):
     """Twin of `FirmwareStatusNotificationRequest`."""
 
     __slots__ = ("status",)
-
-    def __init__(self, status: FirmwareStatus) -> None:
-        self.status = status
 
 
 class FirmwareStatusNotificationResponseDraft(Response):
@@ -411,24 +181,11 @@ class HeartbeatResponseDraft(Response):
 
     __slots__ = ("current_time",)
 
-    def __init__(self, current_time: datetime) -> None:
-        self.current_time = current_time
-
 
 class MeterValuesRequestDraft(Request[Any]):
     """Twin of `MeterValuesRequest`."""
 
     __slots__ = ("connector_id", "meter_value", "transaction_id")
-
-    def __init__(
-        self,
-        connector_id: int,
-        meter_value: tuple[MeterValue, ...],
-        transaction_id: int | None,
-    ) -> None:
-        self.connector_id = connector_id
-        self.meter_value = meter_value
-        self.transaction_id = transaction_id
 
 
 class MeterValuesResponseDraft(Response):
@@ -442,29 +199,11 @@ class StartTransactionRequestDraft(Request[Any]):
 
     __slots__ = ("connector_id", "id_tag", "meter_start", "reservation_id", "timestamp")
 
-    def __init__(
-        self,
-        connector_id: int,
-        id_tag: str,
-        meter_start: int,
-        timestamp: datetime,
-        reservation_id: int | None,
-    ) -> None:
-        self.connector_id = connector_id
-        self.id_tag = id_tag
-        self.meter_start = meter_start
-        self.timestamp = timestamp
-        self.reservation_id = reservation_id
-
 
 class StartTransactionResponseDraft(Response):
     """Twin of `StartTransactionResponse`."""
 
     __slots__ = ("id_tag_info", "transaction_id")
-
-    def __init__(self, id_tag_info: IdTagInfo, transaction_id: int) -> None:
-        self.id_tag_info = id_tag_info
-        self.transaction_id = transaction_id
 
 
 class StatusNotificationRequestDraft(Request[Any]):
@@ -479,24 +218,6 @@ class StatusNotificationRequestDraft(Request[Any]):
         "vendor_error_code",
         "vendor_id",
     )
-
-    def __init__(
-        self,
-        connector_id: int,
-        error_code: ChargePointErrorCode,
-        status: ChargePointStatus,
-        info: str | None,
-        timestamp: datetime | None,
-        vendor_id: str | None,
-        vendor_error_code: str | None,
-    ) -> None:
-        self.connector_id = connector_id
-        self.error_code = error_code
-        self.status = status
-        self.info = info
-        self.timestamp = timestamp
-        self.vendor_id = vendor_id
-        self.vendor_error_code = vendor_error_code
 
 
 class StatusNotificationResponseDraft(Response):
@@ -517,30 +238,11 @@ class StopTransactionRequestDraft(Request[Any]):
         "transaction_id",
     )
 
-    def __init__(
-        self,
-        meter_stop: int,
-        timestamp: datetime,
-        transaction_id: int,
-        id_tag: str | None,
-        reason: Reason | None,
-        transaction_data: tuple[MeterValue, ...] | None,
-    ) -> None:
-        self.meter_stop = meter_stop
-        self.timestamp = timestamp
-        self.transaction_id = transaction_id
-        self.id_tag = id_tag
-        self.reason = reason
-        self.transaction_data = transaction_data
-
 
 class StopTransactionResponseDraft(Response):
     """Twin of `StopTransactionResponse`."""
 
     __slots__ = ("id_tag_info",)
-
-    def __init__(self, id_tag_info: IdTagInfo | None) -> None:
-        self.id_tag_info = id_tag_info
 
 
 class CancelReservationRequestDraft(Request[Any]):
@@ -548,17 +250,11 @@ class CancelReservationRequestDraft(Request[Any]):
 
     __slots__ = ("reservation_id",)
 
-    def __init__(self, reservation_id: int) -> None:
-        self.reservation_id = reservation_id
-
 
 class CancelReservationResponseDraft(Response):
     """Twin of `CancelReservationResponse`."""
 
     __slots__ = ("status",)
-
-    def __init__(self, status: CancelReservationStatus) -> None:
-        self.status = status
 
 
 class ChangeAvailabilityRequestDraft(Request[Any]):
@@ -566,18 +262,11 @@ class ChangeAvailabilityRequestDraft(Request[Any]):
 
     __slots__ = ("connector_id", "type")
 
-    def __init__(self, connector_id: int, type: AvailabilityType) -> None:
-        self.connector_id = connector_id
-        self.type = type
-
 
 class ChangeAvailabilityResponseDraft(Response):
     """Twin of `ChangeAvailabilityResponse`."""
 
     __slots__ = ("status",)
-
-    def __init__(self, status: AvailabilityStatus) -> None:
-        self.status = status
 
 
 class ChangeConfigurationRequestDraft(Request[Any]):
@@ -585,18 +274,11 @@ class ChangeConfigurationRequestDraft(Request[Any]):
 
     __slots__ = ("key", "value")
 
-    def __init__(self, key: str, value: str) -> None:
-        self.key = key
-        self.value = value
-
 
 class ChangeConfigurationResponseDraft(Response):
     """Twin of `ChangeConfigurationResponse`."""
 
     __slots__ = ("status",)
-
-    def __init__(self, status: ConfigurationStatus) -> None:
-        self.status = status
 
 
 class ClearCacheRequestDraft(Request[Any]):
@@ -610,26 +292,11 @@ class ClearCacheResponseDraft(Response):
 
     __slots__ = ("status",)
 
-    def __init__(self, status: ClearCacheStatus) -> None:
-        self.status = status
-
 
 class ClearChargingProfileRequestDraft(Request[Any]):
     """Twin of `ClearChargingProfileRequest`."""
 
     __slots__ = ("charging_profile_purpose", "connector_id", "id", "stack_level")
-
-    def __init__(
-        self,
-        id: int | None,
-        connector_id: int | None,
-        charging_profile_purpose: ChargingProfilePurposeType | None,
-        stack_level: int | None,
-    ) -> None:
-        self.id = id
-        self.connector_id = connector_id
-        self.charging_profile_purpose = charging_profile_purpose
-        self.stack_level = stack_level
 
 
 class ClearChargingProfileResponseDraft(Response):
@@ -637,17 +304,11 @@ class ClearChargingProfileResponseDraft(Response):
 
     __slots__ = ("status",)
 
-    def __init__(self, status: ClearChargingProfileStatus) -> None:
-        self.status = status
-
 
 class GetConfigurationRequestDraft(Request[Any]):
     """Twin of `GetConfigurationRequest`."""
 
     __slots__ = ("key",)
-
-    def __init__(self, key: tuple[str, ...] | None) -> None:
-        self.key = key
 
 
 class GetConfigurationResponseDraft(Response):
@@ -655,42 +316,17 @@ class GetConfigurationResponseDraft(Response):
 
     __slots__ = ("configuration_key", "unknown_key")
 
-    def __init__(
-        self,
-        configuration_key: tuple[KeyValue, ...] | None,
-        unknown_key: tuple[str, ...] | None,
-    ) -> None:
-        self.configuration_key = configuration_key
-        self.unknown_key = unknown_key
-
 
 class GetDiagnosticsRequestDraft(Request[Any]):
     """Twin of `GetDiagnosticsRequest`."""
 
     __slots__ = ("location", "retries", "retry_interval", "start_time", "stop_time")
 
-    def __init__(
-        self,
-        location: str,
-        retries: int | None,
-        retry_interval: int | None,
-        start_time: datetime | None,
-        stop_time: datetime | None,
-    ) -> None:
-        self.location = location
-        self.retries = retries
-        self.retry_interval = retry_interval
-        self.start_time = start_time
-        self.stop_time = stop_time
-
 
 class GetDiagnosticsResponseDraft(Response):
     """Twin of `GetDiagnosticsResponse`."""
 
     __slots__ = ("file_name",)
-
-    def __init__(self, file_name: str | None) -> None:
-        self.file_name = file_name
 
 
 class GetLocalListVersionRequestDraft(Request[Any]):
@@ -704,24 +340,11 @@ class GetLocalListVersionResponseDraft(Response):
 
     __slots__ = ("list_version",)
 
-    def __init__(self, list_version: int) -> None:
-        self.list_version = list_version
-
 
 class RemoteStartTransactionRequestDraft(Request[Any]):
     """Twin of `RemoteStartTransactionRequest`."""
 
     __slots__ = ("charging_profile", "connector_id", "id_tag")
-
-    def __init__(
-        self,
-        id_tag: str,
-        connector_id: int | None,
-        charging_profile: ChargingProfile | None,
-    ) -> None:
-        self.id_tag = id_tag
-        self.connector_id = connector_id
-        self.charging_profile = charging_profile
 
 
 class RemoteStartTransactionResponseDraft(Response):
@@ -729,17 +352,11 @@ class RemoteStartTransactionResponseDraft(Response):
 
     __slots__ = ("status",)
 
-    def __init__(self, status: RemoteStartStopStatus) -> None:
-        self.status = status
-
 
 class RemoteStopTransactionRequestDraft(Request[Any]):
     """Twin of `RemoteStopTransactionRequest`."""
 
     __slots__ = ("transaction_id",)
-
-    def __init__(self, transaction_id: int) -> None:
-        self.transaction_id = transaction_id
 
 
 class RemoteStopTransactionResponseDraft(Response):
@@ -747,24 +364,11 @@ class RemoteStopTransactionResponseDraft(Response):
 
     __slots__ = ("status",)
 
-    def __init__(self, status: RemoteStartStopStatus) -> None:
-        self.status = status
-
 
 class GetCompositeScheduleRequestDraft(Request[Any]):
     """Twin of `GetCompositeScheduleRequest`."""
 
     __slots__ = ("charging_rate_unit", "connector_id", "duration")
-
-    def __init__(
-        self,
-        connector_id: int,
-        duration: int,
-        charging_rate_unit: ChargingRateUnitType | None,
-    ) -> None:
-        self.connector_id = connector_id
-        self.duration = duration
-        self.charging_rate_unit = charging_rate_unit
 
 
 class GetCompositeScheduleResponseDraft(Response):
@@ -772,37 +376,11 @@ class GetCompositeScheduleResponseDraft(Response):
 
     __slots__ = ("charging_schedule", "connector_id", "schedule_start", "status")
 
-    def __init__(
-        self,
-        status: GetCompositeScheduleStatus,
-        connector_id: int | None,
-        schedule_start: datetime | None,
-        charging_schedule: ChargingSchedule | None,
-    ) -> None:
-        self.status = status
-        self.connector_id = connector_id
-        self.schedule_start = schedule_start
-        self.charging_schedule = charging_schedule
-
 
 class ReserveNowRequestDraft(Request[Any]):
     """Twin of `ReserveNowRequest`."""
 
     __slots__ = ("connector_id", "expiry_date", "id_tag", "parent_id_tag", "reservation_id")
-
-    def __init__(
-        self,
-        connector_id: int,
-        expiry_date: datetime,
-        id_tag: str,
-        reservation_id: int,
-        parent_id_tag: str | None,
-    ) -> None:
-        self.connector_id = connector_id
-        self.expiry_date = expiry_date
-        self.id_tag = id_tag
-        self.reservation_id = reservation_id
-        self.parent_id_tag = parent_id_tag
 
 
 class ReserveNowResponseDraft(Response):
@@ -810,17 +388,11 @@ class ReserveNowResponseDraft(Response):
 
     __slots__ = ("status",)
 
-    def __init__(self, status: ReservationStatus) -> None:
-        self.status = status
-
 
 class ResetRequestDraft(Request[Any]):
     """Twin of `ResetRequest`."""
 
     __slots__ = ("type",)
-
-    def __init__(self, type: ResetType) -> None:
-        self.type = type
 
 
 class ResetResponseDraft(Response):
@@ -828,24 +400,11 @@ class ResetResponseDraft(Response):
 
     __slots__ = ("status",)
 
-    def __init__(self, status: ResetStatus) -> None:
-        self.status = status
-
 
 class SendLocalListRequestDraft(Request[Any]):
     """Twin of `SendLocalListRequest`."""
 
     __slots__ = ("list_version", "local_authorization_list", "update_type")
-
-    def __init__(
-        self,
-        list_version: int,
-        update_type: UpdateType,
-        local_authorization_list: tuple[AuthorizationData, ...] | None,
-    ) -> None:
-        self.list_version = list_version
-        self.update_type = update_type
-        self.local_authorization_list = local_authorization_list
 
 
 class SendLocalListResponseDraft(Response):
@@ -853,18 +412,11 @@ class SendLocalListResponseDraft(Response):
 
     __slots__ = ("status",)
 
-    def __init__(self, status: UpdateStatus) -> None:
-        self.status = status
-
 
 class SetChargingProfileRequestDraft(Request[Any]):
     """Twin of `SetChargingProfileRequest`."""
 
     __slots__ = ("connector_id", "cs_charging_profiles")
-
-    def __init__(self, connector_id: int, cs_charging_profiles: ChargingProfile) -> None:
-        self.connector_id = connector_id
-        self.cs_charging_profiles = cs_charging_profiles
 
 
 class SetChargingProfileResponseDraft(Response):
@@ -872,18 +424,11 @@ class SetChargingProfileResponseDraft(Response):
 
     __slots__ = ("status",)
 
-    def __init__(self, status: ChargingProfileStatus) -> None:
-        self.status = status
-
 
 class TriggerMessageRequestDraft(Request[Any]):
     """Twin of `TriggerMessageRequest`."""
 
     __slots__ = ("connector_id", "requested_message")
-
-    def __init__(self, requested_message: MessageTrigger, connector_id: int | None) -> None:
-        self.requested_message = requested_message
-        self.connector_id = connector_id
 
 
 class TriggerMessageResponseDraft(Response):
@@ -891,17 +436,11 @@ class TriggerMessageResponseDraft(Response):
 
     __slots__ = ("status",)
 
-    def __init__(self, status: TriggerMessageStatus) -> None:
-        self.status = status
-
 
 class UnlockConnectorRequestDraft(Request[Any]):
     """Twin of `UnlockConnectorRequest`."""
 
     __slots__ = ("connector_id",)
-
-    def __init__(self, connector_id: int) -> None:
-        self.connector_id = connector_id
 
 
 class UnlockConnectorResponseDraft(Response):
@@ -909,26 +448,11 @@ class UnlockConnectorResponseDraft(Response):
 
     __slots__ = ("status",)
 
-    def __init__(self, status: UnlockStatus) -> None:
-        self.status = status
-
 
 class UpdateFirmwareRequestDraft(Request[Any]):
     """Twin of `UpdateFirmwareRequest`."""
 
     __slots__ = ("location", "retries", "retrieve_date", "retry_interval")
-
-    def __init__(
-        self,
-        location: str,
-        retrieve_date: datetime,
-        retries: int | None,
-        retry_interval: int | None,
-    ) -> None:
-        self.location = location
-        self.retrieve_date = retrieve_date
-        self.retries = retries
-        self.retry_interval = retry_interval
 
 
 class UpdateFirmwareResponseDraft(Response):
@@ -942,17 +466,11 @@ class CertificateSignedRequestDraft(Request[Any]):
 
     __slots__ = ("certificate_chain",)
 
-    def __init__(self, certificate_chain: str) -> None:
-        self.certificate_chain = certificate_chain
-
 
 class CertificateSignedResponseDraft(Response):
     """Twin of `CertificateSignedResponse`."""
 
     __slots__ = ("status",)
-
-    def __init__(self, status: CertificateSignedStatus) -> None:
-        self.status = status
 
 
 class DeleteCertificateRequestDraft(Request[Any]):
@@ -960,17 +478,11 @@ class DeleteCertificateRequestDraft(Request[Any]):
 
     __slots__ = ("certificate_hash_data",)
 
-    def __init__(self, certificate_hash_data: CertificateHashData) -> None:
-        self.certificate_hash_data = certificate_hash_data
-
 
 class DeleteCertificateResponseDraft(Response):
     """Twin of `DeleteCertificateResponse`."""
 
     __slots__ = ("status",)
-
-    def __init__(self, status: DeleteCertificateStatus) -> None:
-        self.status = status
 
 
 class ExtendedTriggerMessageRequestDraft(Request[Any]):
@@ -978,18 +490,11 @@ class ExtendedTriggerMessageRequestDraft(Request[Any]):
 
     __slots__ = ("connector_id", "requested_message")
 
-    def __init__(self, requested_message: ExtendedMessageTrigger, connector_id: int | None) -> None:
-        self.requested_message = requested_message
-        self.connector_id = connector_id
-
 
 class ExtendedTriggerMessageResponseDraft(Response):
     """Twin of `ExtendedTriggerMessageResponse`."""
 
     __slots__ = ("status",)
-
-    def __init__(self, status: TriggerMessageStatus) -> None:
-        self.status = status
 
 
 class GetInstalledCertificateIdsRequestDraft(Request[Any]):
@@ -997,22 +502,11 @@ class GetInstalledCertificateIdsRequestDraft(Request[Any]):
 
     __slots__ = ("certificate_type",)
 
-    def __init__(self, certificate_type: CertificateUse) -> None:
-        self.certificate_type = certificate_type
-
 
 class GetInstalledCertificateIdsResponseDraft(Response):
     """Twin of `GetInstalledCertificateIdsResponse`."""
 
     __slots__ = ("certificate_hash_data", "status")
-
-    def __init__(
-        self,
-        status: GetInstalledCertificateStatus,
-        certificate_hash_data: tuple[CertificateHashData, ...] | None,
-    ) -> None:
-        self.status = status
-        self.certificate_hash_data = certificate_hash_data
 
 
 class GetLogRequestDraft(Request[Any]):
@@ -1020,29 +514,11 @@ class GetLogRequestDraft(Request[Any]):
 
     __slots__ = ("log", "log_type", "request_id", "retries", "retry_interval")
 
-    def __init__(
-        self,
-        log: LogParameters,
-        log_type: LogType,
-        request_id: int,
-        retries: int | None,
-        retry_interval: int | None,
-    ) -> None:
-        self.log = log
-        self.log_type = log_type
-        self.request_id = request_id
-        self.retries = retries
-        self.retry_interval = retry_interval
-
 
 class GetLogResponseDraft(Response):
     """Twin of `GetLogResponse`."""
 
     __slots__ = ("filename", "status")
-
-    def __init__(self, status: LogStatus, filename: str | None) -> None:
-        self.status = status
-        self.filename = filename
 
 
 class InstallCertificateRequestDraft(Request[Any]):
@@ -1050,28 +526,17 @@ class InstallCertificateRequestDraft(Request[Any]):
 
     __slots__ = ("certificate", "certificate_type")
 
-    def __init__(self, certificate_type: CertificateUse, certificate: str) -> None:
-        self.certificate_type = certificate_type
-        self.certificate = certificate
-
 
 class InstallCertificateResponseDraft(Response):
     """Twin of `InstallCertificateResponse`."""
 
     __slots__ = ("status",)
 
-    def __init__(self, status: InstallCertificateStatus) -> None:
-        self.status = status
-
 
 class LogStatusNotificationRequestDraft(Request[Any]):
     """Twin of `LogStatusNotificationRequest`."""
 
     __slots__ = ("request_id", "status")
-
-    def __init__(self, status: UploadLogStatus, request_id: int | None) -> None:
-        self.status = status
-        self.request_id = request_id
 
 
 class LogStatusNotificationResponseDraft(Response):
@@ -1085,11 +550,6 @@ class SecurityEventNotificationRequestDraft(Request[Any]):
 
     __slots__ = ("tech_info", "timestamp", "type")
 
-    def __init__(self, type: str, timestamp: datetime, tech_info: str | None) -> None:
-        self.type = type
-        self.timestamp = timestamp
-        self.tech_info = tech_info
-
 
 class SecurityEventNotificationResponseDraft(Response):
     """Twin of `SecurityEventNotificationResponse`."""
@@ -1102,27 +562,17 @@ class SignCertificateRequestDraft(Request[Any]):
 
     __slots__ = ("csr",)
 
-    def __init__(self, csr: str) -> None:
-        self.csr = csr
-
 
 class SignCertificateResponseDraft(Response):
     """Twin of `SignCertificateResponse`."""
 
     __slots__ = ("status",)
 
-    def __init__(self, status: GenericStatus) -> None:
-        self.status = status
-
 
 class SignedFirmwareStatusNotificationRequestDraft(Request[Any]):
     """Twin of `SignedFirmwareStatusNotificationRequest`."""
 
     __slots__ = ("request_id", "status")
-
-    def __init__(self, status: SignedFirmwareStatus, request_id: int | None) -> None:
-        self.status = status
-        self.request_id = request_id
 
 
 class SignedFirmwareStatusNotificationResponseDraft(Response):
@@ -1136,23 +586,8 @@ class SignedUpdateFirmwareRequestDraft(Request[Any]):
 
     __slots__ = ("firmware", "request_id", "retries", "retry_interval")
 
-    def __init__(
-        self,
-        request_id: int,
-        firmware: Firmware,
-        retries: int | None,
-        retry_interval: int | None,
-    ) -> None:
-        self.request_id = request_id
-        self.firmware = firmware
-        self.retries = retries
-        self.retry_interval = retry_interval
-
 
 class SignedUpdateFirmwareResponseDraft(Response):
     """Twin of `SignedUpdateFirmwareResponse`."""
 
     __slots__ = ("status",)
-
-    def __init__(self, status: UpdateFirmwareStatus) -> None:
-        self.status = status

@@ -7,12 +7,13 @@ take, the slow path (`explain`) reads again, to say what is wrong or to tolerate
 
 from __future__ import annotations
 
-from typing import TypeVar
+from collections.abc import Callable
+from importlib import import_module
+from typing import Any, TypeVar
 
 import msgspec
 
 from ocpp16.bindings.explain import NESTING_LIMIT, explain
-from ocpp16.bindings.ocppj._generated import CODECS
 from ocpp16.bindings.ocppj.fast import Unusual
 from ocpp16.bindings.ocppj.notation import JsonNotation
 from ocpp16.bindings.ocppj.text import deepest, parse
@@ -23,6 +24,8 @@ from ocpp16.structure import Structure
 StructureT = TypeVar("StructureT", bound=Structure)
 
 _NOTATION = JsonNotation()
+_DECODERS: dict[type, Callable[[bytes], Any]] = {}
+_ENCODERS: dict[type, Callable[[Any], bytes]] = {}
 
 
 def decode(
@@ -39,7 +42,12 @@ def decode(
         ConstraintError: The payload breaks a rule; it says which, and where.
     """
     try:
-        message: StructureT = CODECS[cls].decode(payload)
+        read = _DECODERS[cls]
+    except KeyError:
+        _load(cls)
+        read = _DECODERS[cls]
+    try:
+        message: StructureT = read(payload)
     except (msgspec.MsgspecError, Unusual, UnicodeError, RecursionError):
         return decode_slowly(cls, payload, leniency)
     return message
@@ -68,10 +76,22 @@ def parse_payload(payload: bytes) -> object:
 
 
 def encode(message: Structure) -> bytes:
-    """Write a message as a JSON object, checking it again.
+    """Write a message as a JSON object; one that a lenient reader built is checked before.
 
     Raises:
         InvalidMessage: It breaks a rule of OCPP 1.6; path and kind say which.
     """
-    message.check()
-    return CODECS[type(message)].encode(message)
+    try:
+        write = _ENCODERS[type(message)]
+    except KeyError:
+        _load(type(message))
+        write = _ENCODERS[type(message)]
+    return write(message)
+
+
+def _load(cls: type[Structure]) -> None:
+    """Load the fast path of all messages of a profile: many programs never need most of them."""
+    profile = cls.__module__.rpartition(".")[2]
+    module = import_module(f"ocpp16.bindings.ocppj._generated.{profile}")
+    _DECODERS.update(module.DECODERS)
+    _ENCODERS.update(module.ENCODERS)

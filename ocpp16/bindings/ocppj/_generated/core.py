@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Annotated, Any
 
 from msgspec import Meta, json
@@ -50,16 +51,13 @@ from ocpp16._generated.drafts import (
     ChangeAvailabilityResponseDraft,
     ChangeConfigurationRequestDraft,
     ChangeConfigurationResponseDraft,
-    ClearCacheRequestDraft,
     ClearCacheResponseDraft,
     DataTransferRequestDraft,
     DataTransferResponseDraft,
     GetConfigurationRequestDraft,
     GetConfigurationResponseDraft,
-    HeartbeatRequestDraft,
     HeartbeatResponseDraft,
     MeterValuesRequestDraft,
-    MeterValuesResponseDraft,
     RemoteStartTransactionRequestDraft,
     RemoteStartTransactionResponseDraft,
     RemoteStopTransactionRequestDraft,
@@ -69,7 +67,6 @@ from ocpp16._generated.drafts import (
     StartTransactionRequestDraft,
     StartTransactionResponseDraft,
     StatusNotificationRequestDraft,
-    StatusNotificationResponseDraft,
     StopTransactionRequestDraft,
     StopTransactionResponseDraft,
     UnlockConnectorRequestDraft,
@@ -95,10 +92,6 @@ from ocpp16.bindings.ocppj._generated.datatypes import (
     IdTagInfoJson,
     KeyValueJson,
     MeterValueJson,
-    keys_charging_profile,
-    keys_id_tag_info,
-    keys_key_value_list,
-    keys_meter_value_list,
     read_charging_profile,
     read_id_tag_info,
     read_key_value_list,
@@ -110,14 +103,12 @@ from ocpp16.bindings.ocppj._generated.datatypes import (
 )
 from ocpp16.bindings.ocppj.fast import (
     ABSENT,
-    Codec,
     Integer,
     JsonStruct,
     MayBeAbsent,
     Timestamp,
-    check_keys,
     check_numbers,
-    check_timestamps,
+    check_quotes,
     instant,
 )
 
@@ -133,15 +124,20 @@ _read_authorize_request = json.Decoder(AuthorizeRequestJson).decode
 
 def decode_authorize_request(payload: bytes) -> AuthorizeRequest:
     wire = _read_authorize_request(payload)
-    keys = 1
-    check_keys(payload, keys)
-    draft: Any = AuthorizeRequestDraft(wire.idTag)
+    quotes = 4
+    draft: Any = AuthorizeRequestDraft()
+    draft.id_tag = wire.idTag
+    if payload.count(b'"') != quotes:
+        check_quotes(payload, quotes)
+    draft._deviations = None
     draft.__class__ = AuthorizeRequest
     result: AuthorizeRequest = draft
     return result
 
 
 def encode_authorize_request(message: AuthorizeRequest) -> bytes:
+    if message._deviations is not None:
+        message.check()
     return _write(AuthorizeRequestJson(message.id_tag))
 
 
@@ -154,16 +150,21 @@ _read_authorize_response = json.Decoder(AuthorizeResponseJson).decode
 
 def decode_authorize_response(payload: bytes) -> AuthorizeResponse:
     wire = _read_authorize_response(payload)
-    keys = 1 + keys_id_tag_info(wire.idTagInfo)
-    check_keys(payload, keys)
-    check_timestamps(payload)
-    draft: Any = AuthorizeResponseDraft(read_id_tag_info(wire.idTagInfo))
+    quotes = 2
+    draft: Any = AuthorizeResponseDraft()
+    draft.id_tag_info, nested = read_id_tag_info(wire.idTagInfo)
+    quotes += nested
+    if payload.count(b'"') != quotes:
+        check_quotes(payload, quotes)
+    draft._deviations = None
     draft.__class__ = AuthorizeResponse
     result: AuthorizeResponse = draft
     return result
 
 
 def encode_authorize_response(message: AuthorizeResponse) -> bytes:
+    if message._deviations is not None:
+        message.check()
     return _write(AuthorizeResponseJson(write_id_tag_info(message.id_tag_info)))
 
 
@@ -184,34 +185,42 @@ _read_boot_notification_request = json.Decoder(BootNotificationRequestJson).deco
 
 def decode_boot_notification_request(payload: bytes) -> BootNotificationRequest:
     wire = _read_boot_notification_request(payload)
-    keys = (
-        2
-        + (wire.chargePointSerialNumber is not None)
-        + (wire.chargeBoxSerialNumber is not None)
-        + (wire.firmwareVersion is not None)
-        + (wire.iccid is not None)
-        + (wire.imsi is not None)
-        + (wire.meterType is not None)
-        + (wire.meterSerialNumber is not None)
-    )
-    check_keys(payload, keys)
-    draft: Any = BootNotificationRequestDraft(
-        wire.chargePointVendor,
-        wire.chargePointModel,
-        wire.chargePointSerialNumber,
-        wire.chargeBoxSerialNumber,
-        wire.firmwareVersion,
-        wire.iccid,
-        wire.imsi,
-        wire.meterType,
-        wire.meterSerialNumber,
-    )
+    quotes = 36
+    draft: Any = BootNotificationRequestDraft()
+    draft.charge_point_vendor = wire.chargePointVendor
+    draft.charge_point_model = wire.chargePointModel
+    draft.charge_point_serial_number = wire.chargePointSerialNumber
+    if wire.chargePointSerialNumber is None:
+        quotes -= 4
+    draft.charge_box_serial_number = wire.chargeBoxSerialNumber
+    if wire.chargeBoxSerialNumber is None:
+        quotes -= 4
+    draft.firmware_version = wire.firmwareVersion
+    if wire.firmwareVersion is None:
+        quotes -= 4
+    draft.iccid = wire.iccid
+    if wire.iccid is None:
+        quotes -= 4
+    draft.imsi = wire.imsi
+    if wire.imsi is None:
+        quotes -= 4
+    draft.meter_type = wire.meterType
+    if wire.meterType is None:
+        quotes -= 4
+    draft.meter_serial_number = wire.meterSerialNumber
+    if wire.meterSerialNumber is None:
+        quotes -= 4
+    if payload.count(b'"') != quotes:
+        check_quotes(payload, quotes)
+    draft._deviations = None
     draft.__class__ = BootNotificationRequest
     result: BootNotificationRequest = draft
     return result
 
 
 def encode_boot_notification_request(message: BootNotificationRequest) -> bytes:
+    if message._deviations is not None:
+        message.check()
     wire = BootNotificationRequestJson(
         message.charge_point_vendor,
         message.charge_point_model,
@@ -237,20 +246,22 @@ _read_boot_notification_response = json.Decoder(BootNotificationResponseJson).de
 
 def decode_boot_notification_response(payload: bytes) -> BootNotificationResponse:
     wire = _read_boot_notification_response(payload)
-    keys = 3
-    check_keys(payload, keys)
-    check_timestamps(payload)
-    draft: Any = BootNotificationResponseDraft(
-        wire.status,
-        instant(wire.currentTime),
-        wire.interval,
-    )
+    quotes = 10
+    draft: Any = BootNotificationResponseDraft()
+    draft.status = wire.status
+    draft.current_time = instant(wire.currentTime)
+    draft.interval = wire.interval
+    if payload.count(b'"') != quotes:
+        check_quotes(payload, quotes)
+    draft._deviations = None
     draft.__class__ = BootNotificationResponse
     result: BootNotificationResponse = draft
     return result
 
 
 def encode_boot_notification_response(message: BootNotificationResponse) -> bytes:
+    if message._deviations is not None:
+        message.check()
     wire = BootNotificationResponseJson(message.status, message.current_time, message.interval)
     return _write(wire)
 
@@ -266,15 +277,26 @@ _read_data_transfer_request = json.Decoder(DataTransferRequestJson).decode
 
 def decode_data_transfer_request(payload: bytes) -> DataTransferRequest:
     wire = _read_data_transfer_request(payload)
-    keys = 1 + (wire.messageId is not None) + (wire.data is not None)
-    check_keys(payload, keys)
-    draft: Any = DataTransferRequestDraft(wire.vendorId, wire.messageId, wire.data)
+    quotes = 12
+    draft: Any = DataTransferRequestDraft()
+    draft.vendor_id = wire.vendorId
+    draft.message_id = wire.messageId
+    if wire.messageId is None:
+        quotes -= 4
+    draft.data = wire.data
+    if wire.data is None:
+        quotes -= 4
+    if payload.count(b'"') != quotes:
+        check_quotes(payload, quotes)
+    draft._deviations = None
     draft.__class__ = DataTransferRequest
     result: DataTransferRequest = draft
     return result
 
 
 def encode_data_transfer_request(message: DataTransferRequest) -> bytes:
+    if message._deviations is not None:
+        message.check()
     return _write(DataTransferRequestJson(message.vendor_id, message.message_id, message.data))
 
 
@@ -288,15 +310,23 @@ _read_data_transfer_response = json.Decoder(DataTransferResponseJson).decode
 
 def decode_data_transfer_response(payload: bytes) -> DataTransferResponse:
     wire = _read_data_transfer_response(payload)
-    keys = 1 + (wire.data is not None)
-    check_keys(payload, keys)
-    draft: Any = DataTransferResponseDraft(wire.status, wire.data)
+    quotes = 8
+    draft: Any = DataTransferResponseDraft()
+    draft.status = wire.status
+    draft.data = wire.data
+    if wire.data is None:
+        quotes -= 4
+    if payload.count(b'"') != quotes:
+        check_quotes(payload, quotes)
+    draft._deviations = None
     draft.__class__ = DataTransferResponse
     result: DataTransferResponse = draft
     return result
 
 
 def encode_data_transfer_response(message: DataTransferResponse) -> bytes:
+    if message._deviations is not None:
+        message.check()
     return _write(DataTransferResponseJson(message.status, message.data))
 
 
@@ -304,22 +334,19 @@ class HeartbeatRequestJson(JsonStruct):
     pass
 
 
+_HEARTBEAT_REQUEST = HeartbeatRequest()
 _read_heartbeat_request = json.Decoder(HeartbeatRequestJson).decode
 
 
 def decode_heartbeat_request(payload: bytes) -> HeartbeatRequest:
-    _read_heartbeat_request(payload)
-    keys = 0
-    check_keys(payload, keys)
-    draft: Any = HeartbeatRequestDraft()
-    draft.__class__ = HeartbeatRequest
-    result: HeartbeatRequest = draft
-    return result
+    if payload != b"{}":
+        _read_heartbeat_request(payload)
+    return _HEARTBEAT_REQUEST
 
 
 def encode_heartbeat_request(message: HeartbeatRequest) -> bytes:
     del message
-    return _write(HeartbeatRequestJson())
+    return b"{}"
 
 
 class HeartbeatResponseJson(JsonStruct):
@@ -331,16 +358,20 @@ _read_heartbeat_response = json.Decoder(HeartbeatResponseJson).decode
 
 def decode_heartbeat_response(payload: bytes) -> HeartbeatResponse:
     wire = _read_heartbeat_response(payload)
-    keys = 1
-    check_keys(payload, keys)
-    check_timestamps(payload)
-    draft: Any = HeartbeatResponseDraft(instant(wire.currentTime))
+    quotes = 4
+    draft: Any = HeartbeatResponseDraft()
+    draft.current_time = instant(wire.currentTime)
+    if payload.count(b'"') != quotes:
+        check_quotes(payload, quotes)
+    draft._deviations = None
     draft.__class__ = HeartbeatResponse
     result: HeartbeatResponse = draft
     return result
 
 
 def encode_heartbeat_response(message: HeartbeatResponse) -> bytes:
+    if message._deviations is not None:
+        message.check()
     return _write(HeartbeatResponseJson(message.current_time))
 
 
@@ -355,20 +386,25 @@ _read_meter_values_request = json.Decoder(MeterValuesRequestJson).decode
 
 def decode_meter_values_request(payload: bytes) -> MeterValuesRequest:
     wire = _read_meter_values_request(payload)
-    keys = 2 + keys_meter_value_list(wire.meterValue) + (wire.transactionId is not None)
-    check_keys(payload, keys)
-    check_timestamps(payload)
-    draft: Any = MeterValuesRequestDraft(
-        wire.connectorId,
-        read_meter_value_list(wire.meterValue),
-        wire.transactionId,
-    )
+    quotes = 6
+    draft: Any = MeterValuesRequestDraft()
+    draft.connector_id = wire.connectorId
+    draft.meter_value, nested = read_meter_value_list(wire.meterValue)
+    quotes += nested
+    draft.transaction_id = wire.transactionId
+    if wire.transactionId is None:
+        quotes -= 2
+    if payload.count(b'"') != quotes:
+        check_quotes(payload, quotes)
+    draft._deviations = None
     draft.__class__ = MeterValuesRequest
     result: MeterValuesRequest = draft
     return result
 
 
 def encode_meter_values_request(message: MeterValuesRequest) -> bytes:
+    if message._deviations is not None:
+        message.check()
     wire = MeterValuesRequestJson(
         message.connector_id,
         write_meter_value_list(message.meter_value),
@@ -381,22 +417,19 @@ class MeterValuesResponseJson(JsonStruct):
     pass
 
 
+_METER_VALUES_RESPONSE = MeterValuesResponse()
 _read_meter_values_response = json.Decoder(MeterValuesResponseJson).decode
 
 
 def decode_meter_values_response(payload: bytes) -> MeterValuesResponse:
-    _read_meter_values_response(payload)
-    keys = 0
-    check_keys(payload, keys)
-    draft: Any = MeterValuesResponseDraft()
-    draft.__class__ = MeterValuesResponse
-    result: MeterValuesResponse = draft
-    return result
+    if payload != b"{}":
+        _read_meter_values_response(payload)
+    return _METER_VALUES_RESPONSE
 
 
 def encode_meter_values_response(message: MeterValuesResponse) -> bytes:
     del message
-    return _write(MeterValuesResponseJson())
+    return b"{}"
 
 
 class StartTransactionRequestJson(JsonStruct):
@@ -412,22 +445,26 @@ _read_start_transaction_request = json.Decoder(StartTransactionRequestJson).deco
 
 def decode_start_transaction_request(payload: bytes) -> StartTransactionRequest:
     wire = _read_start_transaction_request(payload)
-    keys = 4 + (wire.reservationId is not None)
-    check_keys(payload, keys)
-    check_timestamps(payload)
-    draft: Any = StartTransactionRequestDraft(
-        wire.connectorId,
-        wire.idTag,
-        wire.meterStart,
-        instant(wire.timestamp),
-        wire.reservationId,
-    )
+    quotes = 14
+    draft: Any = StartTransactionRequestDraft()
+    draft.connector_id = wire.connectorId
+    draft.id_tag = wire.idTag
+    draft.meter_start = wire.meterStart
+    draft.timestamp = instant(wire.timestamp)
+    draft.reservation_id = wire.reservationId
+    if wire.reservationId is None:
+        quotes -= 2
+    if payload.count(b'"') != quotes:
+        check_quotes(payload, quotes)
+    draft._deviations = None
     draft.__class__ = StartTransactionRequest
     result: StartTransactionRequest = draft
     return result
 
 
 def encode_start_transaction_request(message: StartTransactionRequest) -> bytes:
+    if message._deviations is not None:
+        message.check()
     wire = StartTransactionRequestJson(
         message.connector_id,
         message.id_tag,
@@ -448,16 +485,22 @@ _read_start_transaction_response = json.Decoder(StartTransactionResponseJson).de
 
 def decode_start_transaction_response(payload: bytes) -> StartTransactionResponse:
     wire = _read_start_transaction_response(payload)
-    keys = 2 + keys_id_tag_info(wire.idTagInfo)
-    check_keys(payload, keys)
-    check_timestamps(payload)
-    draft: Any = StartTransactionResponseDraft(read_id_tag_info(wire.idTagInfo), wire.transactionId)
+    quotes = 4
+    draft: Any = StartTransactionResponseDraft()
+    draft.id_tag_info, nested = read_id_tag_info(wire.idTagInfo)
+    quotes += nested
+    draft.transaction_id = wire.transactionId
+    if payload.count(b'"') != quotes:
+        check_quotes(payload, quotes)
+    draft._deviations = None
     draft.__class__ = StartTransactionResponse
     result: StartTransactionResponse = draft
     return result
 
 
 def encode_start_transaction_response(message: StartTransactionResponse) -> bytes:
+    if message._deviations is not None:
+        message.check()
     wire = StartTransactionResponseJson(
         write_id_tag_info(message.id_tag_info),
         message.transaction_id,
@@ -480,30 +523,36 @@ _read_status_notification_request = json.Decoder(StatusNotificationRequestJson).
 
 def decode_status_notification_request(payload: bytes) -> StatusNotificationRequest:
     wire = _read_status_notification_request(payload)
-    keys = (
-        3
-        + (wire.info is not None)
-        + (wire.timestamp is not None)
-        + (wire.vendorId is not None)
-        + (wire.vendorErrorCode is not None)
-    )
-    check_keys(payload, keys)
-    check_timestamps(payload)
-    draft: Any = StatusNotificationRequestDraft(
-        wire.connectorId,
-        wire.errorCode,
-        wire.status,
-        wire.info,
-        None if wire.timestamp is None else instant(wire.timestamp),
-        wire.vendorId,
-        wire.vendorErrorCode,
-    )
+    quotes = 26
+    draft: Any = StatusNotificationRequestDraft()
+    draft.connector_id = wire.connectorId
+    draft.error_code = wire.errorCode
+    draft.status = wire.status
+    draft.info = wire.info
+    if wire.info is None:
+        quotes -= 4
+    if wire.timestamp is None:
+        draft.timestamp = None
+        quotes -= 4
+    else:
+        draft.timestamp = instant(wire.timestamp)
+    draft.vendor_id = wire.vendorId
+    if wire.vendorId is None:
+        quotes -= 4
+    draft.vendor_error_code = wire.vendorErrorCode
+    if wire.vendorErrorCode is None:
+        quotes -= 4
+    if payload.count(b'"') != quotes:
+        check_quotes(payload, quotes)
+    draft._deviations = None
     draft.__class__ = StatusNotificationRequest
     result: StatusNotificationRequest = draft
     return result
 
 
 def encode_status_notification_request(message: StatusNotificationRequest) -> bytes:
+    if message._deviations is not None:
+        message.check()
     wire = StatusNotificationRequestJson(
         message.connector_id,
         message.error_code,
@@ -520,22 +569,19 @@ class StatusNotificationResponseJson(JsonStruct):
     pass
 
 
+_STATUS_NOTIFICATION_RESPONSE = StatusNotificationResponse()
 _read_status_notification_response = json.Decoder(StatusNotificationResponseJson).decode
 
 
 def decode_status_notification_response(payload: bytes) -> StatusNotificationResponse:
-    _read_status_notification_response(payload)
-    keys = 0
-    check_keys(payload, keys)
-    draft: Any = StatusNotificationResponseDraft()
-    draft.__class__ = StatusNotificationResponse
-    result: StatusNotificationResponse = draft
-    return result
+    if payload != b"{}":
+        _read_status_notification_response(payload)
+    return _STATUS_NOTIFICATION_RESPONSE
 
 
 def encode_status_notification_response(message: StatusNotificationResponse) -> bytes:
     del message
-    return _write(StatusNotificationResponseJson())
+    return b"{}"
 
 
 class StopTransactionRequestJson(JsonStruct):
@@ -552,29 +598,34 @@ _read_stop_transaction_request = json.Decoder(StopTransactionRequestJson).decode
 
 def decode_stop_transaction_request(payload: bytes) -> StopTransactionRequest:
     wire = _read_stop_transaction_request(payload)
-    keys = (
-        3
-        + (wire.idTag is not None)
-        + (wire.reason is not None)
-        + (wire.transactionData is not None)
-        + keys_meter_value_list(wire.transactionData)
-    )
-    check_keys(payload, keys)
-    check_timestamps(payload)
-    draft: Any = StopTransactionRequestDraft(
-        wire.meterStop,
-        instant(wire.timestamp),
-        wire.transactionId,
-        wire.idTag,
-        wire.reason,
-        None if wire.transactionData is None else read_meter_value_list(wire.transactionData),
-    )
+    quotes = 18
+    draft: Any = StopTransactionRequestDraft()
+    draft.meter_stop = wire.meterStop
+    draft.timestamp = instant(wire.timestamp)
+    draft.transaction_id = wire.transactionId
+    draft.id_tag = wire.idTag
+    if wire.idTag is None:
+        quotes -= 4
+    draft.reason = wire.reason
+    if wire.reason is None:
+        quotes -= 4
+    if wire.transactionData is None:
+        draft.transaction_data = None
+        quotes -= 2
+    else:
+        draft.transaction_data, nested = read_meter_value_list(wire.transactionData)
+        quotes += nested
+    if payload.count(b'"') != quotes:
+        check_quotes(payload, quotes)
+    draft._deviations = None
     draft.__class__ = StopTransactionRequest
     result: StopTransactionRequest = draft
     return result
 
 
 def encode_stop_transaction_request(message: StopTransactionRequest) -> bytes:
+    if message._deviations is not None:
+        message.check()
     wire = StopTransactionRequestJson(
         message.meter_stop,
         message.timestamp,
@@ -597,22 +648,25 @@ _read_stop_transaction_response = json.Decoder(StopTransactionResponseJson).deco
 
 def decode_stop_transaction_response(payload: bytes) -> StopTransactionResponse:
     wire = _read_stop_transaction_response(payload)
-    keys = (
-        0
-        + (wire.idTagInfo is not None)
-        + (0 if wire.idTagInfo is None else keys_id_tag_info(wire.idTagInfo))
-    )
-    check_keys(payload, keys)
-    check_timestamps(payload)
-    draft: Any = StopTransactionResponseDraft(
-        None if wire.idTagInfo is None else read_id_tag_info(wire.idTagInfo),
-    )
+    quotes = 2
+    draft: Any = StopTransactionResponseDraft()
+    if wire.idTagInfo is None:
+        draft.id_tag_info = None
+        quotes -= 2
+    else:
+        draft.id_tag_info, nested = read_id_tag_info(wire.idTagInfo)
+        quotes += nested
+    if payload.count(b'"') != quotes:
+        check_quotes(payload, quotes)
+    draft._deviations = None
     draft.__class__ = StopTransactionResponse
     result: StopTransactionResponse = draft
     return result
 
 
 def encode_stop_transaction_response(message: StopTransactionResponse) -> bytes:
+    if message._deviations is not None:
+        message.check()
     wire = StopTransactionResponseJson(
         ABSENT if message.id_tag_info is None else write_id_tag_info(message.id_tag_info),
     )
@@ -629,15 +683,21 @@ _read_change_availability_request = json.Decoder(ChangeAvailabilityRequestJson).
 
 def decode_change_availability_request(payload: bytes) -> ChangeAvailabilityRequest:
     wire = _read_change_availability_request(payload)
-    keys = 2
-    check_keys(payload, keys)
-    draft: Any = ChangeAvailabilityRequestDraft(wire.connectorId, wire.type)
+    quotes = 6
+    draft: Any = ChangeAvailabilityRequestDraft()
+    draft.connector_id = wire.connectorId
+    draft.type = wire.type
+    if payload.count(b'"') != quotes:
+        check_quotes(payload, quotes)
+    draft._deviations = None
     draft.__class__ = ChangeAvailabilityRequest
     result: ChangeAvailabilityRequest = draft
     return result
 
 
 def encode_change_availability_request(message: ChangeAvailabilityRequest) -> bytes:
+    if message._deviations is not None:
+        message.check()
     return _write(ChangeAvailabilityRequestJson(message.connector_id, message.type))
 
 
@@ -650,15 +710,20 @@ _read_change_availability_response = json.Decoder(ChangeAvailabilityResponseJson
 
 def decode_change_availability_response(payload: bytes) -> ChangeAvailabilityResponse:
     wire = _read_change_availability_response(payload)
-    keys = 1
-    check_keys(payload, keys)
-    draft: Any = ChangeAvailabilityResponseDraft(wire.status)
+    quotes = 4
+    draft: Any = ChangeAvailabilityResponseDraft()
+    draft.status = wire.status
+    if payload.count(b'"') != quotes:
+        check_quotes(payload, quotes)
+    draft._deviations = None
     draft.__class__ = ChangeAvailabilityResponse
     result: ChangeAvailabilityResponse = draft
     return result
 
 
 def encode_change_availability_response(message: ChangeAvailabilityResponse) -> bytes:
+    if message._deviations is not None:
+        message.check()
     return _write(ChangeAvailabilityResponseJson(message.status))
 
 
@@ -672,15 +737,21 @@ _read_change_configuration_request = json.Decoder(ChangeConfigurationRequestJson
 
 def decode_change_configuration_request(payload: bytes) -> ChangeConfigurationRequest:
     wire = _read_change_configuration_request(payload)
-    keys = 2
-    check_keys(payload, keys)
-    draft: Any = ChangeConfigurationRequestDraft(wire.key, wire.value)
+    quotes = 8
+    draft: Any = ChangeConfigurationRequestDraft()
+    draft.key = wire.key
+    draft.value = wire.value
+    if payload.count(b'"') != quotes:
+        check_quotes(payload, quotes)
+    draft._deviations = None
     draft.__class__ = ChangeConfigurationRequest
     result: ChangeConfigurationRequest = draft
     return result
 
 
 def encode_change_configuration_request(message: ChangeConfigurationRequest) -> bytes:
+    if message._deviations is not None:
+        message.check()
     return _write(ChangeConfigurationRequestJson(message.key, message.value))
 
 
@@ -693,15 +764,20 @@ _read_change_configuration_response = json.Decoder(ChangeConfigurationResponseJs
 
 def decode_change_configuration_response(payload: bytes) -> ChangeConfigurationResponse:
     wire = _read_change_configuration_response(payload)
-    keys = 1
-    check_keys(payload, keys)
-    draft: Any = ChangeConfigurationResponseDraft(wire.status)
+    quotes = 4
+    draft: Any = ChangeConfigurationResponseDraft()
+    draft.status = wire.status
+    if payload.count(b'"') != quotes:
+        check_quotes(payload, quotes)
+    draft._deviations = None
     draft.__class__ = ChangeConfigurationResponse
     result: ChangeConfigurationResponse = draft
     return result
 
 
 def encode_change_configuration_response(message: ChangeConfigurationResponse) -> bytes:
+    if message._deviations is not None:
+        message.check()
     return _write(ChangeConfigurationResponseJson(message.status))
 
 
@@ -709,22 +785,19 @@ class ClearCacheRequestJson(JsonStruct):
     pass
 
 
+_CLEAR_CACHE_REQUEST = ClearCacheRequest()
 _read_clear_cache_request = json.Decoder(ClearCacheRequestJson).decode
 
 
 def decode_clear_cache_request(payload: bytes) -> ClearCacheRequest:
-    _read_clear_cache_request(payload)
-    keys = 0
-    check_keys(payload, keys)
-    draft: Any = ClearCacheRequestDraft()
-    draft.__class__ = ClearCacheRequest
-    result: ClearCacheRequest = draft
-    return result
+    if payload != b"{}":
+        _read_clear_cache_request(payload)
+    return _CLEAR_CACHE_REQUEST
 
 
 def encode_clear_cache_request(message: ClearCacheRequest) -> bytes:
     del message
-    return _write(ClearCacheRequestJson())
+    return b"{}"
 
 
 class ClearCacheResponseJson(JsonStruct):
@@ -736,15 +809,20 @@ _read_clear_cache_response = json.Decoder(ClearCacheResponseJson).decode
 
 def decode_clear_cache_response(payload: bytes) -> ClearCacheResponse:
     wire = _read_clear_cache_response(payload)
-    keys = 1
-    check_keys(payload, keys)
-    draft: Any = ClearCacheResponseDraft(wire.status)
+    quotes = 4
+    draft: Any = ClearCacheResponseDraft()
+    draft.status = wire.status
+    if payload.count(b'"') != quotes:
+        check_quotes(payload, quotes)
+    draft._deviations = None
     draft.__class__ = ClearCacheResponse
     result: ClearCacheResponse = draft
     return result
 
 
 def encode_clear_cache_response(message: ClearCacheResponse) -> bytes:
+    if message._deviations is not None:
+        message.check()
     return _write(ClearCacheResponseJson(message.status))
 
 
@@ -757,15 +835,25 @@ _read_get_configuration_request = json.Decoder(GetConfigurationRequestJson).deco
 
 def decode_get_configuration_request(payload: bytes) -> GetConfigurationRequest:
     wire = _read_get_configuration_request(payload)
-    keys = 0 + (wire.key is not None)
-    check_keys(payload, keys)
-    draft: Any = GetConfigurationRequestDraft(None if wire.key is None else tuple(wire.key))
+    quotes = 2
+    draft: Any = GetConfigurationRequestDraft()
+    if wire.key is None:
+        draft.key = None
+        quotes -= 2
+    else:
+        draft.key = tuple(wire.key)
+        quotes += 2 * len(wire.key)
+    if payload.count(b'"') != quotes:
+        check_quotes(payload, quotes)
+    draft._deviations = None
     draft.__class__ = GetConfigurationRequest
     result: GetConfigurationRequest = draft
     return result
 
 
 def encode_get_configuration_request(message: GetConfigurationRequest) -> bytes:
+    if message._deviations is not None:
+        message.check()
     wire = GetConfigurationRequestJson(ABSENT if message.key is None else list(message.key))
     return _write(wire)
 
@@ -780,23 +868,31 @@ _read_get_configuration_response = json.Decoder(GetConfigurationResponseJson).de
 
 def decode_get_configuration_response(payload: bytes) -> GetConfigurationResponse:
     wire = _read_get_configuration_response(payload)
-    keys = (
-        0
-        + (wire.configurationKey is not None)
-        + keys_key_value_list(wire.configurationKey)
-        + (wire.unknownKey is not None)
-    )
-    check_keys(payload, keys)
-    draft: Any = GetConfigurationResponseDraft(
-        None if wire.configurationKey is None else read_key_value_list(wire.configurationKey),
-        None if wire.unknownKey is None else tuple(wire.unknownKey),
-    )
+    quotes = 4
+    draft: Any = GetConfigurationResponseDraft()
+    if wire.configurationKey is None:
+        draft.configuration_key = None
+        quotes -= 2
+    else:
+        draft.configuration_key, nested = read_key_value_list(wire.configurationKey)
+        quotes += nested
+    if wire.unknownKey is None:
+        draft.unknown_key = None
+        quotes -= 2
+    else:
+        draft.unknown_key = tuple(wire.unknownKey)
+        quotes += 2 * len(wire.unknownKey)
+    if payload.count(b'"') != quotes:
+        check_quotes(payload, quotes)
+    draft._deviations = None
     draft.__class__ = GetConfigurationResponse
     result: GetConfigurationResponse = draft
     return result
 
 
 def encode_get_configuration_response(message: GetConfigurationResponse) -> bytes:
+    if message._deviations is not None:
+        message.check()
     wire = GetConfigurationResponseJson(
         ABSENT
         if message.configuration_key is None
@@ -817,26 +913,30 @@ _read_remote_start_transaction_request = json.Decoder(RemoteStartTransactionRequ
 
 def decode_remote_start_transaction_request(payload: bytes) -> RemoteStartTransactionRequest:
     wire = _read_remote_start_transaction_request(payload)
-    keys = (
-        1
-        + (wire.connectorId is not None)
-        + (wire.chargingProfile is not None)
-        + (0 if wire.chargingProfile is None else keys_charging_profile(wire.chargingProfile))
-    )
-    check_keys(payload, keys)
-    check_timestamps(payload)
+    quotes = 8
+    draft: Any = RemoteStartTransactionRequestDraft()
+    draft.id_tag = wire.idTag
+    draft.connector_id = wire.connectorId
+    if wire.connectorId is None:
+        quotes -= 2
+    if wire.chargingProfile is None:
+        draft.charging_profile = None
+        quotes -= 2
+    else:
+        draft.charging_profile, nested = read_charging_profile(wire.chargingProfile)
+        quotes += nested
+    if payload.count(b'"') != quotes:
+        check_quotes(payload, quotes)
     check_numbers(payload)
-    draft: Any = RemoteStartTransactionRequestDraft(
-        wire.idTag,
-        wire.connectorId,
-        None if wire.chargingProfile is None else read_charging_profile(wire.chargingProfile),
-    )
+    draft._deviations = None
     draft.__class__ = RemoteStartTransactionRequest
     result: RemoteStartTransactionRequest = draft
     return result
 
 
 def encode_remote_start_transaction_request(message: RemoteStartTransactionRequest) -> bytes:
+    if message._deviations is not None:
+        message.check()
     wire = RemoteStartTransactionRequestJson(
         message.id_tag,
         message.connector_id,
@@ -856,15 +956,20 @@ _read_remote_start_transaction_response = json.Decoder(RemoteStartTransactionRes
 
 def decode_remote_start_transaction_response(payload: bytes) -> RemoteStartTransactionResponse:
     wire = _read_remote_start_transaction_response(payload)
-    keys = 1
-    check_keys(payload, keys)
-    draft: Any = RemoteStartTransactionResponseDraft(wire.status)
+    quotes = 4
+    draft: Any = RemoteStartTransactionResponseDraft()
+    draft.status = wire.status
+    if payload.count(b'"') != quotes:
+        check_quotes(payload, quotes)
+    draft._deviations = None
     draft.__class__ = RemoteStartTransactionResponse
     result: RemoteStartTransactionResponse = draft
     return result
 
 
 def encode_remote_start_transaction_response(message: RemoteStartTransactionResponse) -> bytes:
+    if message._deviations is not None:
+        message.check()
     return _write(RemoteStartTransactionResponseJson(message.status))
 
 
@@ -877,15 +982,20 @@ _read_remote_stop_transaction_request = json.Decoder(RemoteStopTransactionReques
 
 def decode_remote_stop_transaction_request(payload: bytes) -> RemoteStopTransactionRequest:
     wire = _read_remote_stop_transaction_request(payload)
-    keys = 1
-    check_keys(payload, keys)
-    draft: Any = RemoteStopTransactionRequestDraft(wire.transactionId)
+    quotes = 2
+    draft: Any = RemoteStopTransactionRequestDraft()
+    draft.transaction_id = wire.transactionId
+    if payload.count(b'"') != quotes:
+        check_quotes(payload, quotes)
+    draft._deviations = None
     draft.__class__ = RemoteStopTransactionRequest
     result: RemoteStopTransactionRequest = draft
     return result
 
 
 def encode_remote_stop_transaction_request(message: RemoteStopTransactionRequest) -> bytes:
+    if message._deviations is not None:
+        message.check()
     return _write(RemoteStopTransactionRequestJson(message.transaction_id))
 
 
@@ -898,15 +1008,20 @@ _read_remote_stop_transaction_response = json.Decoder(RemoteStopTransactionRespo
 
 def decode_remote_stop_transaction_response(payload: bytes) -> RemoteStopTransactionResponse:
     wire = _read_remote_stop_transaction_response(payload)
-    keys = 1
-    check_keys(payload, keys)
-    draft: Any = RemoteStopTransactionResponseDraft(wire.status)
+    quotes = 4
+    draft: Any = RemoteStopTransactionResponseDraft()
+    draft.status = wire.status
+    if payload.count(b'"') != quotes:
+        check_quotes(payload, quotes)
+    draft._deviations = None
     draft.__class__ = RemoteStopTransactionResponse
     result: RemoteStopTransactionResponse = draft
     return result
 
 
 def encode_remote_stop_transaction_response(message: RemoteStopTransactionResponse) -> bytes:
+    if message._deviations is not None:
+        message.check()
     return _write(RemoteStopTransactionResponseJson(message.status))
 
 
@@ -919,15 +1034,20 @@ _read_reset_request = json.Decoder(ResetRequestJson).decode
 
 def decode_reset_request(payload: bytes) -> ResetRequest:
     wire = _read_reset_request(payload)
-    keys = 1
-    check_keys(payload, keys)
-    draft: Any = ResetRequestDraft(wire.type)
+    quotes = 4
+    draft: Any = ResetRequestDraft()
+    draft.type = wire.type
+    if payload.count(b'"') != quotes:
+        check_quotes(payload, quotes)
+    draft._deviations = None
     draft.__class__ = ResetRequest
     result: ResetRequest = draft
     return result
 
 
 def encode_reset_request(message: ResetRequest) -> bytes:
+    if message._deviations is not None:
+        message.check()
     return _write(ResetRequestJson(message.type))
 
 
@@ -940,15 +1060,20 @@ _read_reset_response = json.Decoder(ResetResponseJson).decode
 
 def decode_reset_response(payload: bytes) -> ResetResponse:
     wire = _read_reset_response(payload)
-    keys = 1
-    check_keys(payload, keys)
-    draft: Any = ResetResponseDraft(wire.status)
+    quotes = 4
+    draft: Any = ResetResponseDraft()
+    draft.status = wire.status
+    if payload.count(b'"') != quotes:
+        check_quotes(payload, quotes)
+    draft._deviations = None
     draft.__class__ = ResetResponse
     result: ResetResponse = draft
     return result
 
 
 def encode_reset_response(message: ResetResponse) -> bytes:
+    if message._deviations is not None:
+        message.check()
     return _write(ResetResponseJson(message.status))
 
 
@@ -961,15 +1086,20 @@ _read_unlock_connector_request = json.Decoder(UnlockConnectorRequestJson).decode
 
 def decode_unlock_connector_request(payload: bytes) -> UnlockConnectorRequest:
     wire = _read_unlock_connector_request(payload)
-    keys = 1
-    check_keys(payload, keys)
-    draft: Any = UnlockConnectorRequestDraft(wire.connectorId)
+    quotes = 2
+    draft: Any = UnlockConnectorRequestDraft()
+    draft.connector_id = wire.connectorId
+    if payload.count(b'"') != quotes:
+        check_quotes(payload, quotes)
+    draft._deviations = None
     draft.__class__ = UnlockConnectorRequest
     result: UnlockConnectorRequest = draft
     return result
 
 
 def encode_unlock_connector_request(message: UnlockConnectorRequest) -> bytes:
+    if message._deviations is not None:
+        message.check()
     return _write(UnlockConnectorRequestJson(message.connector_id))
 
 
@@ -982,103 +1112,90 @@ _read_unlock_connector_response = json.Decoder(UnlockConnectorResponseJson).deco
 
 def decode_unlock_connector_response(payload: bytes) -> UnlockConnectorResponse:
     wire = _read_unlock_connector_response(payload)
-    keys = 1
-    check_keys(payload, keys)
-    draft: Any = UnlockConnectorResponseDraft(wire.status)
+    quotes = 4
+    draft: Any = UnlockConnectorResponseDraft()
+    draft.status = wire.status
+    if payload.count(b'"') != quotes:
+        check_quotes(payload, quotes)
+    draft._deviations = None
     draft.__class__ = UnlockConnectorResponse
     result: UnlockConnectorResponse = draft
     return result
 
 
 def encode_unlock_connector_response(message: UnlockConnectorResponse) -> bytes:
+    if message._deviations is not None:
+        message.check()
     return _write(UnlockConnectorResponseJson(message.status))
 
 
-CODECS: dict[type, Codec[Any]] = {
-    AuthorizeRequest: Codec(decode_authorize_request, encode_authorize_request),
-    AuthorizeResponse: Codec(decode_authorize_response, encode_authorize_response),
-    BootNotificationRequest: Codec(
-        decode_boot_notification_request,
-        encode_boot_notification_request,
-    ),
-    BootNotificationResponse: Codec(
-        decode_boot_notification_response,
-        encode_boot_notification_response,
-    ),
-    DataTransferRequest: Codec(decode_data_transfer_request, encode_data_transfer_request),
-    DataTransferResponse: Codec(decode_data_transfer_response, encode_data_transfer_response),
-    HeartbeatRequest: Codec(decode_heartbeat_request, encode_heartbeat_request),
-    HeartbeatResponse: Codec(decode_heartbeat_response, encode_heartbeat_response),
-    MeterValuesRequest: Codec(decode_meter_values_request, encode_meter_values_request),
-    MeterValuesResponse: Codec(decode_meter_values_response, encode_meter_values_response),
-    StartTransactionRequest: Codec(
-        decode_start_transaction_request,
-        encode_start_transaction_request,
-    ),
-    StartTransactionResponse: Codec(
-        decode_start_transaction_response,
-        encode_start_transaction_response,
-    ),
-    StatusNotificationRequest: Codec(
-        decode_status_notification_request,
-        encode_status_notification_request,
-    ),
-    StatusNotificationResponse: Codec(
-        decode_status_notification_response,
-        encode_status_notification_response,
-    ),
-    StopTransactionRequest: Codec(decode_stop_transaction_request, encode_stop_transaction_request),
-    StopTransactionResponse: Codec(
-        decode_stop_transaction_response,
-        encode_stop_transaction_response,
-    ),
-    ChangeAvailabilityRequest: Codec(
-        decode_change_availability_request,
-        encode_change_availability_request,
-    ),
-    ChangeAvailabilityResponse: Codec(
-        decode_change_availability_response,
-        encode_change_availability_response,
-    ),
-    ChangeConfigurationRequest: Codec(
-        decode_change_configuration_request,
-        encode_change_configuration_request,
-    ),
-    ChangeConfigurationResponse: Codec(
-        decode_change_configuration_response,
-        encode_change_configuration_response,
-    ),
-    ClearCacheRequest: Codec(decode_clear_cache_request, encode_clear_cache_request),
-    ClearCacheResponse: Codec(decode_clear_cache_response, encode_clear_cache_response),
-    GetConfigurationRequest: Codec(
-        decode_get_configuration_request,
-        encode_get_configuration_request,
-    ),
-    GetConfigurationResponse: Codec(
-        decode_get_configuration_response,
-        encode_get_configuration_response,
-    ),
-    RemoteStartTransactionRequest: Codec(
-        decode_remote_start_transaction_request,
-        encode_remote_start_transaction_request,
-    ),
-    RemoteStartTransactionResponse: Codec(
-        decode_remote_start_transaction_response,
-        encode_remote_start_transaction_response,
-    ),
-    RemoteStopTransactionRequest: Codec(
-        decode_remote_stop_transaction_request,
-        encode_remote_stop_transaction_request,
-    ),
-    RemoteStopTransactionResponse: Codec(
-        decode_remote_stop_transaction_response,
-        encode_remote_stop_transaction_response,
-    ),
-    ResetRequest: Codec(decode_reset_request, encode_reset_request),
-    ResetResponse: Codec(decode_reset_response, encode_reset_response),
-    UnlockConnectorRequest: Codec(decode_unlock_connector_request, encode_unlock_connector_request),
-    UnlockConnectorResponse: Codec(
-        decode_unlock_connector_response,
-        encode_unlock_connector_response,
-    ),
+DECODERS: dict[type, Callable[[bytes], Any]] = {
+    AuthorizeRequest: decode_authorize_request,
+    AuthorizeResponse: decode_authorize_response,
+    BootNotificationRequest: decode_boot_notification_request,
+    BootNotificationResponse: decode_boot_notification_response,
+    DataTransferRequest: decode_data_transfer_request,
+    DataTransferResponse: decode_data_transfer_response,
+    HeartbeatRequest: decode_heartbeat_request,
+    HeartbeatResponse: decode_heartbeat_response,
+    MeterValuesRequest: decode_meter_values_request,
+    MeterValuesResponse: decode_meter_values_response,
+    StartTransactionRequest: decode_start_transaction_request,
+    StartTransactionResponse: decode_start_transaction_response,
+    StatusNotificationRequest: decode_status_notification_request,
+    StatusNotificationResponse: decode_status_notification_response,
+    StopTransactionRequest: decode_stop_transaction_request,
+    StopTransactionResponse: decode_stop_transaction_response,
+    ChangeAvailabilityRequest: decode_change_availability_request,
+    ChangeAvailabilityResponse: decode_change_availability_response,
+    ChangeConfigurationRequest: decode_change_configuration_request,
+    ChangeConfigurationResponse: decode_change_configuration_response,
+    ClearCacheRequest: decode_clear_cache_request,
+    ClearCacheResponse: decode_clear_cache_response,
+    GetConfigurationRequest: decode_get_configuration_request,
+    GetConfigurationResponse: decode_get_configuration_response,
+    RemoteStartTransactionRequest: decode_remote_start_transaction_request,
+    RemoteStartTransactionResponse: decode_remote_start_transaction_response,
+    RemoteStopTransactionRequest: decode_remote_stop_transaction_request,
+    RemoteStopTransactionResponse: decode_remote_stop_transaction_response,
+    ResetRequest: decode_reset_request,
+    ResetResponse: decode_reset_response,
+    UnlockConnectorRequest: decode_unlock_connector_request,
+    UnlockConnectorResponse: decode_unlock_connector_response,
+}
+
+
+ENCODERS: dict[type, Callable[[Any], bytes]] = {
+    AuthorizeRequest: encode_authorize_request,
+    AuthorizeResponse: encode_authorize_response,
+    BootNotificationRequest: encode_boot_notification_request,
+    BootNotificationResponse: encode_boot_notification_response,
+    DataTransferRequest: encode_data_transfer_request,
+    DataTransferResponse: encode_data_transfer_response,
+    HeartbeatRequest: encode_heartbeat_request,
+    HeartbeatResponse: encode_heartbeat_response,
+    MeterValuesRequest: encode_meter_values_request,
+    MeterValuesResponse: encode_meter_values_response,
+    StartTransactionRequest: encode_start_transaction_request,
+    StartTransactionResponse: encode_start_transaction_response,
+    StatusNotificationRequest: encode_status_notification_request,
+    StatusNotificationResponse: encode_status_notification_response,
+    StopTransactionRequest: encode_stop_transaction_request,
+    StopTransactionResponse: encode_stop_transaction_response,
+    ChangeAvailabilityRequest: encode_change_availability_request,
+    ChangeAvailabilityResponse: encode_change_availability_response,
+    ChangeConfigurationRequest: encode_change_configuration_request,
+    ChangeConfigurationResponse: encode_change_configuration_response,
+    ClearCacheRequest: encode_clear_cache_request,
+    ClearCacheResponse: encode_clear_cache_response,
+    GetConfigurationRequest: encode_get_configuration_request,
+    GetConfigurationResponse: encode_get_configuration_response,
+    RemoteStartTransactionRequest: encode_remote_start_transaction_request,
+    RemoteStartTransactionResponse: encode_remote_start_transaction_response,
+    RemoteStopTransactionRequest: encode_remote_stop_transaction_request,
+    RemoteStopTransactionResponse: encode_remote_stop_transaction_response,
+    ResetRequest: encode_reset_request,
+    ResetResponse: encode_reset_response,
+    UnlockConnectorRequest: encode_unlock_connector_request,
+    UnlockConnectorResponse: encode_unlock_connector_response,
 }

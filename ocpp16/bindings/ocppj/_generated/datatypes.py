@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from msgspec import Meta
 
@@ -54,18 +54,67 @@ from ocpp16.bindings.ocppj.fast import (
     MayBeAbsent,
     Tenths,
     Timestamp,
-    aliased,
+    Unusual,
     instant,
-    tenths,
 )
 
-_READ_UNIT_OF_MEASURE: dict[str, Any] = {
-    **{unit.value: unit for unit in UnitOfMeasure},
-    **{"Celcius": UnitOfMeasure.CELSIUS},
+_UnitOfMeasureText = Literal[
+    "Celsius",
+    "Fahrenheit",
+    "Wh",
+    "kWh",
+    "varh",
+    "kvarh",
+    "W",
+    "kW",
+    "VA",
+    "kVA",
+    "var",
+    "kvar",
+    "A",
+    "V",
+    "K",
+    "Percent",
+    "Celcius",
+]
+_READ_UNIT_OF_MEASURE: dict[str | None, UnitOfMeasure | None] = {
+    None: None,
+    "Celsius": UnitOfMeasure.CELSIUS,
+    "Fahrenheit": UnitOfMeasure.FAHRENHEIT,
+    "Wh": UnitOfMeasure.WH,
+    "kWh": UnitOfMeasure.KWH,
+    "varh": UnitOfMeasure.VARH,
+    "kvarh": UnitOfMeasure.KVARH,
+    "W": UnitOfMeasure.W,
+    "kW": UnitOfMeasure.KW,
+    "VA": UnitOfMeasure.VA,
+    "kVA": UnitOfMeasure.KVA,
+    "var": UnitOfMeasure.VAR,
+    "kvar": UnitOfMeasure.KVAR,
+    "A": UnitOfMeasure.A,
+    "V": UnitOfMeasure.V,
+    "K": UnitOfMeasure.K,
+    "Percent": UnitOfMeasure.PERCENT,
+    "Celcius": UnitOfMeasure.CELSIUS,
 }
-_WRITE_UNIT_OF_MEASURE: dict[Any, str] = {
-    **{unit: unit.value for unit in UnitOfMeasure},
-    **{UnitOfMeasure.CELSIUS: "Celcius"},
+_WRITE_UNIT_OF_MEASURE: dict[UnitOfMeasure | None, Any] = {
+    None: ABSENT,
+    UnitOfMeasure.CELSIUS: "Celcius",
+    UnitOfMeasure.FAHRENHEIT: "Fahrenheit",
+    UnitOfMeasure.WH: "Wh",
+    UnitOfMeasure.KWH: "kWh",
+    UnitOfMeasure.VARH: "varh",
+    UnitOfMeasure.KVARH: "kvarh",
+    UnitOfMeasure.W: "W",
+    UnitOfMeasure.KW: "kW",
+    UnitOfMeasure.VA: "VA",
+    UnitOfMeasure.KVA: "kVA",
+    UnitOfMeasure.VAR: "var",
+    UnitOfMeasure.KVAR: "kvar",
+    UnitOfMeasure.A: "A",
+    UnitOfMeasure.V: "V",
+    UnitOfMeasure.K: "K",
+    UnitOfMeasure.PERCENT: "Percent",
 }
 
 
@@ -75,23 +124,24 @@ class IdTagInfoJson(JsonStruct):
     parentIdTag: MayBeAbsent[Annotated[str, Meta(max_length=20)]] = ABSENT
 
 
-def read_id_tag_info(wire: IdTagInfoJson) -> IdTagInfo:
-    draft: Any = IdTagInfoDraft(
-        wire.status,
-        None if wire.expiryDate is None else instant(wire.expiryDate),
-        wire.parentIdTag,
-    )
+def read_id_tag_info(wire: IdTagInfoJson) -> tuple[IdTagInfo, int]:
+    quotes = 12
+    draft: Any = IdTagInfoDraft()
+    draft.status = wire.status
+    if wire.expiryDate is None:
+        draft.expiry_date = None
+        quotes -= 4
+    else:
+        draft.expiry_date = instant(wire.expiryDate)
+    draft.parent_id_tag = wire.parentIdTag
+    if wire.parentIdTag is None:
+        quotes -= 4
     draft.__class__ = IdTagInfo
-    result: IdTagInfo = draft
-    return result
+    return draft, quotes
 
 
-def keys_id_tag_info(wire: IdTagInfoJson) -> int:
-    return 1 + (wire.expiryDate is not None) + (wire.parentIdTag is not None)
-
-
-def write_id_tag_info(message: IdTagInfo) -> IdTagInfoJson:
-    return IdTagInfoJson(message.status, message.expiry_date, message.parent_id_tag)
+def write_id_tag_info(value: IdTagInfo) -> IdTagInfoJson:
+    return IdTagInfoJson(value.status, value.expiry_date, value.parent_id_tag)
 
 
 class SampledValueJson(JsonStruct):
@@ -101,58 +151,51 @@ class SampledValueJson(JsonStruct):
     measurand: MayBeAbsent[Measurand] = ABSENT
     phase: MayBeAbsent[Phase] = ABSENT
     location: MayBeAbsent[Location] = ABSENT
-    unit: MayBeAbsent[str] = ABSENT
+    unit: MayBeAbsent[_UnitOfMeasureText] = ABSENT
 
 
-def read_sampled_value(wire: SampledValueJson) -> SampledValue:
-    draft: Any = SampledValueDraft(
-        wire.value,
-        wire.context,
-        wire.format,
-        wire.measurand,
-        wire.phase,
-        wire.location,
-        None if wire.unit is None else aliased(_READ_UNIT_OF_MEASURE, wire.unit),
-    )
-    draft.__class__ = SampledValue
-    result: SampledValue = draft
-    return result
-
-
-def keys_sampled_value(wire: SampledValueJson) -> int:
-    return (
-        1
-        + (wire.context is not None)
-        + (wire.format is not None)
-        + (wire.measurand is not None)
-        + (wire.phase is not None)
-        + (wire.location is not None)
-        + (wire.unit is not None)
-    )
-
-
-def write_sampled_value(message: SampledValue) -> SampledValueJson:
-    return SampledValueJson(
-        message.value,
-        message.context,
-        message.format,
-        message.measurand,
-        message.phase,
-        message.location,
-        ABSENT if message.unit is None else _WRITE_UNIT_OF_MEASURE[message.unit],
-    )
-
-
-def read_sampled_value_list(wire: list[SampledValueJson]) -> tuple[SampledValue, ...]:
-    return tuple([read_sampled_value(item) for item in wire])
-
-
-def keys_sampled_value_list(wire: MayBeAbsent[list[SampledValueJson]]) -> int:
-    return 0 if wire is None else sum([keys_sampled_value(item) for item in wire])
+def read_sampled_value_list(wire: list[SampledValueJson]) -> tuple[tuple[SampledValue, ...], int]:
+    quotes = 28 * len(wire)
+    items: list[SampledValue] = []
+    for item in wire:
+        draft: Any = SampledValueDraft()
+        draft.value = item.value
+        draft.context = item.context
+        if item.context is None:
+            quotes -= 4
+        draft.format = item.format
+        if item.format is None:
+            quotes -= 4
+        draft.measurand = item.measurand
+        if item.measurand is None:
+            quotes -= 4
+        draft.phase = item.phase
+        if item.phase is None:
+            quotes -= 4
+        draft.location = item.location
+        if item.location is None:
+            quotes -= 4
+        draft.unit = _READ_UNIT_OF_MEASURE[item.unit]
+        if item.unit is None:
+            quotes -= 4
+        draft.__class__ = SampledValue
+        items.append(draft)
+    return tuple(items), quotes
 
 
 def write_sampled_value_list(values: tuple[SampledValue, ...]) -> list[SampledValueJson]:
-    return [write_sampled_value(value) for value in values]
+    return [
+        SampledValueJson(
+            value.value,
+            value.context,
+            value.format,
+            value.measurand,
+            value.phase,
+            value.location,
+            _WRITE_UNIT_OF_MEASURE[value.unit],
+        )
+        for value in values
+    ]
 
 
 class MeterValueJson(JsonStruct):
@@ -160,34 +203,24 @@ class MeterValueJson(JsonStruct):
     sampledValue: list[SampledValueJson]
 
 
-def read_meter_value(wire: MeterValueJson) -> MeterValue:
-    draft: Any = MeterValueDraft(
-        instant(wire.timestamp),
-        read_sampled_value_list(wire.sampledValue),
-    )
-    draft.__class__ = MeterValue
-    result: MeterValue = draft
-    return result
-
-
-def keys_meter_value(wire: MeterValueJson) -> int:
-    return 2 + keys_sampled_value_list(wire.sampledValue)
-
-
-def write_meter_value(message: MeterValue) -> MeterValueJson:
-    return MeterValueJson(message.timestamp, write_sampled_value_list(message.sampled_value))
-
-
-def read_meter_value_list(wire: list[MeterValueJson]) -> tuple[MeterValue, ...]:
-    return tuple([read_meter_value(item) for item in wire])
-
-
-def keys_meter_value_list(wire: MayBeAbsent[list[MeterValueJson]]) -> int:
-    return 0 if wire is None else sum([keys_meter_value(item) for item in wire])
+def read_meter_value_list(wire: list[MeterValueJson]) -> tuple[tuple[MeterValue, ...], int]:
+    quotes = 6 * len(wire)
+    items: list[MeterValue] = []
+    for item in wire:
+        draft: Any = MeterValueDraft()
+        draft.timestamp = instant(item.timestamp)
+        draft.sampled_value, nested = read_sampled_value_list(item.sampledValue)
+        quotes += nested
+        draft.__class__ = MeterValue
+        items.append(draft)
+    return tuple(items), quotes
 
 
 def write_meter_value_list(values: tuple[MeterValue, ...]) -> list[MeterValueJson]:
-    return [write_meter_value(value) for value in values]
+    return [
+        MeterValueJson(value.timestamp, write_sampled_value_list(value.sampled_value))
+        for value in values
+    ]
 
 
 class KeyValueJson(JsonStruct):
@@ -196,31 +229,23 @@ class KeyValueJson(JsonStruct):
     value: MayBeAbsent[Annotated[str, Meta(max_length=500)]] = ABSENT
 
 
-def read_key_value(wire: KeyValueJson) -> KeyValue:
-    draft: Any = KeyValueDraft(wire.key, wire.readonly, wire.value)
-    draft.__class__ = KeyValue
-    result: KeyValue = draft
-    return result
-
-
-def keys_key_value(wire: KeyValueJson) -> int:
-    return 2 + (wire.value is not None)
-
-
-def write_key_value(message: KeyValue) -> KeyValueJson:
-    return KeyValueJson(message.key, message.readonly, message.value)
-
-
-def read_key_value_list(wire: list[KeyValueJson]) -> tuple[KeyValue, ...]:
-    return tuple([read_key_value(item) for item in wire])
-
-
-def keys_key_value_list(wire: MayBeAbsent[list[KeyValueJson]]) -> int:
-    return 0 if wire is None else sum([keys_key_value(item) for item in wire])
+def read_key_value_list(wire: list[KeyValueJson]) -> tuple[tuple[KeyValue, ...], int]:
+    quotes = 10 * len(wire)
+    items: list[KeyValue] = []
+    for item in wire:
+        draft: Any = KeyValueDraft()
+        draft.key = item.key
+        draft.readonly = item.readonly
+        draft.value = item.value
+        if item.value is None:
+            quotes -= 4
+        draft.__class__ = KeyValue
+        items.append(draft)
+    return tuple(items), quotes
 
 
 def write_key_value_list(values: tuple[KeyValue, ...]) -> list[KeyValueJson]:
-    return [write_key_value(value) for value in values]
+    return [KeyValueJson(value.key, value.readonly, value.value) for value in values]
 
 
 class ChargingSchedulePeriodJson(JsonStruct):
@@ -229,39 +254,32 @@ class ChargingSchedulePeriodJson(JsonStruct):
     numberPhases: MayBeAbsent[Integer] = ABSENT
 
 
-def read_charging_schedule_period(wire: ChargingSchedulePeriodJson) -> ChargingSchedulePeriod:
-    draft: Any = ChargingSchedulePeriodDraft(
-        wire.startPeriod,
-        tenths(wire.limit),
-        wire.numberPhases,
-    )
-    draft.__class__ = ChargingSchedulePeriod
-    result: ChargingSchedulePeriod = draft
-    return result
-
-
-def keys_charging_schedule_period(wire: ChargingSchedulePeriodJson) -> int:
-    return 2 + (wire.numberPhases is not None)
-
-
-def write_charging_schedule_period(message: ChargingSchedulePeriod) -> ChargingSchedulePeriodJson:
-    return ChargingSchedulePeriodJson(message.start_period, message.limit, message.number_phases)
-
-
 def read_charging_schedule_period_list(
     wire: list[ChargingSchedulePeriodJson],
-) -> tuple[ChargingSchedulePeriod, ...]:
-    return tuple([read_charging_schedule_period(item) for item in wire])
-
-
-def keys_charging_schedule_period_list(wire: MayBeAbsent[list[ChargingSchedulePeriodJson]]) -> int:
-    return 0 if wire is None else sum([keys_charging_schedule_period(item) for item in wire])
+) -> tuple[tuple[ChargingSchedulePeriod, ...], int]:
+    quotes = 6 * len(wire)
+    items: list[ChargingSchedulePeriod] = []
+    for item in wire:
+        draft: Any = ChargingSchedulePeriodDraft()
+        draft.start_period = item.startPeriod
+        if item.limit * 10.0 % 1.0:
+            raise Unusual
+        draft.limit = item.limit
+        draft.number_phases = item.numberPhases
+        if item.numberPhases is None:
+            quotes -= 2
+        draft.__class__ = ChargingSchedulePeriod
+        items.append(draft)
+    return tuple(items), quotes
 
 
 def write_charging_schedule_period_list(
     values: tuple[ChargingSchedulePeriod, ...],
 ) -> list[ChargingSchedulePeriodJson]:
-    return [write_charging_schedule_period(value) for value in values]
+    return [
+        ChargingSchedulePeriodJson(value.start_period, value.limit, value.number_phases)
+        for value in values
+    ]
 
 
 class ChargingScheduleJson(JsonStruct):
@@ -272,36 +290,40 @@ class ChargingScheduleJson(JsonStruct):
     minChargingRate: MayBeAbsent[Tenths] = ABSENT
 
 
-def read_charging_schedule(wire: ChargingScheduleJson) -> ChargingSchedule:
-    draft: Any = ChargingScheduleDraft(
-        wire.chargingRateUnit,
-        read_charging_schedule_period_list(wire.chargingSchedulePeriod),
-        wire.duration,
-        None if wire.startSchedule is None else instant(wire.startSchedule),
-        None if wire.minChargingRate is None else tenths(wire.minChargingRate),
+def read_charging_schedule(wire: ChargingScheduleJson) -> tuple[ChargingSchedule, int]:
+    quotes = 14
+    draft: Any = ChargingScheduleDraft()
+    draft.charging_rate_unit = wire.chargingRateUnit
+    draft.charging_schedule_period, nested = read_charging_schedule_period_list(
+        wire.chargingSchedulePeriod,
     )
+    quotes += nested
+    draft.duration = wire.duration
+    if wire.duration is None:
+        quotes -= 2
+    if wire.startSchedule is None:
+        draft.start_schedule = None
+        quotes -= 4
+    else:
+        draft.start_schedule = instant(wire.startSchedule)
+    if wire.minChargingRate is None:
+        draft.min_charging_rate = None
+        quotes -= 2
+    else:
+        if wire.minChargingRate * 10.0 % 1.0:
+            raise Unusual
+        draft.min_charging_rate = wire.minChargingRate
     draft.__class__ = ChargingSchedule
-    result: ChargingSchedule = draft
-    return result
+    return draft, quotes
 
 
-def keys_charging_schedule(wire: ChargingScheduleJson) -> int:
-    return (
-        2
-        + keys_charging_schedule_period_list(wire.chargingSchedulePeriod)
-        + (wire.duration is not None)
-        + (wire.startSchedule is not None)
-        + (wire.minChargingRate is not None)
-    )
-
-
-def write_charging_schedule(message: ChargingSchedule) -> ChargingScheduleJson:
+def write_charging_schedule(value: ChargingSchedule) -> ChargingScheduleJson:
     return ChargingScheduleJson(
-        message.charging_rate_unit,
-        write_charging_schedule_period_list(message.charging_schedule_period),
-        message.duration,
-        message.start_schedule,
-        message.min_charging_rate,
+        value.charging_rate_unit,
+        write_charging_schedule_period_list(value.charging_schedule_period),
+        value.duration,
+        value.start_schedule,
+        value.min_charging_rate,
     )
 
 
@@ -317,45 +339,46 @@ class ChargingProfileJson(JsonStruct):
     validTo: MayBeAbsent[Timestamp] = ABSENT
 
 
-def read_charging_profile(wire: ChargingProfileJson) -> ChargingProfile:
-    draft: Any = ChargingProfileDraft(
-        wire.chargingProfileId,
-        wire.stackLevel,
-        wire.chargingProfilePurpose,
-        wire.chargingProfileKind,
-        read_charging_schedule(wire.chargingSchedule),
-        wire.transactionId,
-        wire.recurrencyKind,
-        None if wire.validFrom is None else instant(wire.validFrom),
-        None if wire.validTo is None else instant(wire.validTo),
-    )
+def read_charging_profile(wire: ChargingProfileJson) -> tuple[ChargingProfile, int]:
+    quotes = 28
+    draft: Any = ChargingProfileDraft()
+    draft.charging_profile_id = wire.chargingProfileId
+    draft.stack_level = wire.stackLevel
+    draft.charging_profile_purpose = wire.chargingProfilePurpose
+    draft.charging_profile_kind = wire.chargingProfileKind
+    draft.charging_schedule, nested = read_charging_schedule(wire.chargingSchedule)
+    quotes += nested
+    draft.transaction_id = wire.transactionId
+    if wire.transactionId is None:
+        quotes -= 2
+    draft.recurrency_kind = wire.recurrencyKind
+    if wire.recurrencyKind is None:
+        quotes -= 4
+    if wire.validFrom is None:
+        draft.valid_from = None
+        quotes -= 4
+    else:
+        draft.valid_from = instant(wire.validFrom)
+    if wire.validTo is None:
+        draft.valid_to = None
+        quotes -= 4
+    else:
+        draft.valid_to = instant(wire.validTo)
     draft.__class__ = ChargingProfile
-    result: ChargingProfile = draft
-    return result
+    return draft, quotes
 
 
-def keys_charging_profile(wire: ChargingProfileJson) -> int:
-    return (
-        5
-        + keys_charging_schedule(wire.chargingSchedule)
-        + (wire.transactionId is not None)
-        + (wire.recurrencyKind is not None)
-        + (wire.validFrom is not None)
-        + (wire.validTo is not None)
-    )
-
-
-def write_charging_profile(message: ChargingProfile) -> ChargingProfileJson:
+def write_charging_profile(value: ChargingProfile) -> ChargingProfileJson:
     return ChargingProfileJson(
-        message.charging_profile_id,
-        message.stack_level,
-        message.charging_profile_purpose,
-        message.charging_profile_kind,
-        write_charging_schedule(message.charging_schedule),
-        message.transaction_id,
-        message.recurrency_kind,
-        message.valid_from,
-        message.valid_to,
+        value.charging_profile_id,
+        value.stack_level,
+        value.charging_profile_purpose,
+        value.charging_profile_kind,
+        write_charging_schedule(value.charging_schedule),
+        value.transaction_id,
+        value.recurrency_kind,
+        value.valid_from,
+        value.valid_to,
     )
 
 
@@ -364,45 +387,35 @@ class AuthorizationDataJson(JsonStruct):
     idTagInfo: MayBeAbsent[IdTagInfoJson] = ABSENT
 
 
-def read_authorization_data(wire: AuthorizationDataJson) -> AuthorizationData:
-    draft: Any = AuthorizationDataDraft(
-        wire.idTag,
-        None if wire.idTagInfo is None else read_id_tag_info(wire.idTagInfo),
-    )
-    draft.__class__ = AuthorizationData
-    result: AuthorizationData = draft
-    return result
-
-
-def keys_authorization_data(wire: AuthorizationDataJson) -> int:
-    return (
-        1
-        + (wire.idTagInfo is not None)
-        + (0 if wire.idTagInfo is None else keys_id_tag_info(wire.idTagInfo))
-    )
-
-
-def write_authorization_data(message: AuthorizationData) -> AuthorizationDataJson:
-    return AuthorizationDataJson(
-        message.id_tag,
-        ABSENT if message.id_tag_info is None else write_id_tag_info(message.id_tag_info),
-    )
-
-
 def read_authorization_data_list(
     wire: list[AuthorizationDataJson],
-) -> tuple[AuthorizationData, ...]:
-    return tuple([read_authorization_data(item) for item in wire])
-
-
-def keys_authorization_data_list(wire: MayBeAbsent[list[AuthorizationDataJson]]) -> int:
-    return 0 if wire is None else sum([keys_authorization_data(item) for item in wire])
+) -> tuple[tuple[AuthorizationData, ...], int]:
+    quotes = 6 * len(wire)
+    items: list[AuthorizationData] = []
+    for item in wire:
+        draft: Any = AuthorizationDataDraft()
+        draft.id_tag = item.idTag
+        if item.idTagInfo is None:
+            draft.id_tag_info = None
+            quotes -= 2
+        else:
+            draft.id_tag_info, nested = read_id_tag_info(item.idTagInfo)
+            quotes += nested
+        draft.__class__ = AuthorizationData
+        items.append(draft)
+    return tuple(items), quotes
 
 
 def write_authorization_data_list(
     values: tuple[AuthorizationData, ...],
 ) -> list[AuthorizationDataJson]:
-    return [write_authorization_data(value) for value in values]
+    return [
+        AuthorizationDataJson(
+            value.id_tag,
+            ABSENT if value.id_tag_info is None else write_id_tag_info(value.id_tag_info),
+        )
+        for value in values
+    ]
 
 
 class CertificateHashDataJson(JsonStruct):
@@ -412,45 +425,54 @@ class CertificateHashDataJson(JsonStruct):
     serialNumber: Annotated[str, Meta(max_length=40)]
 
 
-def read_certificate_hash_data(wire: CertificateHashDataJson) -> CertificateHashData:
-    draft: Any = CertificateHashDataDraft(
-        wire.hashAlgorithm,
-        wire.issuerNameHash,
-        wire.issuerKeyHash,
-        wire.serialNumber,
-    )
+def read_certificate_hash_data(wire: CertificateHashDataJson) -> tuple[CertificateHashData, int]:
+    quotes = 16
+    draft: Any = CertificateHashDataDraft()
+    draft.hash_algorithm = wire.hashAlgorithm
+    draft.issuer_name_hash = wire.issuerNameHash
+    draft.issuer_key_hash = wire.issuerKeyHash
+    draft.serial_number = wire.serialNumber
     draft.__class__ = CertificateHashData
-    result: CertificateHashData = draft
-    return result
+    return draft, quotes
 
 
-def keys_certificate_hash_data(wire: CertificateHashDataJson) -> int:
-    return 4
-
-
-def write_certificate_hash_data(message: CertificateHashData) -> CertificateHashDataJson:
+def write_certificate_hash_data(value: CertificateHashData) -> CertificateHashDataJson:
     return CertificateHashDataJson(
-        message.hash_algorithm,
-        message.issuer_name_hash,
-        message.issuer_key_hash,
-        message.serial_number,
+        value.hash_algorithm,
+        value.issuer_name_hash,
+        value.issuer_key_hash,
+        value.serial_number,
     )
 
 
 def read_certificate_hash_data_list(
     wire: list[CertificateHashDataJson],
-) -> tuple[CertificateHashData, ...]:
-    return tuple([read_certificate_hash_data(item) for item in wire])
-
-
-def keys_certificate_hash_data_list(wire: MayBeAbsent[list[CertificateHashDataJson]]) -> int:
-    return 0 if wire is None else sum([keys_certificate_hash_data(item) for item in wire])
+) -> tuple[tuple[CertificateHashData, ...], int]:
+    quotes = 16 * len(wire)
+    items: list[CertificateHashData] = []
+    for item in wire:
+        draft: Any = CertificateHashDataDraft()
+        draft.hash_algorithm = item.hashAlgorithm
+        draft.issuer_name_hash = item.issuerNameHash
+        draft.issuer_key_hash = item.issuerKeyHash
+        draft.serial_number = item.serialNumber
+        draft.__class__ = CertificateHashData
+        items.append(draft)
+    return tuple(items), quotes
 
 
 def write_certificate_hash_data_list(
     values: tuple[CertificateHashData, ...],
 ) -> list[CertificateHashDataJson]:
-    return [write_certificate_hash_data(value) for value in values]
+    return [
+        CertificateHashDataJson(
+            value.hash_algorithm,
+            value.issuer_name_hash,
+            value.issuer_key_hash,
+            value.serial_number,
+        )
+        for value in values
+    ]
 
 
 class LogParametersJson(JsonStruct):
@@ -459,27 +481,26 @@ class LogParametersJson(JsonStruct):
     latestTimestamp: MayBeAbsent[Timestamp] = ABSENT
 
 
-def read_log_parameters(wire: LogParametersJson) -> LogParameters:
-    draft: Any = LogParametersDraft(
-        wire.remoteLocation,
-        None if wire.oldestTimestamp is None else instant(wire.oldestTimestamp),
-        None if wire.latestTimestamp is None else instant(wire.latestTimestamp),
-    )
+def read_log_parameters(wire: LogParametersJson) -> tuple[LogParameters, int]:
+    quotes = 12
+    draft: Any = LogParametersDraft()
+    draft.remote_location = wire.remoteLocation
+    if wire.oldestTimestamp is None:
+        draft.oldest_timestamp = None
+        quotes -= 4
+    else:
+        draft.oldest_timestamp = instant(wire.oldestTimestamp)
+    if wire.latestTimestamp is None:
+        draft.latest_timestamp = None
+        quotes -= 4
+    else:
+        draft.latest_timestamp = instant(wire.latestTimestamp)
     draft.__class__ = LogParameters
-    result: LogParameters = draft
-    return result
+    return draft, quotes
 
 
-def keys_log_parameters(wire: LogParametersJson) -> int:
-    return 1 + (wire.oldestTimestamp is not None) + (wire.latestTimestamp is not None)
-
-
-def write_log_parameters(message: LogParameters) -> LogParametersJson:
-    return LogParametersJson(
-        message.remote_location,
-        message.oldest_timestamp,
-        message.latest_timestamp,
-    )
+def write_log_parameters(value: LogParameters) -> LogParametersJson:
+    return LogParametersJson(value.remote_location, value.oldest_timestamp, value.latest_timestamp)
 
 
 class FirmwareJson(JsonStruct):
@@ -490,28 +511,27 @@ class FirmwareJson(JsonStruct):
     installDateTime: MayBeAbsent[Timestamp] = ABSENT
 
 
-def read_firmware(wire: FirmwareJson) -> Firmware:
-    draft: Any = FirmwareDraft(
-        wire.location,
-        instant(wire.retrieveDateTime),
-        wire.signingCertificate,
-        wire.signature,
-        None if wire.installDateTime is None else instant(wire.installDateTime),
-    )
+def read_firmware(wire: FirmwareJson) -> tuple[Firmware, int]:
+    quotes = 20
+    draft: Any = FirmwareDraft()
+    draft.location = wire.location
+    draft.retrieve_date_time = instant(wire.retrieveDateTime)
+    draft.signing_certificate = wire.signingCertificate
+    draft.signature = wire.signature
+    if wire.installDateTime is None:
+        draft.install_date_time = None
+        quotes -= 4
+    else:
+        draft.install_date_time = instant(wire.installDateTime)
     draft.__class__ = Firmware
-    result: Firmware = draft
-    return result
+    return draft, quotes
 
 
-def keys_firmware(wire: FirmwareJson) -> int:
-    return 4 + (wire.installDateTime is not None)
-
-
-def write_firmware(message: Firmware) -> FirmwareJson:
+def write_firmware(value: Firmware) -> FirmwareJson:
     return FirmwareJson(
-        message.location,
-        message.retrieve_date_time,
-        message.signing_certificate,
-        message.signature,
-        message.install_date_time,
+        value.location,
+        value.retrieve_date_time,
+        value.signing_certificate,
+        value.signature,
+        value.install_date_time,
     )

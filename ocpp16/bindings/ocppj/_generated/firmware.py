@@ -3,19 +3,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Annotated, Any
 
 from msgspec import Meta, json
 
 from ocpp16._generated.drafts import (
     DiagnosticsStatusNotificationRequestDraft,
-    DiagnosticsStatusNotificationResponseDraft,
     FirmwareStatusNotificationRequestDraft,
-    FirmwareStatusNotificationResponseDraft,
     GetDiagnosticsRequestDraft,
     GetDiagnosticsResponseDraft,
     UpdateFirmwareRequestDraft,
-    UpdateFirmwareResponseDraft,
 )
 from ocpp16._generated.enums import DiagnosticsStatus, FirmwareStatus
 from ocpp16._generated.firmware import (
@@ -30,13 +28,11 @@ from ocpp16._generated.firmware import (
 )
 from ocpp16.bindings.ocppj.fast import (
     ABSENT,
-    Codec,
     Integer,
     JsonStruct,
     MayBeAbsent,
     Timestamp,
-    check_keys,
-    check_timestamps,
+    check_quotes,
     instant,
 )
 
@@ -56,9 +52,12 @@ def decode_diagnostics_status_notification_request(
     payload: bytes,
 ) -> DiagnosticsStatusNotificationRequest:
     wire = _read_diagnostics_status_notification_request(payload)
-    keys = 1
-    check_keys(payload, keys)
-    draft: Any = DiagnosticsStatusNotificationRequestDraft(wire.status)
+    quotes = 4
+    draft: Any = DiagnosticsStatusNotificationRequestDraft()
+    draft.status = wire.status
+    if payload.count(b'"') != quotes:
+        check_quotes(payload, quotes)
+    draft._deviations = None
     draft.__class__ = DiagnosticsStatusNotificationRequest
     result: DiagnosticsStatusNotificationRequest = draft
     return result
@@ -67,6 +66,8 @@ def decode_diagnostics_status_notification_request(
 def encode_diagnostics_status_notification_request(
     message: DiagnosticsStatusNotificationRequest,
 ) -> bytes:
+    if message._deviations is not None:
+        message.check()
     return _write(DiagnosticsStatusNotificationRequestJson(message.status))
 
 
@@ -74,6 +75,7 @@ class DiagnosticsStatusNotificationResponseJson(JsonStruct):
     pass
 
 
+_DIAGNOSTICS_STATUS_NOTIFICATION_RESPONSE = DiagnosticsStatusNotificationResponse()
 _read_diagnostics_status_notification_response = json.Decoder(
     DiagnosticsStatusNotificationResponseJson
 ).decode
@@ -82,20 +84,16 @@ _read_diagnostics_status_notification_response = json.Decoder(
 def decode_diagnostics_status_notification_response(
     payload: bytes,
 ) -> DiagnosticsStatusNotificationResponse:
-    _read_diagnostics_status_notification_response(payload)
-    keys = 0
-    check_keys(payload, keys)
-    draft: Any = DiagnosticsStatusNotificationResponseDraft()
-    draft.__class__ = DiagnosticsStatusNotificationResponse
-    result: DiagnosticsStatusNotificationResponse = draft
-    return result
+    if payload != b"{}":
+        _read_diagnostics_status_notification_response(payload)
+    return _DIAGNOSTICS_STATUS_NOTIFICATION_RESPONSE
 
 
 def encode_diagnostics_status_notification_response(
     message: DiagnosticsStatusNotificationResponse,
 ) -> bytes:
     del message
-    return _write(DiagnosticsStatusNotificationResponseJson())
+    return b"{}"
 
 
 class FirmwareStatusNotificationRequestJson(JsonStruct):
@@ -111,9 +109,12 @@ def decode_firmware_status_notification_request(
     payload: bytes,
 ) -> FirmwareStatusNotificationRequest:
     wire = _read_firmware_status_notification_request(payload)
-    keys = 1
-    check_keys(payload, keys)
-    draft: Any = FirmwareStatusNotificationRequestDraft(wire.status)
+    quotes = 4
+    draft: Any = FirmwareStatusNotificationRequestDraft()
+    draft.status = wire.status
+    if payload.count(b'"') != quotes:
+        check_quotes(payload, quotes)
+    draft._deviations = None
     draft.__class__ = FirmwareStatusNotificationRequest
     result: FirmwareStatusNotificationRequest = draft
     return result
@@ -122,6 +123,8 @@ def decode_firmware_status_notification_request(
 def encode_firmware_status_notification_request(
     message: FirmwareStatusNotificationRequest,
 ) -> bytes:
+    if message._deviations is not None:
+        message.check()
     return _write(FirmwareStatusNotificationRequestJson(message.status))
 
 
@@ -129,6 +132,7 @@ class FirmwareStatusNotificationResponseJson(JsonStruct):
     pass
 
 
+_FIRMWARE_STATUS_NOTIFICATION_RESPONSE = FirmwareStatusNotificationResponse()
 _read_firmware_status_notification_response = json.Decoder(
     FirmwareStatusNotificationResponseJson
 ).decode
@@ -137,20 +141,16 @@ _read_firmware_status_notification_response = json.Decoder(
 def decode_firmware_status_notification_response(
     payload: bytes,
 ) -> FirmwareStatusNotificationResponse:
-    _read_firmware_status_notification_response(payload)
-    keys = 0
-    check_keys(payload, keys)
-    draft: Any = FirmwareStatusNotificationResponseDraft()
-    draft.__class__ = FirmwareStatusNotificationResponse
-    result: FirmwareStatusNotificationResponse = draft
-    return result
+    if payload != b"{}":
+        _read_firmware_status_notification_response(payload)
+    return _FIRMWARE_STATUS_NOTIFICATION_RESPONSE
 
 
 def encode_firmware_status_notification_response(
     message: FirmwareStatusNotificationResponse,
 ) -> bytes:
     del message
-    return _write(FirmwareStatusNotificationResponseJson())
+    return b"{}"
 
 
 class GetDiagnosticsRequestJson(JsonStruct):
@@ -166,28 +166,36 @@ _read_get_diagnostics_request = json.Decoder(GetDiagnosticsRequestJson).decode
 
 def decode_get_diagnostics_request(payload: bytes) -> GetDiagnosticsRequest:
     wire = _read_get_diagnostics_request(payload)
-    keys = (
-        1
-        + (wire.retries is not None)
-        + (wire.retryInterval is not None)
-        + (wire.startTime is not None)
-        + (wire.stopTime is not None)
-    )
-    check_keys(payload, keys)
-    check_timestamps(payload)
-    draft: Any = GetDiagnosticsRequestDraft(
-        wire.location,
-        wire.retries,
-        wire.retryInterval,
-        None if wire.startTime is None else instant(wire.startTime),
-        None if wire.stopTime is None else instant(wire.stopTime),
-    )
+    quotes = 16
+    draft: Any = GetDiagnosticsRequestDraft()
+    draft.location = wire.location
+    draft.retries = wire.retries
+    if wire.retries is None:
+        quotes -= 2
+    draft.retry_interval = wire.retryInterval
+    if wire.retryInterval is None:
+        quotes -= 2
+    if wire.startTime is None:
+        draft.start_time = None
+        quotes -= 4
+    else:
+        draft.start_time = instant(wire.startTime)
+    if wire.stopTime is None:
+        draft.stop_time = None
+        quotes -= 4
+    else:
+        draft.stop_time = instant(wire.stopTime)
+    if payload.count(b'"') != quotes:
+        check_quotes(payload, quotes)
+    draft._deviations = None
     draft.__class__ = GetDiagnosticsRequest
     result: GetDiagnosticsRequest = draft
     return result
 
 
 def encode_get_diagnostics_request(message: GetDiagnosticsRequest) -> bytes:
+    if message._deviations is not None:
+        message.check()
     wire = GetDiagnosticsRequestJson(
         message.location,
         message.retries,
@@ -207,15 +215,22 @@ _read_get_diagnostics_response = json.Decoder(GetDiagnosticsResponseJson).decode
 
 def decode_get_diagnostics_response(payload: bytes) -> GetDiagnosticsResponse:
     wire = _read_get_diagnostics_response(payload)
-    keys = 0 + (wire.fileName is not None)
-    check_keys(payload, keys)
-    draft: Any = GetDiagnosticsResponseDraft(wire.fileName)
+    quotes = 4
+    draft: Any = GetDiagnosticsResponseDraft()
+    draft.file_name = wire.fileName
+    if wire.fileName is None:
+        quotes -= 4
+    if payload.count(b'"') != quotes:
+        check_quotes(payload, quotes)
+    draft._deviations = None
     draft.__class__ = GetDiagnosticsResponse
     result: GetDiagnosticsResponse = draft
     return result
 
 
 def encode_get_diagnostics_response(message: GetDiagnosticsResponse) -> bytes:
+    if message._deviations is not None:
+        message.check()
     return _write(GetDiagnosticsResponseJson(message.file_name))
 
 
@@ -231,21 +246,27 @@ _read_update_firmware_request = json.Decoder(UpdateFirmwareRequestJson).decode
 
 def decode_update_firmware_request(payload: bytes) -> UpdateFirmwareRequest:
     wire = _read_update_firmware_request(payload)
-    keys = 2 + (wire.retries is not None) + (wire.retryInterval is not None)
-    check_keys(payload, keys)
-    check_timestamps(payload)
-    draft: Any = UpdateFirmwareRequestDraft(
-        wire.location,
-        instant(wire.retrieveDate),
-        wire.retries,
-        wire.retryInterval,
-    )
+    quotes = 12
+    draft: Any = UpdateFirmwareRequestDraft()
+    draft.location = wire.location
+    draft.retrieve_date = instant(wire.retrieveDate)
+    draft.retries = wire.retries
+    if wire.retries is None:
+        quotes -= 2
+    draft.retry_interval = wire.retryInterval
+    if wire.retryInterval is None:
+        quotes -= 2
+    if payload.count(b'"') != quotes:
+        check_quotes(payload, quotes)
+    draft._deviations = None
     draft.__class__ = UpdateFirmwareRequest
     result: UpdateFirmwareRequest = draft
     return result
 
 
 def encode_update_firmware_request(message: UpdateFirmwareRequest) -> bytes:
+    if message._deviations is not None:
+        message.check()
     wire = UpdateFirmwareRequestJson(
         message.location,
         message.retrieve_date,
@@ -259,43 +280,40 @@ class UpdateFirmwareResponseJson(JsonStruct):
     pass
 
 
+_UPDATE_FIRMWARE_RESPONSE = UpdateFirmwareResponse()
 _read_update_firmware_response = json.Decoder(UpdateFirmwareResponseJson).decode
 
 
 def decode_update_firmware_response(payload: bytes) -> UpdateFirmwareResponse:
-    _read_update_firmware_response(payload)
-    keys = 0
-    check_keys(payload, keys)
-    draft: Any = UpdateFirmwareResponseDraft()
-    draft.__class__ = UpdateFirmwareResponse
-    result: UpdateFirmwareResponse = draft
-    return result
+    if payload != b"{}":
+        _read_update_firmware_response(payload)
+    return _UPDATE_FIRMWARE_RESPONSE
 
 
 def encode_update_firmware_response(message: UpdateFirmwareResponse) -> bytes:
     del message
-    return _write(UpdateFirmwareResponseJson())
+    return b"{}"
 
 
-CODECS: dict[type, Codec[Any]] = {
-    DiagnosticsStatusNotificationRequest: Codec(
-        decode_diagnostics_status_notification_request,
-        encode_diagnostics_status_notification_request,
-    ),
-    DiagnosticsStatusNotificationResponse: Codec(
-        decode_diagnostics_status_notification_response,
-        encode_diagnostics_status_notification_response,
-    ),
-    FirmwareStatusNotificationRequest: Codec(
-        decode_firmware_status_notification_request,
-        encode_firmware_status_notification_request,
-    ),
-    FirmwareStatusNotificationResponse: Codec(
-        decode_firmware_status_notification_response,
-        encode_firmware_status_notification_response,
-    ),
-    GetDiagnosticsRequest: Codec(decode_get_diagnostics_request, encode_get_diagnostics_request),
-    GetDiagnosticsResponse: Codec(decode_get_diagnostics_response, encode_get_diagnostics_response),
-    UpdateFirmwareRequest: Codec(decode_update_firmware_request, encode_update_firmware_request),
-    UpdateFirmwareResponse: Codec(decode_update_firmware_response, encode_update_firmware_response),
+DECODERS: dict[type, Callable[[bytes], Any]] = {
+    DiagnosticsStatusNotificationRequest: decode_diagnostics_status_notification_request,
+    DiagnosticsStatusNotificationResponse: decode_diagnostics_status_notification_response,
+    FirmwareStatusNotificationRequest: decode_firmware_status_notification_request,
+    FirmwareStatusNotificationResponse: decode_firmware_status_notification_response,
+    GetDiagnosticsRequest: decode_get_diagnostics_request,
+    GetDiagnosticsResponse: decode_get_diagnostics_response,
+    UpdateFirmwareRequest: decode_update_firmware_request,
+    UpdateFirmwareResponse: decode_update_firmware_response,
+}
+
+
+ENCODERS: dict[type, Callable[[Any], bytes]] = {
+    DiagnosticsStatusNotificationRequest: encode_diagnostics_status_notification_request,
+    DiagnosticsStatusNotificationResponse: encode_diagnostics_status_notification_response,
+    FirmwareStatusNotificationRequest: encode_firmware_status_notification_request,
+    FirmwareStatusNotificationResponse: encode_firmware_status_notification_response,
+    GetDiagnosticsRequest: encode_get_diagnostics_request,
+    GetDiagnosticsResponse: encode_get_diagnostics_response,
+    UpdateFirmwareRequest: encode_update_firmware_request,
+    UpdateFirmwareResponse: encode_update_firmware_response,
 }

@@ -3,12 +3,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from msgspec import json
 
 from ocpp16._generated.drafts import (
-    GetLocalListVersionRequestDraft,
     GetLocalListVersionResponseDraft,
     SendLocalListRequestDraft,
     SendLocalListResponseDraft,
@@ -22,19 +22,10 @@ from ocpp16._generated.local_auth_list import (
 )
 from ocpp16.bindings.ocppj._generated.datatypes import (
     AuthorizationDataJson,
-    keys_authorization_data_list,
     read_authorization_data_list,
     write_authorization_data_list,
 )
-from ocpp16.bindings.ocppj.fast import (
-    ABSENT,
-    Codec,
-    Integer,
-    JsonStruct,
-    MayBeAbsent,
-    check_keys,
-    check_timestamps,
-)
+from ocpp16.bindings.ocppj.fast import ABSENT, Integer, JsonStruct, MayBeAbsent, check_quotes
 
 _write = json.Encoder().encode
 
@@ -43,22 +34,19 @@ class GetLocalListVersionRequestJson(JsonStruct):
     pass
 
 
+_GET_LOCAL_LIST_VERSION_REQUEST = GetLocalListVersionRequest()
 _read_get_local_list_version_request = json.Decoder(GetLocalListVersionRequestJson).decode
 
 
 def decode_get_local_list_version_request(payload: bytes) -> GetLocalListVersionRequest:
-    _read_get_local_list_version_request(payload)
-    keys = 0
-    check_keys(payload, keys)
-    draft: Any = GetLocalListVersionRequestDraft()
-    draft.__class__ = GetLocalListVersionRequest
-    result: GetLocalListVersionRequest = draft
-    return result
+    if payload != b"{}":
+        _read_get_local_list_version_request(payload)
+    return _GET_LOCAL_LIST_VERSION_REQUEST
 
 
 def encode_get_local_list_version_request(message: GetLocalListVersionRequest) -> bytes:
     del message
-    return _write(GetLocalListVersionRequestJson())
+    return b"{}"
 
 
 class GetLocalListVersionResponseJson(JsonStruct):
@@ -70,15 +58,20 @@ _read_get_local_list_version_response = json.Decoder(GetLocalListVersionResponse
 
 def decode_get_local_list_version_response(payload: bytes) -> GetLocalListVersionResponse:
     wire = _read_get_local_list_version_response(payload)
-    keys = 1
-    check_keys(payload, keys)
-    draft: Any = GetLocalListVersionResponseDraft(wire.listVersion)
+    quotes = 2
+    draft: Any = GetLocalListVersionResponseDraft()
+    draft.list_version = wire.listVersion
+    if payload.count(b'"') != quotes:
+        check_quotes(payload, quotes)
+    draft._deviations = None
     draft.__class__ = GetLocalListVersionResponse
     result: GetLocalListVersionResponse = draft
     return result
 
 
 def encode_get_local_list_version_response(message: GetLocalListVersionResponse) -> bytes:
+    if message._deviations is not None:
+        message.check()
     return _write(GetLocalListVersionResponseJson(message.list_version))
 
 
@@ -93,26 +86,29 @@ _read_send_local_list_request = json.Decoder(SendLocalListRequestJson).decode
 
 def decode_send_local_list_request(payload: bytes) -> SendLocalListRequest:
     wire = _read_send_local_list_request(payload)
-    keys = (
-        2
-        + (wire.localAuthorizationList is not None)
-        + keys_authorization_data_list(wire.localAuthorizationList)
-    )
-    check_keys(payload, keys)
-    check_timestamps(payload)
-    draft: Any = SendLocalListRequestDraft(
-        wire.listVersion,
-        wire.updateType,
-        None
-        if wire.localAuthorizationList is None
-        else read_authorization_data_list(wire.localAuthorizationList),
-    )
+    quotes = 8
+    draft: Any = SendLocalListRequestDraft()
+    draft.list_version = wire.listVersion
+    draft.update_type = wire.updateType
+    if wire.localAuthorizationList is None:
+        draft.local_authorization_list = None
+        quotes -= 2
+    else:
+        draft.local_authorization_list, nested = read_authorization_data_list(
+            wire.localAuthorizationList,
+        )
+        quotes += nested
+    if payload.count(b'"') != quotes:
+        check_quotes(payload, quotes)
+    draft._deviations = None
     draft.__class__ = SendLocalListRequest
     result: SendLocalListRequest = draft
     return result
 
 
 def encode_send_local_list_request(message: SendLocalListRequest) -> bytes:
+    if message._deviations is not None:
+        message.check()
     wire = SendLocalListRequestJson(
         message.list_version,
         message.update_type,
@@ -132,27 +128,34 @@ _read_send_local_list_response = json.Decoder(SendLocalListResponseJson).decode
 
 def decode_send_local_list_response(payload: bytes) -> SendLocalListResponse:
     wire = _read_send_local_list_response(payload)
-    keys = 1
-    check_keys(payload, keys)
-    draft: Any = SendLocalListResponseDraft(wire.status)
+    quotes = 4
+    draft: Any = SendLocalListResponseDraft()
+    draft.status = wire.status
+    if payload.count(b'"') != quotes:
+        check_quotes(payload, quotes)
+    draft._deviations = None
     draft.__class__ = SendLocalListResponse
     result: SendLocalListResponse = draft
     return result
 
 
 def encode_send_local_list_response(message: SendLocalListResponse) -> bytes:
+    if message._deviations is not None:
+        message.check()
     return _write(SendLocalListResponseJson(message.status))
 
 
-CODECS: dict[type, Codec[Any]] = {
-    GetLocalListVersionRequest: Codec(
-        decode_get_local_list_version_request,
-        encode_get_local_list_version_request,
-    ),
-    GetLocalListVersionResponse: Codec(
-        decode_get_local_list_version_response,
-        encode_get_local_list_version_response,
-    ),
-    SendLocalListRequest: Codec(decode_send_local_list_request, encode_send_local_list_request),
-    SendLocalListResponse: Codec(decode_send_local_list_response, encode_send_local_list_response),
+DECODERS: dict[type, Callable[[bytes], Any]] = {
+    GetLocalListVersionRequest: decode_get_local_list_version_request,
+    GetLocalListVersionResponse: decode_get_local_list_version_response,
+    SendLocalListRequest: decode_send_local_list_request,
+    SendLocalListResponse: decode_send_local_list_response,
+}
+
+
+ENCODERS: dict[type, Callable[[Any], bytes]] = {
+    GetLocalListVersionRequest: encode_get_local_list_version_request,
+    GetLocalListVersionResponse: encode_get_local_list_version_response,
+    SendLocalListRequest: encode_send_local_list_request,
+    SendLocalListResponse: encode_send_local_list_response,
 }

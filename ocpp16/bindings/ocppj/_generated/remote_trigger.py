@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from msgspec import json
@@ -10,7 +11,7 @@ from msgspec import json
 from ocpp16._generated.drafts import TriggerMessageRequestDraft, TriggerMessageResponseDraft
 from ocpp16._generated.enums import MessageTrigger, TriggerMessageStatus
 from ocpp16._generated.remote_trigger import TriggerMessageRequest, TriggerMessageResponse
-from ocpp16.bindings.ocppj.fast import ABSENT, Codec, Integer, JsonStruct, MayBeAbsent, check_keys
+from ocpp16.bindings.ocppj.fast import ABSENT, Integer, JsonStruct, MayBeAbsent, check_quotes
 
 _write = json.Encoder().encode
 
@@ -25,15 +26,23 @@ _read_trigger_message_request = json.Decoder(TriggerMessageRequestJson).decode
 
 def decode_trigger_message_request(payload: bytes) -> TriggerMessageRequest:
     wire = _read_trigger_message_request(payload)
-    keys = 1 + (wire.connectorId is not None)
-    check_keys(payload, keys)
-    draft: Any = TriggerMessageRequestDraft(wire.requestedMessage, wire.connectorId)
+    quotes = 6
+    draft: Any = TriggerMessageRequestDraft()
+    draft.requested_message = wire.requestedMessage
+    draft.connector_id = wire.connectorId
+    if wire.connectorId is None:
+        quotes -= 2
+    if payload.count(b'"') != quotes:
+        check_quotes(payload, quotes)
+    draft._deviations = None
     draft.__class__ = TriggerMessageRequest
     result: TriggerMessageRequest = draft
     return result
 
 
 def encode_trigger_message_request(message: TriggerMessageRequest) -> bytes:
+    if message._deviations is not None:
+        message.check()
     return _write(TriggerMessageRequestJson(message.requested_message, message.connector_id))
 
 
@@ -46,19 +55,30 @@ _read_trigger_message_response = json.Decoder(TriggerMessageResponseJson).decode
 
 def decode_trigger_message_response(payload: bytes) -> TriggerMessageResponse:
     wire = _read_trigger_message_response(payload)
-    keys = 1
-    check_keys(payload, keys)
-    draft: Any = TriggerMessageResponseDraft(wire.status)
+    quotes = 4
+    draft: Any = TriggerMessageResponseDraft()
+    draft.status = wire.status
+    if payload.count(b'"') != quotes:
+        check_quotes(payload, quotes)
+    draft._deviations = None
     draft.__class__ = TriggerMessageResponse
     result: TriggerMessageResponse = draft
     return result
 
 
 def encode_trigger_message_response(message: TriggerMessageResponse) -> bytes:
+    if message._deviations is not None:
+        message.check()
     return _write(TriggerMessageResponseJson(message.status))
 
 
-CODECS: dict[type, Codec[Any]] = {
-    TriggerMessageRequest: Codec(decode_trigger_message_request, encode_trigger_message_request),
-    TriggerMessageResponse: Codec(decode_trigger_message_response, encode_trigger_message_response),
+DECODERS: dict[type, Callable[[bytes], Any]] = {
+    TriggerMessageRequest: decode_trigger_message_request,
+    TriggerMessageResponse: decode_trigger_message_response,
+}
+
+
+ENCODERS: dict[type, Callable[[Any], bytes]] = {
+    TriggerMessageRequest: encode_trigger_message_request,
+    TriggerMessageResponse: encode_trigger_message_response,
 }

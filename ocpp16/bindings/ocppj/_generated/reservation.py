@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Annotated, Any
 
 from msgspec import Meta, json
@@ -22,13 +23,11 @@ from ocpp16._generated.reservation import (
 )
 from ocpp16.bindings.ocppj.fast import (
     ABSENT,
-    Codec,
     Integer,
     JsonStruct,
     MayBeAbsent,
     Timestamp,
-    check_keys,
-    check_timestamps,
+    check_quotes,
     instant,
 )
 
@@ -44,15 +43,20 @@ _read_cancel_reservation_request = json.Decoder(CancelReservationRequestJson).de
 
 def decode_cancel_reservation_request(payload: bytes) -> CancelReservationRequest:
     wire = _read_cancel_reservation_request(payload)
-    keys = 1
-    check_keys(payload, keys)
-    draft: Any = CancelReservationRequestDraft(wire.reservationId)
+    quotes = 2
+    draft: Any = CancelReservationRequestDraft()
+    draft.reservation_id = wire.reservationId
+    if payload.count(b'"') != quotes:
+        check_quotes(payload, quotes)
+    draft._deviations = None
     draft.__class__ = CancelReservationRequest
     result: CancelReservationRequest = draft
     return result
 
 
 def encode_cancel_reservation_request(message: CancelReservationRequest) -> bytes:
+    if message._deviations is not None:
+        message.check()
     return _write(CancelReservationRequestJson(message.reservation_id))
 
 
@@ -65,15 +69,20 @@ _read_cancel_reservation_response = json.Decoder(CancelReservationResponseJson).
 
 def decode_cancel_reservation_response(payload: bytes) -> CancelReservationResponse:
     wire = _read_cancel_reservation_response(payload)
-    keys = 1
-    check_keys(payload, keys)
-    draft: Any = CancelReservationResponseDraft(wire.status)
+    quotes = 4
+    draft: Any = CancelReservationResponseDraft()
+    draft.status = wire.status
+    if payload.count(b'"') != quotes:
+        check_quotes(payload, quotes)
+    draft._deviations = None
     draft.__class__ = CancelReservationResponse
     result: CancelReservationResponse = draft
     return result
 
 
 def encode_cancel_reservation_response(message: CancelReservationResponse) -> bytes:
+    if message._deviations is not None:
+        message.check()
     return _write(CancelReservationResponseJson(message.status))
 
 
@@ -90,22 +99,26 @@ _read_reserve_now_request = json.Decoder(ReserveNowRequestJson).decode
 
 def decode_reserve_now_request(payload: bytes) -> ReserveNowRequest:
     wire = _read_reserve_now_request(payload)
-    keys = 4 + (wire.parentIdTag is not None)
-    check_keys(payload, keys)
-    check_timestamps(payload)
-    draft: Any = ReserveNowRequestDraft(
-        wire.connectorId,
-        instant(wire.expiryDate),
-        wire.idTag,
-        wire.reservationId,
-        wire.parentIdTag,
-    )
+    quotes = 16
+    draft: Any = ReserveNowRequestDraft()
+    draft.connector_id = wire.connectorId
+    draft.expiry_date = instant(wire.expiryDate)
+    draft.id_tag = wire.idTag
+    draft.reservation_id = wire.reservationId
+    draft.parent_id_tag = wire.parentIdTag
+    if wire.parentIdTag is None:
+        quotes -= 4
+    if payload.count(b'"') != quotes:
+        check_quotes(payload, quotes)
+    draft._deviations = None
     draft.__class__ = ReserveNowRequest
     result: ReserveNowRequest = draft
     return result
 
 
 def encode_reserve_now_request(message: ReserveNowRequest) -> bytes:
+    if message._deviations is not None:
+        message.check()
     wire = ReserveNowRequestJson(
         message.connector_id,
         message.expiry_date,
@@ -125,27 +138,34 @@ _read_reserve_now_response = json.Decoder(ReserveNowResponseJson).decode
 
 def decode_reserve_now_response(payload: bytes) -> ReserveNowResponse:
     wire = _read_reserve_now_response(payload)
-    keys = 1
-    check_keys(payload, keys)
-    draft: Any = ReserveNowResponseDraft(wire.status)
+    quotes = 4
+    draft: Any = ReserveNowResponseDraft()
+    draft.status = wire.status
+    if payload.count(b'"') != quotes:
+        check_quotes(payload, quotes)
+    draft._deviations = None
     draft.__class__ = ReserveNowResponse
     result: ReserveNowResponse = draft
     return result
 
 
 def encode_reserve_now_response(message: ReserveNowResponse) -> bytes:
+    if message._deviations is not None:
+        message.check()
     return _write(ReserveNowResponseJson(message.status))
 
 
-CODECS: dict[type, Codec[Any]] = {
-    CancelReservationRequest: Codec(
-        decode_cancel_reservation_request,
-        encode_cancel_reservation_request,
-    ),
-    CancelReservationResponse: Codec(
-        decode_cancel_reservation_response,
-        encode_cancel_reservation_response,
-    ),
-    ReserveNowRequest: Codec(decode_reserve_now_request, encode_reserve_now_request),
-    ReserveNowResponse: Codec(decode_reserve_now_response, encode_reserve_now_response),
+DECODERS: dict[type, Callable[[bytes], Any]] = {
+    CancelReservationRequest: decode_cancel_reservation_request,
+    CancelReservationResponse: decode_cancel_reservation_response,
+    ReserveNowRequest: decode_reserve_now_request,
+    ReserveNowResponse: decode_reserve_now_response,
+}
+
+
+ENCODERS: dict[type, Callable[[Any], bytes]] = {
+    CancelReservationRequest: encode_cancel_reservation_request,
+    CancelReservationResponse: encode_cancel_reservation_response,
+    ReserveNowRequest: encode_reserve_now_request,
+    ReserveNowResponse: encode_reserve_now_response,
 }

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Annotated, Any
 
 from msgspec import Meta, json
@@ -21,13 +22,10 @@ from ocpp16._generated.drafts import (
     InstallCertificateRequestDraft,
     InstallCertificateResponseDraft,
     LogStatusNotificationRequestDraft,
-    LogStatusNotificationResponseDraft,
     SecurityEventNotificationRequestDraft,
-    SecurityEventNotificationResponseDraft,
     SignCertificateRequestDraft,
     SignCertificateResponseDraft,
     SignedFirmwareStatusNotificationRequestDraft,
-    SignedFirmwareStatusNotificationResponseDraft,
     SignedUpdateFirmwareRequestDraft,
     SignedUpdateFirmwareResponseDraft,
 )
@@ -74,10 +72,6 @@ from ocpp16.bindings.ocppj._generated.datatypes import (
     CertificateHashDataJson,
     FirmwareJson,
     LogParametersJson,
-    keys_certificate_hash_data,
-    keys_certificate_hash_data_list,
-    keys_firmware,
-    keys_log_parameters,
     read_certificate_hash_data,
     read_certificate_hash_data_list,
     read_firmware,
@@ -89,13 +83,11 @@ from ocpp16.bindings.ocppj._generated.datatypes import (
 )
 from ocpp16.bindings.ocppj.fast import (
     ABSENT,
-    Codec,
     Integer,
     JsonStruct,
     MayBeAbsent,
     Timestamp,
-    check_keys,
-    check_timestamps,
+    check_quotes,
     instant,
 )
 
@@ -111,15 +103,20 @@ _read_certificate_signed_request = json.Decoder(CertificateSignedRequestJson).de
 
 def decode_certificate_signed_request(payload: bytes) -> CertificateSignedRequest:
     wire = _read_certificate_signed_request(payload)
-    keys = 1
-    check_keys(payload, keys)
-    draft: Any = CertificateSignedRequestDraft(wire.certificateChain)
+    quotes = 4
+    draft: Any = CertificateSignedRequestDraft()
+    draft.certificate_chain = wire.certificateChain
+    if payload.count(b'"') != quotes:
+        check_quotes(payload, quotes)
+    draft._deviations = None
     draft.__class__ = CertificateSignedRequest
     result: CertificateSignedRequest = draft
     return result
 
 
 def encode_certificate_signed_request(message: CertificateSignedRequest) -> bytes:
+    if message._deviations is not None:
+        message.check()
     return _write(CertificateSignedRequestJson(message.certificate_chain))
 
 
@@ -132,15 +129,20 @@ _read_certificate_signed_response = json.Decoder(CertificateSignedResponseJson).
 
 def decode_certificate_signed_response(payload: bytes) -> CertificateSignedResponse:
     wire = _read_certificate_signed_response(payload)
-    keys = 1
-    check_keys(payload, keys)
-    draft: Any = CertificateSignedResponseDraft(wire.status)
+    quotes = 4
+    draft: Any = CertificateSignedResponseDraft()
+    draft.status = wire.status
+    if payload.count(b'"') != quotes:
+        check_quotes(payload, quotes)
+    draft._deviations = None
     draft.__class__ = CertificateSignedResponse
     result: CertificateSignedResponse = draft
     return result
 
 
 def encode_certificate_signed_response(message: CertificateSignedResponse) -> bytes:
+    if message._deviations is not None:
+        message.check()
     return _write(CertificateSignedResponseJson(message.status))
 
 
@@ -153,15 +155,21 @@ _read_delete_certificate_request = json.Decoder(DeleteCertificateRequestJson).de
 
 def decode_delete_certificate_request(payload: bytes) -> DeleteCertificateRequest:
     wire = _read_delete_certificate_request(payload)
-    keys = 1 + keys_certificate_hash_data(wire.certificateHashData)
-    check_keys(payload, keys)
-    draft: Any = DeleteCertificateRequestDraft(read_certificate_hash_data(wire.certificateHashData))
+    quotes = 2
+    draft: Any = DeleteCertificateRequestDraft()
+    draft.certificate_hash_data, nested = read_certificate_hash_data(wire.certificateHashData)
+    quotes += nested
+    if payload.count(b'"') != quotes:
+        check_quotes(payload, quotes)
+    draft._deviations = None
     draft.__class__ = DeleteCertificateRequest
     result: DeleteCertificateRequest = draft
     return result
 
 
 def encode_delete_certificate_request(message: DeleteCertificateRequest) -> bytes:
+    if message._deviations is not None:
+        message.check()
     wire = DeleteCertificateRequestJson(write_certificate_hash_data(message.certificate_hash_data))
     return _write(wire)
 
@@ -175,15 +183,20 @@ _read_delete_certificate_response = json.Decoder(DeleteCertificateResponseJson).
 
 def decode_delete_certificate_response(payload: bytes) -> DeleteCertificateResponse:
     wire = _read_delete_certificate_response(payload)
-    keys = 1
-    check_keys(payload, keys)
-    draft: Any = DeleteCertificateResponseDraft(wire.status)
+    quotes = 4
+    draft: Any = DeleteCertificateResponseDraft()
+    draft.status = wire.status
+    if payload.count(b'"') != quotes:
+        check_quotes(payload, quotes)
+    draft._deviations = None
     draft.__class__ = DeleteCertificateResponse
     result: DeleteCertificateResponse = draft
     return result
 
 
 def encode_delete_certificate_response(message: DeleteCertificateResponse) -> bytes:
+    if message._deviations is not None:
+        message.check()
     return _write(DeleteCertificateResponseJson(message.status))
 
 
@@ -197,15 +210,23 @@ _read_extended_trigger_message_request = json.Decoder(ExtendedTriggerMessageRequ
 
 def decode_extended_trigger_message_request(payload: bytes) -> ExtendedTriggerMessageRequest:
     wire = _read_extended_trigger_message_request(payload)
-    keys = 1 + (wire.connectorId is not None)
-    check_keys(payload, keys)
-    draft: Any = ExtendedTriggerMessageRequestDraft(wire.requestedMessage, wire.connectorId)
+    quotes = 6
+    draft: Any = ExtendedTriggerMessageRequestDraft()
+    draft.requested_message = wire.requestedMessage
+    draft.connector_id = wire.connectorId
+    if wire.connectorId is None:
+        quotes -= 2
+    if payload.count(b'"') != quotes:
+        check_quotes(payload, quotes)
+    draft._deviations = None
     draft.__class__ = ExtendedTriggerMessageRequest
     result: ExtendedTriggerMessageRequest = draft
     return result
 
 
 def encode_extended_trigger_message_request(message: ExtendedTriggerMessageRequest) -> bytes:
+    if message._deviations is not None:
+        message.check()
     wire = ExtendedTriggerMessageRequestJson(message.requested_message, message.connector_id)
     return _write(wire)
 
@@ -219,15 +240,20 @@ _read_extended_trigger_message_response = json.Decoder(ExtendedTriggerMessageRes
 
 def decode_extended_trigger_message_response(payload: bytes) -> ExtendedTriggerMessageResponse:
     wire = _read_extended_trigger_message_response(payload)
-    keys = 1
-    check_keys(payload, keys)
-    draft: Any = ExtendedTriggerMessageResponseDraft(wire.status)
+    quotes = 4
+    draft: Any = ExtendedTriggerMessageResponseDraft()
+    draft.status = wire.status
+    if payload.count(b'"') != quotes:
+        check_quotes(payload, quotes)
+    draft._deviations = None
     draft.__class__ = ExtendedTriggerMessageResponse
     result: ExtendedTriggerMessageResponse = draft
     return result
 
 
 def encode_extended_trigger_message_response(message: ExtendedTriggerMessageResponse) -> bytes:
+    if message._deviations is not None:
+        message.check()
     return _write(ExtendedTriggerMessageResponseJson(message.status))
 
 
@@ -244,9 +270,12 @@ def decode_get_installed_certificate_ids_request(
     payload: bytes,
 ) -> GetInstalledCertificateIdsRequest:
     wire = _read_get_installed_certificate_ids_request(payload)
-    keys = 1
-    check_keys(payload, keys)
-    draft: Any = GetInstalledCertificateIdsRequestDraft(wire.certificateType)
+    quotes = 4
+    draft: Any = GetInstalledCertificateIdsRequestDraft()
+    draft.certificate_type = wire.certificateType
+    if payload.count(b'"') != quotes:
+        check_quotes(payload, quotes)
+    draft._deviations = None
     draft.__class__ = GetInstalledCertificateIdsRequest
     result: GetInstalledCertificateIdsRequest = draft
     return result
@@ -255,6 +284,8 @@ def decode_get_installed_certificate_ids_request(
 def encode_get_installed_certificate_ids_request(
     message: GetInstalledCertificateIdsRequest,
 ) -> bytes:
+    if message._deviations is not None:
+        message.check()
     return _write(GetInstalledCertificateIdsRequestJson(message.certificate_type))
 
 
@@ -274,18 +305,20 @@ def decode_get_installed_certificate_ids_response(
     payload: bytes,
 ) -> GetInstalledCertificateIdsResponse:
     wire = _read_get_installed_certificate_ids_response(payload)
-    keys = (
-        1
-        + (wire.certificateHashData is not None)
-        + keys_certificate_hash_data_list(wire.certificateHashData)
-    )
-    check_keys(payload, keys)
-    draft: Any = GetInstalledCertificateIdsResponseDraft(
-        wire.status,
-        None
-        if wire.certificateHashData is None
-        else read_certificate_hash_data_list(wire.certificateHashData),
-    )
+    quotes = 6
+    draft: Any = GetInstalledCertificateIdsResponseDraft()
+    draft.status = wire.status
+    if wire.certificateHashData is None:
+        draft.certificate_hash_data = None
+        quotes -= 2
+    else:
+        draft.certificate_hash_data, nested = read_certificate_hash_data_list(
+            wire.certificateHashData,
+        )
+        quotes += nested
+    if payload.count(b'"') != quotes:
+        check_quotes(payload, quotes)
+    draft._deviations = None
     draft.__class__ = GetInstalledCertificateIdsResponse
     result: GetInstalledCertificateIdsResponse = draft
     return result
@@ -294,6 +327,8 @@ def decode_get_installed_certificate_ids_response(
 def encode_get_installed_certificate_ids_response(
     message: GetInstalledCertificateIdsResponse,
 ) -> bytes:
+    if message._deviations is not None:
+        message.check()
     wire = GetInstalledCertificateIdsResponseJson(
         message.status,
         ABSENT
@@ -316,27 +351,29 @@ _read_get_log_request = json.Decoder(GetLogRequestJson).decode
 
 def decode_get_log_request(payload: bytes) -> GetLogRequest:
     wire = _read_get_log_request(payload)
-    keys = (
-        3
-        + keys_log_parameters(wire.log)
-        + (wire.retries is not None)
-        + (wire.retryInterval is not None)
-    )
-    check_keys(payload, keys)
-    check_timestamps(payload)
-    draft: Any = GetLogRequestDraft(
-        read_log_parameters(wire.log),
-        wire.logType,
-        wire.requestId,
-        wire.retries,
-        wire.retryInterval,
-    )
+    quotes = 12
+    draft: Any = GetLogRequestDraft()
+    draft.log, nested = read_log_parameters(wire.log)
+    quotes += nested
+    draft.log_type = wire.logType
+    draft.request_id = wire.requestId
+    draft.retries = wire.retries
+    if wire.retries is None:
+        quotes -= 2
+    draft.retry_interval = wire.retryInterval
+    if wire.retryInterval is None:
+        quotes -= 2
+    if payload.count(b'"') != quotes:
+        check_quotes(payload, quotes)
+    draft._deviations = None
     draft.__class__ = GetLogRequest
     result: GetLogRequest = draft
     return result
 
 
 def encode_get_log_request(message: GetLogRequest) -> bytes:
+    if message._deviations is not None:
+        message.check()
     wire = GetLogRequestJson(
         write_log_parameters(message.log),
         message.log_type,
@@ -357,15 +394,23 @@ _read_get_log_response = json.Decoder(GetLogResponseJson).decode
 
 def decode_get_log_response(payload: bytes) -> GetLogResponse:
     wire = _read_get_log_response(payload)
-    keys = 1 + (wire.filename is not None)
-    check_keys(payload, keys)
-    draft: Any = GetLogResponseDraft(wire.status, wire.filename)
+    quotes = 8
+    draft: Any = GetLogResponseDraft()
+    draft.status = wire.status
+    draft.filename = wire.filename
+    if wire.filename is None:
+        quotes -= 4
+    if payload.count(b'"') != quotes:
+        check_quotes(payload, quotes)
+    draft._deviations = None
     draft.__class__ = GetLogResponse
     result: GetLogResponse = draft
     return result
 
 
 def encode_get_log_response(message: GetLogResponse) -> bytes:
+    if message._deviations is not None:
+        message.check()
     return _write(GetLogResponseJson(message.status, message.filename))
 
 
@@ -379,15 +424,21 @@ _read_install_certificate_request = json.Decoder(InstallCertificateRequestJson).
 
 def decode_install_certificate_request(payload: bytes) -> InstallCertificateRequest:
     wire = _read_install_certificate_request(payload)
-    keys = 2
-    check_keys(payload, keys)
-    draft: Any = InstallCertificateRequestDraft(wire.certificateType, wire.certificate)
+    quotes = 8
+    draft: Any = InstallCertificateRequestDraft()
+    draft.certificate_type = wire.certificateType
+    draft.certificate = wire.certificate
+    if payload.count(b'"') != quotes:
+        check_quotes(payload, quotes)
+    draft._deviations = None
     draft.__class__ = InstallCertificateRequest
     result: InstallCertificateRequest = draft
     return result
 
 
 def encode_install_certificate_request(message: InstallCertificateRequest) -> bytes:
+    if message._deviations is not None:
+        message.check()
     return _write(InstallCertificateRequestJson(message.certificate_type, message.certificate))
 
 
@@ -400,15 +451,20 @@ _read_install_certificate_response = json.Decoder(InstallCertificateResponseJson
 
 def decode_install_certificate_response(payload: bytes) -> InstallCertificateResponse:
     wire = _read_install_certificate_response(payload)
-    keys = 1
-    check_keys(payload, keys)
-    draft: Any = InstallCertificateResponseDraft(wire.status)
+    quotes = 4
+    draft: Any = InstallCertificateResponseDraft()
+    draft.status = wire.status
+    if payload.count(b'"') != quotes:
+        check_quotes(payload, quotes)
+    draft._deviations = None
     draft.__class__ = InstallCertificateResponse
     result: InstallCertificateResponse = draft
     return result
 
 
 def encode_install_certificate_response(message: InstallCertificateResponse) -> bytes:
+    if message._deviations is not None:
+        message.check()
     return _write(InstallCertificateResponseJson(message.status))
 
 
@@ -422,15 +478,23 @@ _read_log_status_notification_request = json.Decoder(LogStatusNotificationReques
 
 def decode_log_status_notification_request(payload: bytes) -> LogStatusNotificationRequest:
     wire = _read_log_status_notification_request(payload)
-    keys = 1 + (wire.requestId is not None)
-    check_keys(payload, keys)
-    draft: Any = LogStatusNotificationRequestDraft(wire.status, wire.requestId)
+    quotes = 6
+    draft: Any = LogStatusNotificationRequestDraft()
+    draft.status = wire.status
+    draft.request_id = wire.requestId
+    if wire.requestId is None:
+        quotes -= 2
+    if payload.count(b'"') != quotes:
+        check_quotes(payload, quotes)
+    draft._deviations = None
     draft.__class__ = LogStatusNotificationRequest
     result: LogStatusNotificationRequest = draft
     return result
 
 
 def encode_log_status_notification_request(message: LogStatusNotificationRequest) -> bytes:
+    if message._deviations is not None:
+        message.check()
     return _write(LogStatusNotificationRequestJson(message.status, message.request_id))
 
 
@@ -438,22 +502,19 @@ class LogStatusNotificationResponseJson(JsonStruct):
     pass
 
 
+_LOG_STATUS_NOTIFICATION_RESPONSE = LogStatusNotificationResponse()
 _read_log_status_notification_response = json.Decoder(LogStatusNotificationResponseJson).decode
 
 
 def decode_log_status_notification_response(payload: bytes) -> LogStatusNotificationResponse:
-    _read_log_status_notification_response(payload)
-    keys = 0
-    check_keys(payload, keys)
-    draft: Any = LogStatusNotificationResponseDraft()
-    draft.__class__ = LogStatusNotificationResponse
-    result: LogStatusNotificationResponse = draft
-    return result
+    if payload != b"{}":
+        _read_log_status_notification_response(payload)
+    return _LOG_STATUS_NOTIFICATION_RESPONSE
 
 
 def encode_log_status_notification_response(message: LogStatusNotificationResponse) -> bytes:
     del message
-    return _write(LogStatusNotificationResponseJson())
+    return b"{}"
 
 
 class SecurityEventNotificationRequestJson(JsonStruct):
@@ -469,20 +530,24 @@ _read_security_event_notification_request = json.Decoder(
 
 def decode_security_event_notification_request(payload: bytes) -> SecurityEventNotificationRequest:
     wire = _read_security_event_notification_request(payload)
-    keys = 2 + (wire.techInfo is not None)
-    check_keys(payload, keys)
-    check_timestamps(payload)
-    draft: Any = SecurityEventNotificationRequestDraft(
-        wire.type,
-        instant(wire.timestamp),
-        wire.techInfo,
-    )
+    quotes = 12
+    draft: Any = SecurityEventNotificationRequestDraft()
+    draft.type = wire.type
+    draft.timestamp = instant(wire.timestamp)
+    draft.tech_info = wire.techInfo
+    if wire.techInfo is None:
+        quotes -= 4
+    if payload.count(b'"') != quotes:
+        check_quotes(payload, quotes)
+    draft._deviations = None
     draft.__class__ = SecurityEventNotificationRequest
     result: SecurityEventNotificationRequest = draft
     return result
 
 
 def encode_security_event_notification_request(message: SecurityEventNotificationRequest) -> bytes:
+    if message._deviations is not None:
+        message.check()
     wire = SecurityEventNotificationRequestJson(message.type, message.timestamp, message.tech_info)
     return _write(wire)
 
@@ -491,6 +556,7 @@ class SecurityEventNotificationResponseJson(JsonStruct):
     pass
 
 
+_SECURITY_EVENT_NOTIFICATION_RESPONSE = SecurityEventNotificationResponse()
 _read_security_event_notification_response = json.Decoder(
     SecurityEventNotificationResponseJson
 ).decode
@@ -499,20 +565,16 @@ _read_security_event_notification_response = json.Decoder(
 def decode_security_event_notification_response(
     payload: bytes,
 ) -> SecurityEventNotificationResponse:
-    _read_security_event_notification_response(payload)
-    keys = 0
-    check_keys(payload, keys)
-    draft: Any = SecurityEventNotificationResponseDraft()
-    draft.__class__ = SecurityEventNotificationResponse
-    result: SecurityEventNotificationResponse = draft
-    return result
+    if payload != b"{}":
+        _read_security_event_notification_response(payload)
+    return _SECURITY_EVENT_NOTIFICATION_RESPONSE
 
 
 def encode_security_event_notification_response(
     message: SecurityEventNotificationResponse,
 ) -> bytes:
     del message
-    return _write(SecurityEventNotificationResponseJson())
+    return b"{}"
 
 
 class SignCertificateRequestJson(JsonStruct):
@@ -524,15 +586,20 @@ _read_sign_certificate_request = json.Decoder(SignCertificateRequestJson).decode
 
 def decode_sign_certificate_request(payload: bytes) -> SignCertificateRequest:
     wire = _read_sign_certificate_request(payload)
-    keys = 1
-    check_keys(payload, keys)
-    draft: Any = SignCertificateRequestDraft(wire.csr)
+    quotes = 4
+    draft: Any = SignCertificateRequestDraft()
+    draft.csr = wire.csr
+    if payload.count(b'"') != quotes:
+        check_quotes(payload, quotes)
+    draft._deviations = None
     draft.__class__ = SignCertificateRequest
     result: SignCertificateRequest = draft
     return result
 
 
 def encode_sign_certificate_request(message: SignCertificateRequest) -> bytes:
+    if message._deviations is not None:
+        message.check()
     return _write(SignCertificateRequestJson(message.csr))
 
 
@@ -545,15 +612,20 @@ _read_sign_certificate_response = json.Decoder(SignCertificateResponseJson).deco
 
 def decode_sign_certificate_response(payload: bytes) -> SignCertificateResponse:
     wire = _read_sign_certificate_response(payload)
-    keys = 1
-    check_keys(payload, keys)
-    draft: Any = SignCertificateResponseDraft(wire.status)
+    quotes = 4
+    draft: Any = SignCertificateResponseDraft()
+    draft.status = wire.status
+    if payload.count(b'"') != quotes:
+        check_quotes(payload, quotes)
+    draft._deviations = None
     draft.__class__ = SignCertificateResponse
     result: SignCertificateResponse = draft
     return result
 
 
 def encode_sign_certificate_response(message: SignCertificateResponse) -> bytes:
+    if message._deviations is not None:
+        message.check()
     return _write(SignCertificateResponseJson(message.status))
 
 
@@ -571,9 +643,15 @@ def decode_signed_firmware_status_notification_request(
     payload: bytes,
 ) -> SignedFirmwareStatusNotificationRequest:
     wire = _read_signed_firmware_status_notification_request(payload)
-    keys = 1 + (wire.requestId is not None)
-    check_keys(payload, keys)
-    draft: Any = SignedFirmwareStatusNotificationRequestDraft(wire.status, wire.requestId)
+    quotes = 6
+    draft: Any = SignedFirmwareStatusNotificationRequestDraft()
+    draft.status = wire.status
+    draft.request_id = wire.requestId
+    if wire.requestId is None:
+        quotes -= 2
+    if payload.count(b'"') != quotes:
+        check_quotes(payload, quotes)
+    draft._deviations = None
     draft.__class__ = SignedFirmwareStatusNotificationRequest
     result: SignedFirmwareStatusNotificationRequest = draft
     return result
@@ -582,6 +660,8 @@ def decode_signed_firmware_status_notification_request(
 def encode_signed_firmware_status_notification_request(
     message: SignedFirmwareStatusNotificationRequest,
 ) -> bytes:
+    if message._deviations is not None:
+        message.check()
     return _write(SignedFirmwareStatusNotificationRequestJson(message.status, message.request_id))
 
 
@@ -589,6 +669,7 @@ class SignedFirmwareStatusNotificationResponseJson(JsonStruct):
     pass
 
 
+_SIGNED_FIRMWARE_STATUS_NOTIFICATION_RESPONSE = SignedFirmwareStatusNotificationResponse()
 _read_signed_firmware_status_notification_response = json.Decoder(
     SignedFirmwareStatusNotificationResponseJson
 ).decode
@@ -597,20 +678,16 @@ _read_signed_firmware_status_notification_response = json.Decoder(
 def decode_signed_firmware_status_notification_response(
     payload: bytes,
 ) -> SignedFirmwareStatusNotificationResponse:
-    _read_signed_firmware_status_notification_response(payload)
-    keys = 0
-    check_keys(payload, keys)
-    draft: Any = SignedFirmwareStatusNotificationResponseDraft()
-    draft.__class__ = SignedFirmwareStatusNotificationResponse
-    result: SignedFirmwareStatusNotificationResponse = draft
-    return result
+    if payload != b"{}":
+        _read_signed_firmware_status_notification_response(payload)
+    return _SIGNED_FIRMWARE_STATUS_NOTIFICATION_RESPONSE
 
 
 def encode_signed_firmware_status_notification_response(
     message: SignedFirmwareStatusNotificationResponse,
 ) -> bytes:
     del message
-    return _write(SignedFirmwareStatusNotificationResponseJson())
+    return b"{}"
 
 
 class SignedUpdateFirmwareRequestJson(JsonStruct):
@@ -625,26 +702,28 @@ _read_signed_update_firmware_request = json.Decoder(SignedUpdateFirmwareRequestJ
 
 def decode_signed_update_firmware_request(payload: bytes) -> SignedUpdateFirmwareRequest:
     wire = _read_signed_update_firmware_request(payload)
-    keys = (
-        2
-        + keys_firmware(wire.firmware)
-        + (wire.retries is not None)
-        + (wire.retryInterval is not None)
-    )
-    check_keys(payload, keys)
-    check_timestamps(payload)
-    draft: Any = SignedUpdateFirmwareRequestDraft(
-        wire.requestId,
-        read_firmware(wire.firmware),
-        wire.retries,
-        wire.retryInterval,
-    )
+    quotes = 8
+    draft: Any = SignedUpdateFirmwareRequestDraft()
+    draft.request_id = wire.requestId
+    draft.firmware, nested = read_firmware(wire.firmware)
+    quotes += nested
+    draft.retries = wire.retries
+    if wire.retries is None:
+        quotes -= 2
+    draft.retry_interval = wire.retryInterval
+    if wire.retryInterval is None:
+        quotes -= 2
+    if payload.count(b'"') != quotes:
+        check_quotes(payload, quotes)
+    draft._deviations = None
     draft.__class__ = SignedUpdateFirmwareRequest
     result: SignedUpdateFirmwareRequest = draft
     return result
 
 
 def encode_signed_update_firmware_request(message: SignedUpdateFirmwareRequest) -> bytes:
+    if message._deviations is not None:
+        message.check()
     wire = SignedUpdateFirmwareRequestJson(
         message.request_id,
         write_firmware(message.firmware),
@@ -663,96 +742,70 @@ _read_signed_update_firmware_response = json.Decoder(SignedUpdateFirmwareRespons
 
 def decode_signed_update_firmware_response(payload: bytes) -> SignedUpdateFirmwareResponse:
     wire = _read_signed_update_firmware_response(payload)
-    keys = 1
-    check_keys(payload, keys)
-    draft: Any = SignedUpdateFirmwareResponseDraft(wire.status)
+    quotes = 4
+    draft: Any = SignedUpdateFirmwareResponseDraft()
+    draft.status = wire.status
+    if payload.count(b'"') != quotes:
+        check_quotes(payload, quotes)
+    draft._deviations = None
     draft.__class__ = SignedUpdateFirmwareResponse
     result: SignedUpdateFirmwareResponse = draft
     return result
 
 
 def encode_signed_update_firmware_response(message: SignedUpdateFirmwareResponse) -> bytes:
+    if message._deviations is not None:
+        message.check()
     return _write(SignedUpdateFirmwareResponseJson(message.status))
 
 
-CODECS: dict[type, Codec[Any]] = {
-    CertificateSignedRequest: Codec(
-        decode_certificate_signed_request,
-        encode_certificate_signed_request,
-    ),
-    CertificateSignedResponse: Codec(
-        decode_certificate_signed_response,
-        encode_certificate_signed_response,
-    ),
-    DeleteCertificateRequest: Codec(
-        decode_delete_certificate_request,
-        encode_delete_certificate_request,
-    ),
-    DeleteCertificateResponse: Codec(
-        decode_delete_certificate_response,
-        encode_delete_certificate_response,
-    ),
-    ExtendedTriggerMessageRequest: Codec(
-        decode_extended_trigger_message_request,
-        encode_extended_trigger_message_request,
-    ),
-    ExtendedTriggerMessageResponse: Codec(
-        decode_extended_trigger_message_response,
-        encode_extended_trigger_message_response,
-    ),
-    GetInstalledCertificateIdsRequest: Codec(
-        decode_get_installed_certificate_ids_request,
-        encode_get_installed_certificate_ids_request,
-    ),
-    GetInstalledCertificateIdsResponse: Codec(
-        decode_get_installed_certificate_ids_response,
-        encode_get_installed_certificate_ids_response,
-    ),
-    GetLogRequest: Codec(decode_get_log_request, encode_get_log_request),
-    GetLogResponse: Codec(decode_get_log_response, encode_get_log_response),
-    InstallCertificateRequest: Codec(
-        decode_install_certificate_request,
-        encode_install_certificate_request,
-    ),
-    InstallCertificateResponse: Codec(
-        decode_install_certificate_response,
-        encode_install_certificate_response,
-    ),
-    LogStatusNotificationRequest: Codec(
-        decode_log_status_notification_request,
-        encode_log_status_notification_request,
-    ),
-    LogStatusNotificationResponse: Codec(
-        decode_log_status_notification_response,
-        encode_log_status_notification_response,
-    ),
-    SecurityEventNotificationRequest: Codec(
-        decode_security_event_notification_request,
-        encode_security_event_notification_request,
-    ),
-    SecurityEventNotificationResponse: Codec(
-        decode_security_event_notification_response,
-        encode_security_event_notification_response,
-    ),
-    SignCertificateRequest: Codec(decode_sign_certificate_request, encode_sign_certificate_request),
-    SignCertificateResponse: Codec(
-        decode_sign_certificate_response,
-        encode_sign_certificate_response,
-    ),
-    SignedFirmwareStatusNotificationRequest: Codec(
-        decode_signed_firmware_status_notification_request,
-        encode_signed_firmware_status_notification_request,
-    ),
-    SignedFirmwareStatusNotificationResponse: Codec(
-        decode_signed_firmware_status_notification_response,
-        encode_signed_firmware_status_notification_response,
-    ),
-    SignedUpdateFirmwareRequest: Codec(
-        decode_signed_update_firmware_request,
-        encode_signed_update_firmware_request,
-    ),
-    SignedUpdateFirmwareResponse: Codec(
-        decode_signed_update_firmware_response,
-        encode_signed_update_firmware_response,
-    ),
+DECODERS: dict[type, Callable[[bytes], Any]] = {
+    CertificateSignedRequest: decode_certificate_signed_request,
+    CertificateSignedResponse: decode_certificate_signed_response,
+    DeleteCertificateRequest: decode_delete_certificate_request,
+    DeleteCertificateResponse: decode_delete_certificate_response,
+    ExtendedTriggerMessageRequest: decode_extended_trigger_message_request,
+    ExtendedTriggerMessageResponse: decode_extended_trigger_message_response,
+    GetInstalledCertificateIdsRequest: decode_get_installed_certificate_ids_request,
+    GetInstalledCertificateIdsResponse: decode_get_installed_certificate_ids_response,
+    GetLogRequest: decode_get_log_request,
+    GetLogResponse: decode_get_log_response,
+    InstallCertificateRequest: decode_install_certificate_request,
+    InstallCertificateResponse: decode_install_certificate_response,
+    LogStatusNotificationRequest: decode_log_status_notification_request,
+    LogStatusNotificationResponse: decode_log_status_notification_response,
+    SecurityEventNotificationRequest: decode_security_event_notification_request,
+    SecurityEventNotificationResponse: decode_security_event_notification_response,
+    SignCertificateRequest: decode_sign_certificate_request,
+    SignCertificateResponse: decode_sign_certificate_response,
+    SignedFirmwareStatusNotificationRequest: decode_signed_firmware_status_notification_request,
+    SignedFirmwareStatusNotificationResponse: decode_signed_firmware_status_notification_response,
+    SignedUpdateFirmwareRequest: decode_signed_update_firmware_request,
+    SignedUpdateFirmwareResponse: decode_signed_update_firmware_response,
+}
+
+
+ENCODERS: dict[type, Callable[[Any], bytes]] = {
+    CertificateSignedRequest: encode_certificate_signed_request,
+    CertificateSignedResponse: encode_certificate_signed_response,
+    DeleteCertificateRequest: encode_delete_certificate_request,
+    DeleteCertificateResponse: encode_delete_certificate_response,
+    ExtendedTriggerMessageRequest: encode_extended_trigger_message_request,
+    ExtendedTriggerMessageResponse: encode_extended_trigger_message_response,
+    GetInstalledCertificateIdsRequest: encode_get_installed_certificate_ids_request,
+    GetInstalledCertificateIdsResponse: encode_get_installed_certificate_ids_response,
+    GetLogRequest: encode_get_log_request,
+    GetLogResponse: encode_get_log_response,
+    InstallCertificateRequest: encode_install_certificate_request,
+    InstallCertificateResponse: encode_install_certificate_response,
+    LogStatusNotificationRequest: encode_log_status_notification_request,
+    LogStatusNotificationResponse: encode_log_status_notification_response,
+    SecurityEventNotificationRequest: encode_security_event_notification_request,
+    SecurityEventNotificationResponse: encode_security_event_notification_response,
+    SignCertificateRequest: encode_sign_certificate_request,
+    SignCertificateResponse: encode_sign_certificate_response,
+    SignedFirmwareStatusNotificationRequest: encode_signed_firmware_status_notification_request,
+    SignedFirmwareStatusNotificationResponse: encode_signed_firmware_status_notification_response,
+    SignedUpdateFirmwareRequest: encode_signed_update_firmware_request,
+    SignedUpdateFirmwareResponse: encode_signed_update_firmware_response,
 }

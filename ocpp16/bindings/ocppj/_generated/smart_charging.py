@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from msgspec import json
@@ -33,8 +34,6 @@ from ocpp16._generated.smart_charging import (
 from ocpp16.bindings.ocppj._generated.datatypes import (
     ChargingProfileJson,
     ChargingScheduleJson,
-    keys_charging_profile,
-    keys_charging_schedule,
     read_charging_profile,
     read_charging_schedule,
     write_charging_profile,
@@ -42,14 +41,12 @@ from ocpp16.bindings.ocppj._generated.datatypes import (
 )
 from ocpp16.bindings.ocppj.fast import (
     ABSENT,
-    Codec,
     Integer,
     JsonStruct,
     MayBeAbsent,
     Timestamp,
-    check_keys,
     check_numbers,
-    check_timestamps,
+    check_quotes,
     instant,
 )
 
@@ -68,26 +65,31 @@ _read_clear_charging_profile_request = json.Decoder(ClearChargingProfileRequestJ
 
 def decode_clear_charging_profile_request(payload: bytes) -> ClearChargingProfileRequest:
     wire = _read_clear_charging_profile_request(payload)
-    keys = (
-        0
-        + (wire.id is not None)
-        + (wire.connectorId is not None)
-        + (wire.chargingProfilePurpose is not None)
-        + (wire.stackLevel is not None)
-    )
-    check_keys(payload, keys)
-    draft: Any = ClearChargingProfileRequestDraft(
-        wire.id,
-        wire.connectorId,
-        wire.chargingProfilePurpose,
-        wire.stackLevel,
-    )
+    quotes = 10
+    draft: Any = ClearChargingProfileRequestDraft()
+    draft.id = wire.id
+    if wire.id is None:
+        quotes -= 2
+    draft.connector_id = wire.connectorId
+    if wire.connectorId is None:
+        quotes -= 2
+    draft.charging_profile_purpose = wire.chargingProfilePurpose
+    if wire.chargingProfilePurpose is None:
+        quotes -= 4
+    draft.stack_level = wire.stackLevel
+    if wire.stackLevel is None:
+        quotes -= 2
+    if payload.count(b'"') != quotes:
+        check_quotes(payload, quotes)
+    draft._deviations = None
     draft.__class__ = ClearChargingProfileRequest
     result: ClearChargingProfileRequest = draft
     return result
 
 
 def encode_clear_charging_profile_request(message: ClearChargingProfileRequest) -> bytes:
+    if message._deviations is not None:
+        message.check()
     wire = ClearChargingProfileRequestJson(
         message.id,
         message.connector_id,
@@ -106,15 +108,20 @@ _read_clear_charging_profile_response = json.Decoder(ClearChargingProfileRespons
 
 def decode_clear_charging_profile_response(payload: bytes) -> ClearChargingProfileResponse:
     wire = _read_clear_charging_profile_response(payload)
-    keys = 1
-    check_keys(payload, keys)
-    draft: Any = ClearChargingProfileResponseDraft(wire.status)
+    quotes = 4
+    draft: Any = ClearChargingProfileResponseDraft()
+    draft.status = wire.status
+    if payload.count(b'"') != quotes:
+        check_quotes(payload, quotes)
+    draft._deviations = None
     draft.__class__ = ClearChargingProfileResponse
     result: ClearChargingProfileResponse = draft
     return result
 
 
 def encode_clear_charging_profile_response(message: ClearChargingProfileResponse) -> bytes:
+    if message._deviations is not None:
+        message.check()
     return _write(ClearChargingProfileResponseJson(message.status))
 
 
@@ -129,19 +136,24 @@ _read_get_composite_schedule_request = json.Decoder(GetCompositeScheduleRequestJ
 
 def decode_get_composite_schedule_request(payload: bytes) -> GetCompositeScheduleRequest:
     wire = _read_get_composite_schedule_request(payload)
-    keys = 2 + (wire.chargingRateUnit is not None)
-    check_keys(payload, keys)
-    draft: Any = GetCompositeScheduleRequestDraft(
-        wire.connectorId,
-        wire.duration,
-        wire.chargingRateUnit,
-    )
+    quotes = 8
+    draft: Any = GetCompositeScheduleRequestDraft()
+    draft.connector_id = wire.connectorId
+    draft.duration = wire.duration
+    draft.charging_rate_unit = wire.chargingRateUnit
+    if wire.chargingRateUnit is None:
+        quotes -= 4
+    if payload.count(b'"') != quotes:
+        check_quotes(payload, quotes)
+    draft._deviations = None
     draft.__class__ = GetCompositeScheduleRequest
     result: GetCompositeScheduleRequest = draft
     return result
 
 
 def encode_get_composite_schedule_request(message: GetCompositeScheduleRequest) -> bytes:
+    if message._deviations is not None:
+        message.check()
     wire = GetCompositeScheduleRequestJson(
         message.connector_id,
         message.duration,
@@ -162,28 +174,35 @@ _read_get_composite_schedule_response = json.Decoder(GetCompositeScheduleRespons
 
 def decode_get_composite_schedule_response(payload: bytes) -> GetCompositeScheduleResponse:
     wire = _read_get_composite_schedule_response(payload)
-    keys = (
-        1
-        + (wire.connectorId is not None)
-        + (wire.scheduleStart is not None)
-        + (wire.chargingSchedule is not None)
-        + (0 if wire.chargingSchedule is None else keys_charging_schedule(wire.chargingSchedule))
-    )
-    check_keys(payload, keys)
-    check_timestamps(payload)
+    quotes = 12
+    draft: Any = GetCompositeScheduleResponseDraft()
+    draft.status = wire.status
+    draft.connector_id = wire.connectorId
+    if wire.connectorId is None:
+        quotes -= 2
+    if wire.scheduleStart is None:
+        draft.schedule_start = None
+        quotes -= 4
+    else:
+        draft.schedule_start = instant(wire.scheduleStart)
+    if wire.chargingSchedule is None:
+        draft.charging_schedule = None
+        quotes -= 2
+    else:
+        draft.charging_schedule, nested = read_charging_schedule(wire.chargingSchedule)
+        quotes += nested
+    if payload.count(b'"') != quotes:
+        check_quotes(payload, quotes)
     check_numbers(payload)
-    draft: Any = GetCompositeScheduleResponseDraft(
-        wire.status,
-        wire.connectorId,
-        None if wire.scheduleStart is None else instant(wire.scheduleStart),
-        None if wire.chargingSchedule is None else read_charging_schedule(wire.chargingSchedule),
-    )
+    draft._deviations = None
     draft.__class__ = GetCompositeScheduleResponse
     result: GetCompositeScheduleResponse = draft
     return result
 
 
 def encode_get_composite_schedule_response(message: GetCompositeScheduleResponse) -> bytes:
+    if message._deviations is not None:
+        message.check()
     wire = GetCompositeScheduleResponseJson(
         message.status,
         message.connector_id,
@@ -205,20 +224,23 @@ _read_set_charging_profile_request = json.Decoder(SetChargingProfileRequestJson)
 
 def decode_set_charging_profile_request(payload: bytes) -> SetChargingProfileRequest:
     wire = _read_set_charging_profile_request(payload)
-    keys = 2 + keys_charging_profile(wire.csChargingProfiles)
-    check_keys(payload, keys)
-    check_timestamps(payload)
+    quotes = 4
+    draft: Any = SetChargingProfileRequestDraft()
+    draft.connector_id = wire.connectorId
+    draft.cs_charging_profiles, nested = read_charging_profile(wire.csChargingProfiles)
+    quotes += nested
+    if payload.count(b'"') != quotes:
+        check_quotes(payload, quotes)
     check_numbers(payload)
-    draft: Any = SetChargingProfileRequestDraft(
-        wire.connectorId,
-        read_charging_profile(wire.csChargingProfiles),
-    )
+    draft._deviations = None
     draft.__class__ = SetChargingProfileRequest
     result: SetChargingProfileRequest = draft
     return result
 
 
 def encode_set_charging_profile_request(message: SetChargingProfileRequest) -> bytes:
+    if message._deviations is not None:
+        message.check()
     wire = SetChargingProfileRequestJson(
         message.connector_id,
         write_charging_profile(message.cs_charging_profiles),
@@ -235,41 +257,38 @@ _read_set_charging_profile_response = json.Decoder(SetChargingProfileResponseJso
 
 def decode_set_charging_profile_response(payload: bytes) -> SetChargingProfileResponse:
     wire = _read_set_charging_profile_response(payload)
-    keys = 1
-    check_keys(payload, keys)
-    draft: Any = SetChargingProfileResponseDraft(wire.status)
+    quotes = 4
+    draft: Any = SetChargingProfileResponseDraft()
+    draft.status = wire.status
+    if payload.count(b'"') != quotes:
+        check_quotes(payload, quotes)
+    draft._deviations = None
     draft.__class__ = SetChargingProfileResponse
     result: SetChargingProfileResponse = draft
     return result
 
 
 def encode_set_charging_profile_response(message: SetChargingProfileResponse) -> bytes:
+    if message._deviations is not None:
+        message.check()
     return _write(SetChargingProfileResponseJson(message.status))
 
 
-CODECS: dict[type, Codec[Any]] = {
-    ClearChargingProfileRequest: Codec(
-        decode_clear_charging_profile_request,
-        encode_clear_charging_profile_request,
-    ),
-    ClearChargingProfileResponse: Codec(
-        decode_clear_charging_profile_response,
-        encode_clear_charging_profile_response,
-    ),
-    GetCompositeScheduleRequest: Codec(
-        decode_get_composite_schedule_request,
-        encode_get_composite_schedule_request,
-    ),
-    GetCompositeScheduleResponse: Codec(
-        decode_get_composite_schedule_response,
-        encode_get_composite_schedule_response,
-    ),
-    SetChargingProfileRequest: Codec(
-        decode_set_charging_profile_request,
-        encode_set_charging_profile_request,
-    ),
-    SetChargingProfileResponse: Codec(
-        decode_set_charging_profile_response,
-        encode_set_charging_profile_response,
-    ),
+DECODERS: dict[type, Callable[[bytes], Any]] = {
+    ClearChargingProfileRequest: decode_clear_charging_profile_request,
+    ClearChargingProfileResponse: decode_clear_charging_profile_response,
+    GetCompositeScheduleRequest: decode_get_composite_schedule_request,
+    GetCompositeScheduleResponse: decode_get_composite_schedule_response,
+    SetChargingProfileRequest: decode_set_charging_profile_request,
+    SetChargingProfileResponse: decode_set_charging_profile_response,
+}
+
+
+ENCODERS: dict[type, Callable[[Any], bytes]] = {
+    ClearChargingProfileRequest: encode_clear_charging_profile_request,
+    ClearChargingProfileResponse: encode_clear_charging_profile_response,
+    GetCompositeScheduleRequest: encode_get_composite_schedule_request,
+    GetCompositeScheduleResponse: encode_get_composite_schedule_response,
+    SetChargingProfileRequest: encode_set_charging_profile_request,
+    SetChargingProfileResponse: encode_set_charging_profile_response,
 }

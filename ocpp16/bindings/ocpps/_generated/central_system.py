@@ -127,7 +127,10 @@ def read_id_tag_info(element: Element) -> IdTagInfo:
                 raise Unusual
     if status is None:
         raise Unusual
-    draft: Any = IdTagInfoDraft(status, expiry_date, parent_id_tag)
+    draft: Any = IdTagInfoDraft()
+    draft.status = status
+    draft.expiry_date = expiry_date
+    draft.parent_id_tag = parent_id_tag
     draft.__class__ = IdTagInfo
     result: IdTagInfo = draft
     return result
@@ -185,7 +188,14 @@ def read_sampled_value(element: Element) -> SampledValue:
                 raise Unusual
     if value is None:
         raise Unusual
-    draft: Any = SampledValueDraft(value, context, format, measurand, phase, location, unit)
+    draft: Any = SampledValueDraft()
+    draft.value = value
+    draft.context = context
+    draft.format = format
+    draft.measurand = measurand
+    draft.phase = phase
+    draft.location = location
+    draft.unit = unit
     draft.__class__ = SampledValue
     result: SampledValue = draft
     return result
@@ -226,7 +236,9 @@ def read_meter_value(element: Element) -> MeterValue:
         raise Unusual
     if not sampled_value:
         raise Unusual
-    draft: Any = MeterValueDraft(timestamp, tuple(sampled_value))
+    draft: Any = MeterValueDraft()
+    draft.timestamp = timestamp
+    draft.sampled_value = tuple(sampled_value)
     draft.__class__ = MeterValue
     result: MeterValue = draft
     return result
@@ -252,7 +264,9 @@ def read_authorize_request(element: Element) -> AuthorizeRequest:
                 raise Unusual
     if id_tag is None:
         raise Unusual
-    draft: Any = AuthorizeRequestDraft(id_tag)
+    draft: Any = AuthorizeRequestDraft()
+    draft.id_tag = id_tag
+    draft._deviations = None
     draft.__class__ = AuthorizeRequest
     result: AuthorizeRequest = draft
     return result
@@ -277,7 +291,9 @@ def read_authorize_response(element: Element) -> AuthorizeResponse:
                 raise Unusual
     if id_tag_info is None:
         raise Unusual
-    draft: Any = AuthorizeResponseDraft(id_tag_info)
+    draft: Any = AuthorizeResponseDraft()
+    draft.id_tag_info = id_tag_info
+    draft._deviations = None
     draft.__class__ = AuthorizeResponse
     result: AuthorizeResponse = draft
     return result
@@ -342,17 +358,17 @@ def read_boot_notification_request(element: Element) -> BootNotificationRequest:
                 raise Unusual
     if charge_point_vendor is None or charge_point_model is None:
         raise Unusual
-    draft: Any = BootNotificationRequestDraft(
-        charge_point_vendor,
-        charge_point_model,
-        charge_point_serial_number,
-        charge_box_serial_number,
-        firmware_version,
-        iccid,
-        imsi,
-        meter_type,
-        meter_serial_number,
-    )
+    draft: Any = BootNotificationRequestDraft()
+    draft.charge_point_vendor = charge_point_vendor
+    draft.charge_point_model = charge_point_model
+    draft.charge_point_serial_number = charge_point_serial_number
+    draft.charge_box_serial_number = charge_box_serial_number
+    draft.firmware_version = firmware_version
+    draft.iccid = iccid
+    draft.imsi = imsi
+    draft.meter_type = meter_type
+    draft.meter_serial_number = meter_serial_number
+    draft._deviations = None
     draft.__class__ = BootNotificationRequest
     result: BootNotificationRequest = draft
     return result
@@ -406,7 +422,11 @@ def read_boot_notification_response(element: Element) -> BootNotificationRespons
                 raise Unusual
     if status is None or current_time is None or interval is None:
         raise Unusual
-    draft: Any = BootNotificationResponseDraft(status, current_time, interval)
+    draft: Any = BootNotificationResponseDraft()
+    draft.status = status
+    draft.current_time = current_time
+    draft.interval = interval
+    draft._deviations = None
     draft.__class__ = BootNotificationResponse
     result: BootNotificationResponse = draft
     return result
@@ -443,7 +463,11 @@ def read_data_transfer_request(element: Element) -> DataTransferRequest:
                 raise Unusual
     if vendor_id is None:
         raise Unusual
-    draft: Any = DataTransferRequestDraft(vendor_id, message_id, data)
+    draft: Any = DataTransferRequestDraft()
+    draft.vendor_id = vendor_id
+    draft.message_id = message_id
+    draft.data = data
+    draft._deviations = None
     draft.__class__ = DataTransferRequest
     result: DataTransferRequest = draft
     return result
@@ -477,7 +501,10 @@ def read_data_transfer_response(element: Element) -> DataTransferResponse:
                 raise Unusual
     if status is None:
         raise Unusual
-    draft: Any = DataTransferResponseDraft(status, data)
+    draft: Any = DataTransferResponseDraft()
+    draft.status = status
+    draft.data = data
+    draft._deviations = None
     draft.__class__ = DataTransferResponse
     result: DataTransferResponse = draft
     return result
@@ -506,7 +533,9 @@ def read_diagnostics_status_notification_request(
                 raise Unusual
     if status is None:
         raise Unusual
-    draft: Any = DiagnosticsStatusNotificationRequestDraft(status)
+    draft: Any = DiagnosticsStatusNotificationRequestDraft()
+    draft.status = status
+    draft._deviations = None
     draft.__class__ = DiagnosticsStatusNotificationRequest
     result: DiagnosticsStatusNotificationRequest = draft
     return result
@@ -527,6 +556,7 @@ def read_diagnostics_status_notification_response(
     if len(element):
         raise Unusual
     draft: Any = DiagnosticsStatusNotificationResponseDraft()
+    draft._deviations = None
     draft.__class__ = DiagnosticsStatusNotificationResponse
     result: DiagnosticsStatusNotificationResponse = draft
     return result
@@ -554,7 +584,9 @@ def read_firmware_status_notification_request(
                 raise Unusual
     if status is None:
         raise Unusual
-    draft: Any = FirmwareStatusNotificationRequestDraft(status)
+    draft: Any = FirmwareStatusNotificationRequestDraft()
+    draft.status = status
+    draft._deviations = None
     draft.__class__ = FirmwareStatusNotificationRequest
     result: FirmwareStatusNotificationRequest = draft
     return result
@@ -573,6 +605,7 @@ def read_firmware_status_notification_response(
     if len(element):
         raise Unusual
     draft: Any = FirmwareStatusNotificationResponseDraft()
+    draft._deviations = None
     draft.__class__ = FirmwareStatusNotificationResponse
     result: FirmwareStatusNotificationResponse = draft
     return result
@@ -588,6 +621,7 @@ def read_heartbeat_request(element: Element) -> HeartbeatRequest:
     if len(element):
         raise Unusual
     draft: Any = HeartbeatRequestDraft()
+    draft._deviations = None
     draft.__class__ = HeartbeatRequest
     result: HeartbeatRequest = draft
     return result
@@ -611,7 +645,9 @@ def read_heartbeat_response(element: Element) -> HeartbeatResponse:
                 raise Unusual
     if current_time is None:
         raise Unusual
-    draft: Any = HeartbeatResponseDraft(current_time)
+    draft: Any = HeartbeatResponseDraft()
+    draft.current_time = current_time
+    draft._deviations = None
     draft.__class__ = HeartbeatResponse
     result: HeartbeatResponse = draft
     return result
@@ -644,7 +680,11 @@ def read_meter_values_request(element: Element) -> MeterValuesRequest:
                 raise Unusual
     if connector_id is None:
         raise Unusual
-    draft: Any = MeterValuesRequestDraft(connector_id, tuple(meter_value), transaction_id)
+    draft: Any = MeterValuesRequestDraft()
+    draft.connector_id = connector_id
+    draft.meter_value = tuple(meter_value)
+    draft.transaction_id = transaction_id
+    draft._deviations = None
     draft.__class__ = MeterValuesRequest
     result: MeterValuesRequest = draft
     return result
@@ -665,6 +705,7 @@ def read_meter_values_response(element: Element) -> MeterValuesResponse:
     if len(element):
         raise Unusual
     draft: Any = MeterValuesResponseDraft()
+    draft._deviations = None
     draft.__class__ = MeterValuesResponse
     result: MeterValuesResponse = draft
     return result
@@ -708,13 +749,13 @@ def read_start_transaction_request(element: Element) -> StartTransactionRequest:
                 raise Unusual
     if connector_id is None or id_tag is None or meter_start is None or timestamp is None:
         raise Unusual
-    draft: Any = StartTransactionRequestDraft(
-        connector_id,
-        id_tag,
-        meter_start,
-        timestamp,
-        reservation_id,
-    )
+    draft: Any = StartTransactionRequestDraft()
+    draft.connector_id = connector_id
+    draft.id_tag = id_tag
+    draft.meter_start = meter_start
+    draft.timestamp = timestamp
+    draft.reservation_id = reservation_id
+    draft._deviations = None
     draft.__class__ = StartTransactionRequest
     result: StartTransactionRequest = draft
     return result
@@ -749,7 +790,10 @@ def read_start_transaction_response(element: Element) -> StartTransactionRespons
                 raise Unusual
     if id_tag_info is None or transaction_id is None:
         raise Unusual
-    draft: Any = StartTransactionResponseDraft(id_tag_info, transaction_id)
+    draft: Any = StartTransactionResponseDraft()
+    draft.id_tag_info = id_tag_info
+    draft.transaction_id = transaction_id
+    draft._deviations = None
     draft.__class__ = StartTransactionResponse
     result: StartTransactionResponse = draft
     return result
@@ -805,15 +849,15 @@ def read_status_notification_request(element: Element) -> StatusNotificationRequ
                 raise Unusual
     if connector_id is None or error_code is None or status is None:
         raise Unusual
-    draft: Any = StatusNotificationRequestDraft(
-        connector_id,
-        error_code,
-        status,
-        info,
-        timestamp,
-        vendor_id,
-        vendor_error_code,
-    )
+    draft: Any = StatusNotificationRequestDraft()
+    draft.connector_id = connector_id
+    draft.error_code = error_code
+    draft.status = status
+    draft.info = info
+    draft.timestamp = timestamp
+    draft.vendor_id = vendor_id
+    draft.vendor_error_code = vendor_error_code
+    draft._deviations = None
     draft.__class__ = StatusNotificationRequest
     result: StatusNotificationRequest = draft
     return result
@@ -840,6 +884,7 @@ def read_status_notification_response(element: Element) -> StatusNotificationRes
     if len(element):
         raise Unusual
     draft: Any = StatusNotificationResponseDraft()
+    draft._deviations = None
     draft.__class__ = StatusNotificationResponse
     result: StatusNotificationResponse = draft
     return result
@@ -886,14 +931,16 @@ def read_stop_transaction_request(element: Element) -> StopTransactionRequest:
                 raise Unusual
     if meter_stop is None or timestamp is None or transaction_id is None:
         raise Unusual
-    draft: Any = StopTransactionRequestDraft(
-        meter_stop,
-        timestamp,
-        transaction_id,
-        id_tag,
-        reason,
-        tuple(transaction_data) if transaction_data else None,
-    )
+    draft: Any = StopTransactionRequestDraft()
+    draft.meter_stop = meter_stop
+    draft.timestamp = timestamp
+    draft.transaction_id = transaction_id
+    draft.id_tag = id_tag
+    draft.reason = reason
+    draft.transaction_data = None
+    if transaction_data:
+        draft.transaction_data = tuple(transaction_data)
+    draft._deviations = None
     draft.__class__ = StopTransactionRequest
     result: StopTransactionRequest = draft
     return result
@@ -925,7 +972,9 @@ def read_stop_transaction_response(element: Element) -> StopTransactionResponse:
                 id_tag_info = read_id_tag_info(child)
             case _:
                 raise Unusual
-    draft: Any = StopTransactionResponseDraft(id_tag_info)
+    draft: Any = StopTransactionResponseDraft()
+    draft.id_tag_info = id_tag_info
+    draft._deviations = None
     draft.__class__ = StopTransactionResponse
     result: StopTransactionResponse = draft
     return result

@@ -201,7 +201,10 @@ def read_id_tag_info(element: Element) -> IdTagInfo:
                 raise Unusual
     if status is None:
         raise Unusual
-    draft: Any = IdTagInfoDraft(status, expiry_date, parent_id_tag)
+    draft: Any = IdTagInfoDraft()
+    draft.status = status
+    draft.expiry_date = expiry_date
+    draft.parent_id_tag = parent_id_tag
     draft.__class__ = IdTagInfo
     result: IdTagInfo = draft
     return result
@@ -239,7 +242,10 @@ def read_key_value(element: Element) -> KeyValue:
                 raise Unusual
     if key is None or readonly is None:
         raise Unusual
-    draft: Any = KeyValueDraft(key, readonly, value)
+    draft: Any = KeyValueDraft()
+    draft.key = key
+    draft.readonly = readonly
+    draft.value = value
     draft.__class__ = KeyValue
     result: KeyValue = draft
     return result
@@ -276,7 +282,10 @@ def read_charging_schedule_period(element: Element) -> ChargingSchedulePeriod:
                 raise Unusual
     if start_period is None or limit is None:
         raise Unusual
-    draft: Any = ChargingSchedulePeriodDraft(start_period, limit, number_phases)
+    draft: Any = ChargingSchedulePeriodDraft()
+    draft.start_period = start_period
+    draft.limit = limit
+    draft.number_phases = number_phases
     draft.__class__ = ChargingSchedulePeriod
     result: ChargingSchedulePeriod = draft
     return result
@@ -323,13 +332,12 @@ def read_charging_schedule(element: Element) -> ChargingSchedule:
         raise Unusual
     if not charging_schedule_period:
         raise Unusual
-    draft: Any = ChargingScheduleDraft(
-        charging_rate_unit,
-        tuple(charging_schedule_period),
-        duration,
-        start_schedule,
-        min_charging_rate,
-    )
+    draft: Any = ChargingScheduleDraft()
+    draft.charging_rate_unit = charging_rate_unit
+    draft.charging_schedule_period = tuple(charging_schedule_period)
+    draft.duration = duration
+    draft.start_schedule = start_schedule
+    draft.min_charging_rate = min_charging_rate
     draft.__class__ = ChargingSchedule
     result: ChargingSchedule = draft
     return result
@@ -409,17 +417,16 @@ def read_charging_profile(element: Element) -> ChargingProfile:
         or charging_schedule is None
     ):
         raise Unusual
-    draft: Any = ChargingProfileDraft(
-        charging_profile_id,
-        stack_level,
-        charging_profile_purpose,
-        charging_profile_kind,
-        charging_schedule,
-        transaction_id,
-        recurrency_kind,
-        valid_from,
-        valid_to,
-    )
+    draft: Any = ChargingProfileDraft()
+    draft.charging_profile_id = charging_profile_id
+    draft.stack_level = stack_level
+    draft.charging_profile_purpose = charging_profile_purpose
+    draft.charging_profile_kind = charging_profile_kind
+    draft.charging_schedule = charging_schedule
+    draft.transaction_id = transaction_id
+    draft.recurrency_kind = recurrency_kind
+    draft.valid_from = valid_from
+    draft.valid_to = valid_to
     draft.__class__ = ChargingProfile
     result: ChargingProfile = draft
     return result
@@ -465,7 +472,9 @@ def read_authorization_data(element: Element) -> AuthorizationData:
                 raise Unusual
     if id_tag is None:
         raise Unusual
-    draft: Any = AuthorizationDataDraft(id_tag, id_tag_info)
+    draft: Any = AuthorizationDataDraft()
+    draft.id_tag = id_tag
+    draft.id_tag_info = id_tag_info
     draft.__class__ = AuthorizationData
     result: AuthorizationData = draft
     return result
@@ -501,7 +510,11 @@ def read_data_transfer_request(element: Element) -> DataTransferRequest:
                 raise Unusual
     if vendor_id is None:
         raise Unusual
-    draft: Any = DataTransferRequestDraft(vendor_id, message_id, data)
+    draft: Any = DataTransferRequestDraft()
+    draft.vendor_id = vendor_id
+    draft.message_id = message_id
+    draft.data = data
+    draft._deviations = None
     draft.__class__ = DataTransferRequest
     result: DataTransferRequest = draft
     return result
@@ -535,7 +548,10 @@ def read_data_transfer_response(element: Element) -> DataTransferResponse:
                 raise Unusual
     if status is None:
         raise Unusual
-    draft: Any = DataTransferResponseDraft(status, data)
+    draft: Any = DataTransferResponseDraft()
+    draft.status = status
+    draft.data = data
+    draft._deviations = None
     draft.__class__ = DataTransferResponse
     result: DataTransferResponse = draft
     return result
@@ -562,7 +578,9 @@ def read_cancel_reservation_request(element: Element) -> CancelReservationReques
                 raise Unusual
     if reservation_id is None:
         raise Unusual
-    draft: Any = CancelReservationRequestDraft(reservation_id)
+    draft: Any = CancelReservationRequestDraft()
+    draft.reservation_id = reservation_id
+    draft._deviations = None
     draft.__class__ = CancelReservationRequest
     result: CancelReservationRequest = draft
     return result
@@ -587,7 +605,9 @@ def read_cancel_reservation_response(element: Element) -> CancelReservationRespo
                 raise Unusual
     if status is None:
         raise Unusual
-    draft: Any = CancelReservationResponseDraft(status)
+    draft: Any = CancelReservationResponseDraft()
+    draft.status = status
+    draft._deviations = None
     draft.__class__ = CancelReservationResponse
     result: CancelReservationResponse = draft
     return result
@@ -617,7 +637,10 @@ def read_change_availability_request(element: Element) -> ChangeAvailabilityRequ
                 raise Unusual
     if connector_id is None or type is None:
         raise Unusual
-    draft: Any = ChangeAvailabilityRequestDraft(connector_id, type)
+    draft: Any = ChangeAvailabilityRequestDraft()
+    draft.connector_id = connector_id
+    draft.type = type
+    draft._deviations = None
     draft.__class__ = ChangeAvailabilityRequest
     result: ChangeAvailabilityRequest = draft
     return result
@@ -643,7 +666,9 @@ def read_change_availability_response(element: Element) -> ChangeAvailabilityRes
                 raise Unusual
     if status is None:
         raise Unusual
-    draft: Any = ChangeAvailabilityResponseDraft(status)
+    draft: Any = ChangeAvailabilityResponseDraft()
+    draft.status = status
+    draft._deviations = None
     draft.__class__ = ChangeAvailabilityResponse
     result: ChangeAvailabilityResponse = draft
     return result
@@ -673,7 +698,10 @@ def read_change_configuration_request(element: Element) -> ChangeConfigurationRe
                 raise Unusual
     if key is None or value is None:
         raise Unusual
-    draft: Any = ChangeConfigurationRequestDraft(key, value)
+    draft: Any = ChangeConfigurationRequestDraft()
+    draft.key = key
+    draft.value = value
+    draft._deviations = None
     draft.__class__ = ChangeConfigurationRequest
     result: ChangeConfigurationRequest = draft
     return result
@@ -699,7 +727,9 @@ def read_change_configuration_response(element: Element) -> ChangeConfigurationR
                 raise Unusual
     if status is None:
         raise Unusual
-    draft: Any = ChangeConfigurationResponseDraft(status)
+    draft: Any = ChangeConfigurationResponseDraft()
+    draft.status = status
+    draft._deviations = None
     draft.__class__ = ChangeConfigurationResponse
     result: ChangeConfigurationResponse = draft
     return result
@@ -716,6 +746,7 @@ def read_clear_cache_request(element: Element) -> ClearCacheRequest:
     if len(element):
         raise Unusual
     draft: Any = ClearCacheRequestDraft()
+    draft._deviations = None
     draft.__class__ = ClearCacheRequest
     result: ClearCacheRequest = draft
     return result
@@ -739,7 +770,9 @@ def read_clear_cache_response(element: Element) -> ClearCacheResponse:
                 raise Unusual
     if status is None:
         raise Unusual
-    draft: Any = ClearCacheResponseDraft(status)
+    draft: Any = ClearCacheResponseDraft()
+    draft.status = status
+    draft._deviations = None
     draft.__class__ = ClearCacheResponse
     result: ClearCacheResponse = draft
     return result
@@ -777,12 +810,12 @@ def read_clear_charging_profile_request(element: Element) -> ClearChargingProfil
                 stack_level = read_integer(child)
             case _:
                 raise Unusual
-    draft: Any = ClearChargingProfileRequestDraft(
-        id,
-        connector_id,
-        charging_profile_purpose,
-        stack_level,
-    )
+    draft: Any = ClearChargingProfileRequestDraft()
+    draft.id = id
+    draft.connector_id = connector_id
+    draft.charging_profile_purpose = charging_profile_purpose
+    draft.stack_level = stack_level
+    draft._deviations = None
     draft.__class__ = ClearChargingProfileRequest
     result: ClearChargingProfileRequest = draft
     return result
@@ -815,7 +848,9 @@ def read_clear_charging_profile_response(element: Element) -> ClearChargingProfi
                 raise Unusual
     if status is None:
         raise Unusual
-    draft: Any = ClearChargingProfileResponseDraft(status)
+    draft: Any = ClearChargingProfileResponseDraft()
+    draft.status = status
+    draft._deviations = None
     draft.__class__ = ClearChargingProfileResponse
     result: ClearChargingProfileResponse = draft
     return result
@@ -836,7 +871,11 @@ def read_get_configuration_request(element: Element) -> GetConfigurationRequest:
                 key.append(read_short_text(child, 50))
             case _:
                 raise Unusual
-    draft: Any = GetConfigurationRequestDraft(tuple(key) if key else None)
+    draft: Any = GetConfigurationRequestDraft()
+    draft.key = None
+    if key:
+        draft.key = tuple(key)
+    draft._deviations = None
     draft.__class__ = GetConfigurationRequest
     result: GetConfigurationRequest = draft
     return result
@@ -862,10 +901,14 @@ def read_get_configuration_response(element: Element) -> GetConfigurationRespons
                 unknown_key.append(read_short_text(child, 50))
             case _:
                 raise Unusual
-    draft: Any = GetConfigurationResponseDraft(
-        tuple(configuration_key) if configuration_key else None,
-        tuple(unknown_key) if unknown_key else None,
-    )
+    draft: Any = GetConfigurationResponseDraft()
+    draft.configuration_key = None
+    if configuration_key:
+        draft.configuration_key = tuple(configuration_key)
+    draft.unknown_key = None
+    if unknown_key:
+        draft.unknown_key = tuple(unknown_key)
+    draft._deviations = None
     draft.__class__ = GetConfigurationResponse
     result: GetConfigurationResponse = draft
     return result
@@ -916,13 +959,13 @@ def read_get_diagnostics_request(element: Element) -> GetDiagnosticsRequest:
                 raise Unusual
     if location is None:
         raise Unusual
-    draft: Any = GetDiagnosticsRequestDraft(
-        location,
-        retries,
-        retry_interval,
-        start_time,
-        stop_time,
-    )
+    draft: Any = GetDiagnosticsRequestDraft()
+    draft.location = location
+    draft.retries = retries
+    draft.retry_interval = retry_interval
+    draft.start_time = start_time
+    draft.stop_time = stop_time
+    draft._deviations = None
     draft.__class__ = GetDiagnosticsRequest
     result: GetDiagnosticsRequest = draft
     return result
@@ -953,7 +996,9 @@ def read_get_diagnostics_response(element: Element) -> GetDiagnosticsResponse:
                 file_name = read_short_text(child, 255)
             case _:
                 raise Unusual
-    draft: Any = GetDiagnosticsResponseDraft(file_name)
+    draft: Any = GetDiagnosticsResponseDraft()
+    draft.file_name = file_name
+    draft._deviations = None
     draft.__class__ = GetDiagnosticsResponse
     result: GetDiagnosticsResponse = draft
     return result
@@ -971,6 +1016,7 @@ def read_get_local_list_version_request(element: Element) -> GetLocalListVersion
     if len(element):
         raise Unusual
     draft: Any = GetLocalListVersionRequestDraft()
+    draft._deviations = None
     draft.__class__ = GetLocalListVersionRequest
     result: GetLocalListVersionRequest = draft
     return result
@@ -994,7 +1040,9 @@ def read_get_local_list_version_response(element: Element) -> GetLocalListVersio
                 raise Unusual
     if list_version is None:
         raise Unusual
-    draft: Any = GetLocalListVersionResponseDraft(list_version)
+    draft: Any = GetLocalListVersionResponseDraft()
+    draft.list_version = list_version
+    draft._deviations = None
     draft.__class__ = GetLocalListVersionResponse
     result: GetLocalListVersionResponse = draft
     return result
@@ -1029,7 +1077,11 @@ def read_remote_start_transaction_request(element: Element) -> RemoteStartTransa
                 raise Unusual
     if id_tag is None:
         raise Unusual
-    draft: Any = RemoteStartTransactionRequestDraft(id_tag, connector_id, charging_profile)
+    draft: Any = RemoteStartTransactionRequestDraft()
+    draft.id_tag = id_tag
+    draft.connector_id = connector_id
+    draft.charging_profile = charging_profile
+    draft._deviations = None
     draft.__class__ = RemoteStartTransactionRequest
     result: RemoteStartTransactionRequest = draft
     return result
@@ -1059,7 +1111,9 @@ def read_remote_start_transaction_response(element: Element) -> RemoteStartTrans
                 raise Unusual
     if status is None:
         raise Unusual
-    draft: Any = RemoteStartTransactionResponseDraft(status)
+    draft: Any = RemoteStartTransactionResponseDraft()
+    draft.status = status
+    draft._deviations = None
     draft.__class__ = RemoteStartTransactionResponse
     result: RemoteStartTransactionResponse = draft
     return result
@@ -1084,7 +1138,9 @@ def read_remote_stop_transaction_request(element: Element) -> RemoteStopTransact
                 raise Unusual
     if transaction_id is None:
         raise Unusual
-    draft: Any = RemoteStopTransactionRequestDraft(transaction_id)
+    draft: Any = RemoteStopTransactionRequestDraft()
+    draft.transaction_id = transaction_id
+    draft._deviations = None
     draft.__class__ = RemoteStopTransactionRequest
     result: RemoteStopTransactionRequest = draft
     return result
@@ -1109,7 +1165,9 @@ def read_remote_stop_transaction_response(element: Element) -> RemoteStopTransac
                 raise Unusual
     if status is None:
         raise Unusual
-    draft: Any = RemoteStopTransactionResponseDraft(status)
+    draft: Any = RemoteStopTransactionResponseDraft()
+    draft.status = status
+    draft._deviations = None
     draft.__class__ = RemoteStopTransactionResponse
     result: RemoteStopTransactionResponse = draft
     return result
@@ -1144,7 +1202,11 @@ def read_get_composite_schedule_request(element: Element) -> GetCompositeSchedul
                 raise Unusual
     if connector_id is None or duration is None:
         raise Unusual
-    draft: Any = GetCompositeScheduleRequestDraft(connector_id, duration, charging_rate_unit)
+    draft: Any = GetCompositeScheduleRequestDraft()
+    draft.connector_id = connector_id
+    draft.duration = duration
+    draft.charging_rate_unit = charging_rate_unit
+    draft._deviations = None
     draft.__class__ = GetCompositeScheduleRequest
     result: GetCompositeScheduleRequest = draft
     return result
@@ -1187,12 +1249,12 @@ def read_get_composite_schedule_response(element: Element) -> GetCompositeSchedu
                 raise Unusual
     if status is None:
         raise Unusual
-    draft: Any = GetCompositeScheduleResponseDraft(
-        status,
-        connector_id,
-        schedule_start,
-        charging_schedule,
-    )
+    draft: Any = GetCompositeScheduleResponseDraft()
+    draft.status = status
+    draft.connector_id = connector_id
+    draft.schedule_start = schedule_start
+    draft.charging_schedule = charging_schedule
+    draft._deviations = None
     draft.__class__ = GetCompositeScheduleResponse
     result: GetCompositeScheduleResponse = draft
     return result
@@ -1244,13 +1306,13 @@ def read_reserve_now_request(element: Element) -> ReserveNowRequest:
                 raise Unusual
     if connector_id is None or expiry_date is None or id_tag is None or reservation_id is None:
         raise Unusual
-    draft: Any = ReserveNowRequestDraft(
-        connector_id,
-        expiry_date,
-        id_tag,
-        reservation_id,
-        parent_id_tag,
-    )
+    draft: Any = ReserveNowRequestDraft()
+    draft.connector_id = connector_id
+    draft.expiry_date = expiry_date
+    draft.id_tag = id_tag
+    draft.reservation_id = reservation_id
+    draft.parent_id_tag = parent_id_tag
+    draft._deviations = None
     draft.__class__ = ReserveNowRequest
     result: ReserveNowRequest = draft
     return result
@@ -1280,7 +1342,9 @@ def read_reserve_now_response(element: Element) -> ReserveNowResponse:
                 raise Unusual
     if status is None:
         raise Unusual
-    draft: Any = ReserveNowResponseDraft(status)
+    draft: Any = ReserveNowResponseDraft()
+    draft.status = status
+    draft._deviations = None
     draft.__class__ = ReserveNowResponse
     result: ReserveNowResponse = draft
     return result
@@ -1305,7 +1369,9 @@ def read_reset_request(element: Element) -> ResetRequest:
                 raise Unusual
     if type is None:
         raise Unusual
-    draft: Any = ResetRequestDraft(type)
+    draft: Any = ResetRequestDraft()
+    draft.type = type
+    draft._deviations = None
     draft.__class__ = ResetRequest
     result: ResetRequest = draft
     return result
@@ -1330,7 +1396,9 @@ def read_reset_response(element: Element) -> ResetResponse:
                 raise Unusual
     if status is None:
         raise Unusual
-    draft: Any = ResetResponseDraft(status)
+    draft: Any = ResetResponseDraft()
+    draft.status = status
+    draft._deviations = None
     draft.__class__ = ResetResponse
     result: ResetResponse = draft
     return result
@@ -1363,11 +1431,13 @@ def read_send_local_list_request(element: Element) -> SendLocalListRequest:
                 raise Unusual
     if list_version is None or update_type is None:
         raise Unusual
-    draft: Any = SendLocalListRequestDraft(
-        list_version,
-        update_type,
-        tuple(local_authorization_list) if local_authorization_list else None,
-    )
+    draft: Any = SendLocalListRequestDraft()
+    draft.list_version = list_version
+    draft.update_type = update_type
+    draft.local_authorization_list = None
+    if local_authorization_list:
+        draft.local_authorization_list = tuple(local_authorization_list)
+    draft._deviations = None
     draft.__class__ = SendLocalListRequest
     result: SendLocalListRequest = draft
     return result
@@ -1397,7 +1467,9 @@ def read_send_local_list_response(element: Element) -> SendLocalListResponse:
                 raise Unusual
     if status is None:
         raise Unusual
-    draft: Any = SendLocalListResponseDraft(status)
+    draft: Any = SendLocalListResponseDraft()
+    draft.status = status
+    draft._deviations = None
     draft.__class__ = SendLocalListResponse
     result: SendLocalListResponse = draft
     return result
@@ -1427,7 +1499,10 @@ def read_set_charging_profile_request(element: Element) -> SetChargingProfileReq
                 raise Unusual
     if connector_id is None or cs_charging_profiles is None:
         raise Unusual
-    draft: Any = SetChargingProfileRequestDraft(connector_id, cs_charging_profiles)
+    draft: Any = SetChargingProfileRequestDraft()
+    draft.connector_id = connector_id
+    draft.cs_charging_profiles = cs_charging_profiles
+    draft._deviations = None
     draft.__class__ = SetChargingProfileRequest
     result: SetChargingProfileRequest = draft
     return result
@@ -1454,7 +1529,9 @@ def read_set_charging_profile_response(element: Element) -> SetChargingProfileRe
                 raise Unusual
     if status is None:
         raise Unusual
-    draft: Any = SetChargingProfileResponseDraft(status)
+    draft: Any = SetChargingProfileResponseDraft()
+    draft.status = status
+    draft._deviations = None
     draft.__class__ = SetChargingProfileResponse
     result: SetChargingProfileResponse = draft
     return result
@@ -1484,7 +1561,10 @@ def read_trigger_message_request(element: Element) -> TriggerMessageRequest:
                 raise Unusual
     if requested_message is None:
         raise Unusual
-    draft: Any = TriggerMessageRequestDraft(requested_message, connector_id)
+    draft: Any = TriggerMessageRequestDraft()
+    draft.requested_message = requested_message
+    draft.connector_id = connector_id
+    draft._deviations = None
     draft.__class__ = TriggerMessageRequest
     result: TriggerMessageRequest = draft
     return result
@@ -1511,7 +1591,9 @@ def read_trigger_message_response(element: Element) -> TriggerMessageResponse:
                 raise Unusual
     if status is None:
         raise Unusual
-    draft: Any = TriggerMessageResponseDraft(status)
+    draft: Any = TriggerMessageResponseDraft()
+    draft.status = status
+    draft._deviations = None
     draft.__class__ = TriggerMessageResponse
     result: TriggerMessageResponse = draft
     return result
@@ -1536,7 +1618,9 @@ def read_unlock_connector_request(element: Element) -> UnlockConnectorRequest:
                 raise Unusual
     if connector_id is None:
         raise Unusual
-    draft: Any = UnlockConnectorRequestDraft(connector_id)
+    draft: Any = UnlockConnectorRequestDraft()
+    draft.connector_id = connector_id
+    draft._deviations = None
     draft.__class__ = UnlockConnectorRequest
     result: UnlockConnectorRequest = draft
     return result
@@ -1561,7 +1645,9 @@ def read_unlock_connector_response(element: Element) -> UnlockConnectorResponse:
                 raise Unusual
     if status is None:
         raise Unusual
-    draft: Any = UnlockConnectorResponseDraft(status)
+    draft: Any = UnlockConnectorResponseDraft()
+    draft.status = status
+    draft._deviations = None
     draft.__class__ = UnlockConnectorResponse
     result: UnlockConnectorResponse = draft
     return result
@@ -1601,7 +1687,12 @@ def read_update_firmware_request(element: Element) -> UpdateFirmwareRequest:
                 raise Unusual
     if location is None or retrieve_date is None:
         raise Unusual
-    draft: Any = UpdateFirmwareRequestDraft(location, retrieve_date, retries, retry_interval)
+    draft: Any = UpdateFirmwareRequestDraft()
+    draft.location = location
+    draft.retrieve_date = retrieve_date
+    draft.retries = retries
+    draft.retry_interval = retry_interval
+    draft._deviations = None
     draft.__class__ = UpdateFirmwareRequest
     result: UpdateFirmwareRequest = draft
     return result
@@ -1623,6 +1714,7 @@ def read_update_firmware_response(element: Element) -> UpdateFirmwareResponse:
     if len(element):
         raise Unusual
     draft: Any = UpdateFirmwareResponseDraft()
+    draft._deviations = None
     draft.__class__ = UpdateFirmwareResponse
     result: UpdateFirmwareResponse = draft
     return result
