@@ -265,7 +265,11 @@ def _take_present(contract: Contract, field: Field, slot: str, value: str) -> li
             return [f"{slot} = instant({value})"]
         case Scalar(kind="tenths"):
             # `check_numbers` says why this is enough.
-            return [f"if {value} * 10.0 % 1.0:", "    raise Unusual", f"{slot} = {value}"]
+            return [
+                f"if not ({value} * 10.0).is_integer():",
+                "    raise Unusual",
+                f"{slot} = {value}",
+            ]
         case EnumRef(name) if python.aliases(contract, field):
             return [f"{slot} = _READ_{names.snake(name).upper()}[{value}]"]
         case ObjectRef(name):

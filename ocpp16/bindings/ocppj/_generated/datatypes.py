@@ -262,7 +262,7 @@ def read_charging_schedule_period_list(
     for item in wire:
         draft: Any = ChargingSchedulePeriodDraft()
         draft.start_period = item.startPeriod
-        if item.limit * 10.0 % 1.0:
+        if not (item.limit * 10.0).is_integer():
             raise Unusual
         draft.limit = item.limit
         draft.number_phases = item.numberPhases
@@ -310,7 +310,7 @@ def read_charging_schedule(wire: ChargingScheduleJson) -> tuple[ChargingSchedule
         draft.min_charging_rate = None
         quotes -= 2
     else:
-        if wire.minChargingRate * 10.0 % 1.0:
+        if not (wire.minChargingRate * 10.0).is_integer():
             raise Unusual
         draft.min_charging_rate = wire.minChargingRate
     draft.__class__ = ChargingSchedule
