@@ -79,13 +79,16 @@ class TypeSpec:
     fields: tuple[FieldSpec, ...]
     soap_order: tuple[str, ...] | None = None
     """Wire names in the order SOAP demands; None without a SOAP contract."""
+    by_wire: Mapping[str, FieldSpec] = attrs.field(init=False, repr=False, eq=False)
+    """The fields by their wire names."""
+
+    @by_wire.default
+    def _by_wire(self) -> Mapping[str, FieldSpec]:
+        return {field.wire: field for field in self.fields}
 
     def field(self, wire: str) -> FieldSpec | None:
         """Return the field of a wire name, None where there is none."""
-        for field in self.fields:
-            if field.wire == wire:
-                return field
-        return None
+        return self.by_wire.get(wire)
 
 
 @attrs.frozen

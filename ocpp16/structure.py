@@ -126,12 +126,20 @@ class Structure:
         raise NotImplementedError
 
     @classmethod
-    def unchecked(cls, values: Mapping[str, object], deviations: Iterable[Deviation]) -> Self:
-        """Build an object that may break rules, as a lenient reader has to; it cannot be sent."""
+    def unchecked(
+        cls, values: Mapping[str, object], deviations: Iterable[Deviation] | None
+    ) -> Self:
+        """Build an object that may break rules, as a lenient reader has to; it cannot be sent.
+
+        Args:
+            values: The fields that are present.
+            deviations: The rules that are broken; None where the caller has checked every value.
+        """
         self = cls.__new__(cls)
+        fill = object.__setattr__
         for field in cls.SPEC.fields:
-            object.__setattr__(self, field.name, values.get(field.name))
-        object.__setattr__(self, "_deviations", tuple(deviations))
+            fill(self, field.name, values.get(field.name))
+        fill(self, "_deviations", None if deviations is None else tuple(deviations))
         return self
 
 

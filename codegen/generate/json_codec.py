@@ -46,6 +46,12 @@ def _data_types(contract: Contract, banner: Banner) -> str:
             blocks += [_read(contract, structure), _write(contract, structure)]
         if structure.name in in_lists:
             blocks += [_read_list(contract, structure), _write_list(contract, structure)]
+    pairs = [
+        f"{name}: (list[{name}Json], read_{names.snake(name)}_list)"
+        for name in (one.name for one in structures)
+        if name in in_lists
+    ]
+    blocks.append(exploded("LISTS: dict[type, tuple[Any, Callable[[Any], Any]]] = {", pairs, "}"))
     doc = "Data types on JSON: Structs, and copies from and to the public classes."
     return module(banner, doc, blocks)
 
@@ -107,13 +113,11 @@ def _imports(
     }
     typing_names = ["Annotated"] if annotated else []
     typing_names.append("Any")
-    first: list[str] = []
     if is_module_of_data_types:
         typing_names += ["Literal"] if any(python.aliases(contract, one) for one in fields) else []
         wanted["ocpp16._generated.datatypes"] = own | nested
         msgspec_names, tail = "Meta", []
     else:
-        first = ["from collections.abc import Callable"]
         fast |= {"check_quotes"} if fields else set()
         fast |= {"check_numbers"} if _any_kind(contract, structures, "tenths") else set()
         wanted[f"ocpp16._generated.{_profile_of(contract, structures[0])}"] = own
@@ -127,7 +131,7 @@ def _imports(
         tail = ["", "_write = json.Encoder().encode"]
     wanted["ocpp16.bindings.ocppj.fast"] = fast
     lines = [
-        *first,
+        "from collections.abc import Callable",
         f"from typing import {', '.join(typing_names)}",
         "",
         f"from msgspec import {msgspec_names}",

@@ -10,6 +10,7 @@ from starlette.requests import ClientDisconnect, Request
 
 from ocpp16.apps.control_problem import Problem
 from ocpp16.bindings.ocppj import codec
+from ocpp16.bindings.ocppj.review import parse_payload
 from ocpp16.bindings.ocppj.text import Members
 from ocpp16.datatypes import IdTagInfo
 from ocpp16.enums import AuthorizationStatus, RegistrationStatus
@@ -114,7 +115,7 @@ def _of_type(fields: dict[str, Any], name: str, kind: type[T], default: T) -> T:
 
 def _object(body: bytes, *names: str) -> dict[str, Any]:
     try:
-        found = codec.parse_payload(body)
+        found = parse_payload(body)
     except ConstraintError as error:
         raise Problem("invalid-request", error.reason, path="") from None
     if not isinstance(found, Members):

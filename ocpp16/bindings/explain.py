@@ -8,8 +8,9 @@ list or a number is told by a `Notation`.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from functools import cache
 from typing import Any, Protocol, TypeVar, cast
 
 from ocpp16.errors import ConstraintError, ConstraintKind
@@ -22,15 +23,29 @@ StructureT = TypeVar("StructureT", bound=Structure)
 NESTING_LIMIT = 64
 SAMPLED_VALUE = "SampledValue"
 
+# The attribute of an enumeration is slow to read, and a walk asks for the kind of each field.
+_TEXT, _URI, _ENUM, _INTEGER = FieldKind.TEXT, FieldKind.URI, FieldKind.ENUM, FieldKind.INTEGER
+_OBJECT, _TIMESTAMP, _TENTHS = FieldKind.OBJECT, FieldKind.TIMESTAMP, FieldKind.TENTHS
+
 
 class Notation(Protocol):
     """How one wire writes values. Every method raises ConstraintError at the path it is given."""
 
-    def members(self, value: Any, spec: TypeSpec, path: str) -> Sequence[tuple[str, Any]]:
+    def members(
+        self, value: Any, spec: TypeSpec, path: str
+    ) -> dict[str, Any] | Sequence[tuple[str, Any]]:
         """Return name and value of each member of an object, in order, repeats included.
 
         The values of a list field are one member that `items` can take apart.
         """
+        ...
+
+    def leading(self, field: FieldSpec, items: Sequence[Any], path: str) -> Sequence[object]:
+        """Return the values of the first items, as many as are quickly known to be right."""
+        ...
+
+    def has_null(self, members: dict[str, Any]) -> bool:
+        """Tell whether one of the members says that there is none."""
         ...
 
     def is_null(self, value: Any) -> bool:
@@ -94,6 +109,11 @@ def pointer(path: str, name: str) -> str:
     return f"{path}/{name[:50].replace('~', '~0').replace('/', '~1')}"
 
 
+@cache
+def _members_of(enum: type[WireEnum]) -> Mapping[str, WireEnum]:
+    return {member.value: member for member in enum}
+
+
 class _Reader:
     """One walk over one payload."""
 
@@ -104,25 +124,41 @@ class _Reader:
 
     def structure(self, cls: type[StructureT], value: Any, path: str) -> StructureT:
         before = len(self._found)
-        members = self._known_members(cls.SPEC, value, path)
+        spec = cls.SPEC
+        members = self._known_members(spec, value, path)
         values: dict[str, object] = {}
-        for field in cls.SPEC.fields:
-            here = f"{path}/{field.wire}"
-            if field.wire in members:
-                values[field.name] = self._value(field, members[field.wire], here)
+        for field in spec.fields:
+            wire = field.wire
+            if wire in members:
+                read = self._list if field.many else self._value
+                values[field.name] = read(field, members[wire], f"{path}/{wire}")
             elif field.required:
-                raise ConstraintError(here, ConstraintKind.REQUIRED, "is required")
+                raise ConstraintError(f"{path}/{wire}", ConstraintKind.REQUIRED, "is required")
         found = self._found[before:]
         if found:
             return cls.unchecked(values, found)
-        return cls(**values)
+        # The whole message checks what is nested in it.
+        return cls.unchecked(values, None) if path else cls(**values)
 
     def _known_members(self, spec: TypeSpec, value: Any, path: str) -> Mapping[str, Any]:
+        found = self._notation.members(value, spec, path)
+        members = dict(found)
+        if (
+            len(members) == len(found)
+            and members.keys() <= spec.by_wire.keys()
+            and not self._notation.has_null(members)
+        ):
+            return members
+        return self._odd_members(spec, found.items() if isinstance(found, dict) else found, path)
+
+    def _odd_members(
+        self, spec: TypeSpec, found: Iterable[tuple[str, Any]], path: str
+    ) -> Mapping[str, Any]:
+        """Judge members among which some are repeated, not known, or null."""
         members: dict[str, Any] = {}
         unknown: list[str] = []
-        for name, member in self._notation.members(value, spec, path):
-            field = spec.field(name)
-            if field is None:
+        for name, member in found:
+            if spec.field(name) is None:
                 unknown.append(name)
             elif name in members:
                 raise ConstraintError(
@@ -150,20 +186,18 @@ class _Reader:
             raise ConstraintError(path, kind, reason)
         self._found.append(Deviation(leniency.value, path, reason))
 
-    def _value(self, field: FieldSpec, value: Any, path: str) -> object:
-        if not field.many:
-            return self._single(field, value, path)
+    def _list(self, field: FieldSpec, value: Any, path: str) -> tuple[object, ...]:
         items = self._notation.items(value, path)
         if len(items) < field.min_items:
             reason = f"has {len(items)} items, needs {field.min_items}"
             raise ConstraintError(path, ConstraintKind.ITEMS, reason)
         droppable = field.cls is not None and field.cls.__name__ == SAMPLED_VALUE
-        values = []
-        for index, item in enumerate(items):
+        values = [*self._notation.leading(field, items, path)]
+        for index in range(len(values), len(items)):
             here = f"{path}/{index}"
             before = len(self._found)
             try:
-                values.append(self._single(field, item, here))
+                values.append(self._value(field, items[index], here))
             except ConstraintError as error:
                 if not droppable:
                     raise
@@ -171,23 +205,24 @@ class _Reader:
                 self._tolerate(Leniency.BAD_SAMPLED_VALUE, error.path, error.kind, error.reason)
         return tuple(values)
 
-    def _single(self, field: FieldSpec, value: Any, path: str) -> object:
-        notation = self._notation
-        match field.kind:
-            case FieldKind.OBJECT:
-                return self.structure(cast("type[Structure]", field.cls), value, path)
-            case FieldKind.TEXT | FieldKind.URI:
-                return self._text(field, value, path)
-            case FieldKind.ENUM:
-                return self._enum(field, value, path)
-            case FieldKind.TIMESTAMP:
-                return self._timestamp(value, path)
-            case FieldKind.BOOLEAN:
-                return notation.boolean(value, path)
-            case FieldKind.INTEGER:
-                return notation.integer(self._number(value, path), path)
-            case FieldKind.TENTHS:
-                return notation.tenths(self._number(value, path), path)
+    def _value(self, field: FieldSpec, value: Any, path: str) -> object:
+        kind = field.kind
+        if kind is _TEXT or kind is _URI:
+            limit = field.max_length
+            if type(value) is str and (limit is None or len(value) <= limit):
+                return value
+            return self._text(field, value, path)
+        if kind is _ENUM:
+            return self._enum(field, value, path)
+        if kind is _INTEGER:
+            return self._notation.integer(self._number(value, path), path)
+        if kind is _OBJECT:
+            return self.structure(cast("type[Structure]", field.cls), value, path)
+        if kind is _TIMESTAMP:
+            return self._timestamp(value, path)
+        if kind is _TENTHS:
+            return self._notation.tenths(self._number(value, path), path)
+        return self._notation.boolean(value, path)
 
     def _number(self, value: Any, path: str) -> Any:
         number = self._notation.number_in_text(value)
@@ -214,12 +249,12 @@ class _Reader:
     def _enum(self, field: FieldSpec, value: Any, path: str) -> WireEnum:
         enum = cast("type[WireEnum]", field.cls)
         text = self._notation.enum_text(field, self._notation.text(value, path))
-        try:
-            return enum(text)
-        except ValueError:
-            reason = f"{shorten(text)} is not a value of {enum.__name__}"
-            self._tolerate(Leniency.UNKNOWN_ENUM, path, ConstraintKind.ENUM, reason)
-            return enum.unrecognised(text)
+        member = _members_of(enum).get(text)
+        if member is not None:
+            return member
+        reason = f"{shorten(text)} is not a value of {enum.__name__}"
+        self._tolerate(Leniency.UNKNOWN_ENUM, path, ConstraintKind.ENUM, reason)
+        return enum.unrecognised(text)
 
     def _timestamp(self, value: Any, path: str) -> datetime:
         text = self._notation.text(value, path)

@@ -2,7 +2,7 @@
 
 The fast path is generated: msgspec reads into private Structs (types, lengths, enumerations and
 unknown keys checked in C), straight-line code copies into the public classes. Whatever it does not
-take, the slow path (`explain`) reads again, to say what is wrong or to tolerate it. Spec: J 4.2.
+take, the slow path (`review`) reads again, to say what is wrong or to tolerate it. Spec: J 4.2.
 """
 
 from __future__ import annotations
@@ -13,16 +13,16 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from ocpp16.bindings.explain import NESTING_LIMIT, explain
+from ocpp16.bindings.explain import explain
 from ocpp16.bindings.ocppj.fast import Unusual
 from ocpp16.bindings.ocppj.notation import JsonNotation
-from ocpp16.bindings.ocppj.text import deepest, parse
-from ocpp16.errors import ConstraintError, ConstraintKind
+from ocpp16.bindings.ocppj.review import parse_payload, review
 from ocpp16.settings import STRICT, Leniency
 from ocpp16.structure import Structure
 
 StructureT = TypeVar("StructureT", bound=Structure)
 
+_GENERATED = "ocpp16.bindings.ocppj._generated"
 _NOTATION = JsonNotation()
 _DECODERS: dict[type, Callable[[bytes], Any]] = {}
 _ENCODERS: dict[type, Callable[[Any], bytes]] = {}
@@ -48,8 +48,8 @@ def decode(
         read = _DECODERS[cls]
     try:
         message: StructureT = read(payload)
-    except (msgspec.MsgspecError, Unusual, UnicodeError, RecursionError):
-        return decode_slowly(cls, payload, leniency)
+    except (msgspec.MsgspecError, Unusual, UnicodeError, RecursionError) as error:
+        return review(cls, payload, leniency, error)
     return message
 
 
@@ -58,21 +58,6 @@ def decode_slowly(
 ) -> StructureT:
     """Do what `decode` does by the spec alone; every answer of both is the same."""
     return explain(cls, parse_payload(payload), _NOTATION, leniency)
-
-
-def parse_payload(payload: bytes) -> object:
-    """Read the JSON of a payload for the slow path.
-
-    Raises:
-        ConstraintError: It nests too deep, or is not JSON.
-    """
-    if deepest(payload) > NESTING_LIMIT:
-        reason = f"nests deeper than {NESTING_LIMIT}"
-        raise ConstraintError("", ConstraintKind.SHAPE, reason)
-    try:
-        return parse(payload)
-    except (ValueError, RecursionError) as error:
-        raise ConstraintError("", ConstraintKind.SHAPE, f"is not JSON ({error})") from None
 
 
 def encode(message: Structure) -> bytes:
@@ -92,6 +77,6 @@ def encode(message: Structure) -> bytes:
 def _load(cls: type[Structure]) -> None:
     """Load the fast path of all messages of a profile: many programs never need most of them."""
     profile = cls.__module__.rpartition(".")[2]
-    module = import_module(f"ocpp16.bindings.ocppj._generated.{profile}")
+    module = import_module(f"{_GENERATED}.{profile}")
     _DECODERS.update(module.DECODERS)
     _ENCODERS.update(module.ENCODERS)

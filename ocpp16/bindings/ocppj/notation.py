@@ -24,6 +24,7 @@ from ocpp16.primitives import (
 from ocpp16.spec import FieldSpec, TypeSpec
 
 _NAMES: dict[type, str] = {
+    dict: "an object",
     Members: "an object",
     list: "a list",
     str: "text",
@@ -42,16 +43,27 @@ def _wrong(path: str, value: Any, due: str) -> ConstraintError:
 class JsonNotation(Notation):
     """What our receiver takes."""
 
-    def members(self, value: Any, spec: TypeSpec, path: str) -> Sequence[tuple[str, Any]]:
+    def members(
+        self, value: Any, spec: TypeSpec, path: str
+    ) -> dict[str, Any] | Sequence[tuple[str, Any]]:
         """Return the members of an object; null stands for an empty payload (J 4.2.1)."""
-        if type(value) is Members:
-            return value
+        if type(value) is dict or type(value) is Members:
+            members: dict[str, Any] | Members = value
+            return members
         if path:
             raise _wrong(path, value, "an object")
         if value is None and not any(field.required for field in spec.fields):
             return ()
         reason = f"is {_NAMES[type(value)]}, not an object"
         raise ConstraintError(path, ConstraintKind.SHAPE, reason)
+
+    def leading(self, field: FieldSpec, items: Sequence[Any], path: str) -> Sequence[object]:
+        """Return nothing: no item is known before it is read."""
+        return ()
+
+    def has_null(self, members: dict[str, Any]) -> bool:
+        """Tell whether one of the members is null."""
+        return None in members.values()
 
     def is_null(self, value: Any) -> bool:
         """Tell whether a value is null."""

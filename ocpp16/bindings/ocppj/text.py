@@ -12,10 +12,14 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 
 import attrs
+import msgspec
 
 # The closing quote is optional, so that an unfinished string cannot make the search start over at
 # each of its quotes.
 _TOKENS = re.compile(rb'"(?:[^"\\]|\\.)*+"?|[\[{]|[\]}]', re.DOTALL)
+_CONTAINERS = frozenset({dict, list})
+_read_plain = msgspec.json.Decoder(float_hook=Decimal).decode
+_write_plain = msgspec.json.Encoder(decimal_format="number").encode
 _INTEGER_DIGITS = 20
 """More digits than a 64-bit integer with its sign has; longer ones are never converted."""
 
@@ -55,14 +59,43 @@ def parse(text: bytes) -> Any:
     Raises:
         ValueError: It is not UTF-8, or no JSON.
     """
-    return json.loads(
-        # Of itself it would take other encodings, and halves of surrogate pairs, for text.
-        text.decode(),
-        object_pairs_hook=Members,
-        parse_int=_integer,
-        parse_float=_decimal,
-        parse_constant=_refuse,
-    )
+    # Of itself `json` would take other encodings, and halves of surrogate pairs, for text.
+    return _read(text.decode())
+
+
+def parse_plain(text: bytes) -> Any:
+    """Read a JSON text as plainly as most are written.
+
+    Returns:
+        dict, list, str, int, Decimal, bool or None.
+
+    Raises:
+        ValueError: It has escapes, or an object in which a name stands twice, or is no JSON.
+        RecursionError: It nests very deep.
+    """
+    try:
+        value = _read_plain(text)
+    except (msgspec.MsgspecError, InvalidOperation) as error:
+        raise ValueError(str(error)) from None
+    # What was dropped had quotes, and without escapes no other quote is lost or won.
+    if text.find(b"\\") >= 0 or text.count(b'"') != _write_plain(value).count(b'"'):
+        raise ValueError("has escapes, or a name that stands twice")
+    return value
+
+
+def nests_deeper(value: Any, limit: int) -> bool:
+    """Tell whether arrays and objects nest deeper than a limit in what `parse_plain` read."""
+    level = [value] if type(value) in _CONTAINERS else []
+    for _ in range(limit):
+        if not level:
+            return False
+        level = [
+            item
+            for one in level
+            for item in (one.values() if type(one) is dict else one)
+            if type(item) in _CONTAINERS
+        ]
+    return bool(level)
 
 
 def _refuse(constant: str) -> None:
@@ -78,6 +111,14 @@ def _decimal(text: str) -> Decimal | HugeNumber:
         return Decimal(text)
     except InvalidOperation:
         return HugeNumber(is_integer=False)
+
+
+_read = json.JSONDecoder(
+    object_pairs_hook=Members,
+    parse_int=_integer,
+    parse_float=_decimal,
+    parse_constant=_refuse,
+).decode
 
 
 def decimals(number: Decimal) -> int:

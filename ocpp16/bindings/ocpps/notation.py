@@ -63,6 +63,14 @@ class XmlNotation(Notation):
             return tag.removeprefix(self._prefix)
         return tag if tag.startswith("{") else f"{{}}{tag}"
 
+    def leading(self, field: FieldSpec, items: Sequence[Any], path: str) -> Sequence[object]:
+        """Return nothing: no item is known before it is read."""
+        return ()
+
+    def has_null(self, members: dict[str, Any]) -> bool:
+        """Tell whether one of the members says xsi:nil, and holds nothing."""
+        return any(map(self.is_null, members.values()))
+
     def is_null(self, value: Any) -> bool:
         """Tell whether an element says xsi:nil, and holds nothing."""
         # The items of a list field stand in a list.

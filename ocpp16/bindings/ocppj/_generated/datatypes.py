@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Annotated, Any, Literal
 
 from msgspec import Meta
@@ -535,3 +536,13 @@ def write_firmware(value: Firmware) -> FirmwareJson:
         value.signature,
         value.install_date_time,
     )
+
+
+LISTS: dict[type, tuple[Any, Callable[[Any], Any]]] = {
+    SampledValue: (list[SampledValueJson], read_sampled_value_list),
+    MeterValue: (list[MeterValueJson], read_meter_value_list),
+    KeyValue: (list[KeyValueJson], read_key_value_list),
+    ChargingSchedulePeriod: (list[ChargingSchedulePeriodJson], read_charging_schedule_period_list),
+    AuthorizationData: (list[AuthorizationDataJson], read_authorization_data_list),
+    CertificateHashData: (list[CertificateHashDataJson], read_certificate_hash_data_list),
+}
