@@ -203,15 +203,20 @@ def every_fault(cls: type[Structure]) -> Iterator[Broken]:
         yield Broken(cls, text.encode(), "", FORMATION, "not an object")
     if any(field.required for field in cls.SPEC.fields):
         yield Broken(cls, b"null", "", FORMATION, "not an object")
-    for path, code, fault, broken in _faults(cls.SPEC, payload, ""):
-        text = json.dumps(broken).replace('"\\u0000repeat', '"')
-        text = text.replace('"\\u0000huge"', "9" * 5000)
-        yield Broken(cls, text.encode(), path, code, fault)
+    for path, code, fault, broken in faults(cls.SPEC, payload, ""):
+        yield Broken(cls, written(broken).encode(), path, code, fault)
 
 
-def _faults(
+def written(broken: Any) -> str:
+    """Return the JSON text of what `faults` yields."""
+    text = json.dumps(broken).replace('"\\u0000repeat', '"')
+    return text.replace('"\\u0000huge"', "9" * 5000)
+
+
+def faults(
     spec: TypeSpec, payload: dict[str, Any], path: str
 ) -> Iterator[tuple[str, str, str, Any]]:
+    """Yield path, code, what is wrong, and the object with that one fault."""
     yield f"{path}/bogus", FORMATION, "unknown field", payload | {"bogus": 1}
     for field in spec.fields:
         here = f"{path}/{field.wire}"
@@ -251,4 +256,4 @@ def _single_faults(field: FieldSpec, value: Any, path: str) -> Iterator[tuple[st
                 yield path, PROPERTY, f"bad enum value {text!r}", text
         case FieldKind.OBJECT:
             assert field.cls is not None and issubclass(field.cls, Structure)
-            yield from _faults(field.cls.SPEC, value, path)
+            yield from faults(field.cls.SPEC, value, path)

@@ -72,8 +72,8 @@ def check_numbers(payload: bytes) -> None:
     """Doubt a payload with a number that a float may round: many digits, or a small exponent.
 
     The decimal nearest to a number of at most 15 digits, times ten, is a whole number for a float,
-    too, if it is one; if it is none, the two differ by more than floats err. A sixteenth digit
-    touches a fourth of four bytes that stand four apart.
+    too, if it is one; if it is none, the two differ by more than floats err. A number of sixteen
+    characters stands on four bytes that are four apart; some shorter ones do, and are doubted too.
     """
     if payload[::4].translate(_AS_ZEROS).find(b"0000") >= 0 or _small_exponent(payload):
         raise Unusual
