@@ -21,7 +21,7 @@ DECODE_PEER = {"Heartbeat": ">= 16", "BootNotification": ">= 70", "StatusNotific
 
 def decode(rounds: int) -> list[Row]:
     """Decode and validate, repeated keys included."""
-    rows: list[Row] = []
+    rows = _other_spellings(rounds)
     for sample in SAMPLES:
         text = sample.text
         figures = calls_side_by_side(
@@ -43,6 +43,38 @@ def decode(rounds: int) -> list[Row]:
                 goal, peer_limit = 2, DECODE_PEER.get(sample.name, ">= 105")
             rows.append(row(goal, what, peer, ours, theirs, limit=peer_limit, inverse=True))
     return rows
+
+
+def _other_spellings(rounds: int) -> list[Row]:
+    """Decode what other peers write: fields in another order, or with white space."""
+    rows: list[Row] = []
+    for sample in SAMPLES[1:]:
+        texts = {
+            "with spaces": json.dumps(sample.payload),
+            "reversed": json.dumps(_reversed(sample.payload), separators=(",", ":")),
+            "on many lines": json.dumps(sample.payload, indent=2),
+        }
+        for spelling, text in texts.items():
+            payload = text.encode()
+            figures = calls_side_by_side(
+                {
+                    "ours": (codec.decode, (sample.cls, payload)),
+                    "msgspec": (msgspec.json.Decoder(struct_for(sample)).decode, (payload,)),
+                },
+                rounds,
+            )
+            what = f"decode {sample.name}, {spelling}"
+            limit = DECODE_LIMITS.get(sample.name, "<= 1.6")
+            rows.append(row(1, what, "msgspec", figures["ours"], figures["msgspec"], limit=limit))
+    return rows
+
+
+def _reversed(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_reversed(item) for item in value]
+    if isinstance(value, dict):
+        return {name: _reversed(item) for name, item in reversed(value.items())}
+    return value
 
 
 def encode(rounds: int) -> list[Row]:

@@ -2,25 +2,53 @@
 
 from __future__ import annotations
 
-import types
+import ast
+import importlib
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
 
 import ocpp16
 from ocpp16 import catalog, datatypes, enums, errors, messages
 from ocpp16.structure import DataType, Structure, WireEnum
 
 
-def test_all_is_what_the_module_binds() -> None:
-    bound = {
-        name
-        for name, value in vars(ocpp16).items()
-        if not name.startswith("_") and not _is_internal_module(value)
-    }
-    assert set(ocpp16.__all__) - {"__version__"} == bound
+def imported_for_type_checkers() -> dict[str, str]:
+    """Return each name that the package imports where only type checkers look, with its home."""
+    tree = ast.parse(Path(ocpp16.__file__).read_text(encoding="utf-8"))
+    block = next(node for node in tree.body if isinstance(node, ast.If))
+    found = {}
+    for node in block.body:
+        assert isinstance(node, ast.ImportFrom)
+        for alias in node.names:
+            found[alias.asname or alias.name] = f"{node.module}.{alias.name}"
+    return found
 
 
-def _is_internal_module(value: object) -> bool:
-    public = {"datatypes", "enums", "errors", "messages", "event"}
-    return isinstance(value, types.ModuleType) and value.__name__.split(".")[-1] not in public
+def test_all_is_what_the_package_has() -> None:
+    known = imported_for_type_checkers()
+    assert set(ocpp16.__all__) - {"__version__"} == set(known)
+    for name, full in known.items():
+        home, _, own = full.rpartition(".")
+        assert getattr(ocpp16, name) is getattr(importlib.import_module(home), own), name
+    assert set(ocpp16.__all__) <= set(dir(ocpp16))
+    with pytest.raises(AttributeError, match="module 'ocpp16' has no attribute 'Bogus'"):
+        ocpp16.Bogus  # type: ignore[attr-defined]  # noqa: B018
+
+
+def test_a_name_is_imported_when_it_is_asked_for() -> None:
+    script = (
+        "import sys, ocpp16.messages\n"
+        "loaded = {'asyncio', 'msgspec', 'ocpp16.roles', 'ocpp16.session'} & set(sys.modules)\n"
+        "from ocpp16 import *\n"
+        "print(sorted(loaded), CentralSystem.__name__, events.__name__)"
+    )
+    found = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=True
+    )
+    assert found.stdout.strip() == "[] CentralSystem ocpp16.roles.event"
 
 
 def test_all_is_sorted() -> None:
