@@ -142,7 +142,7 @@ class _Reader:
 
     def _known_members(self, spec: TypeSpec, value: Any, path: str) -> Mapping[str, Any]:
         found = self._notation.members(value, spec, path)
-        members = dict(found)
+        members = found if isinstance(found, dict) else dict(found)
         if (
             len(members) == len(found)
             and members.keys() <= spec.by_wire.keys()
@@ -191,7 +191,11 @@ class _Reader:
         if len(items) < field.min_items:
             reason = f"has {len(items)} items, needs {field.min_items}"
             raise ConstraintError(path, ConstraintKind.ITEMS, reason)
-        droppable = field.cls is not None and field.cls.__name__ == SAMPLED_VALUE
+        droppable = (
+            Leniency.BAD_SAMPLED_VALUE in self._leniency
+            and field.cls is not None
+            and field.cls.__name__ == SAMPLED_VALUE
+        )
         values = [*self._notation.leading(field, items, path)]
         for index in range(len(values), len(items)):
             here = f"{path}/{index}"
@@ -215,7 +219,8 @@ class _Reader:
         if kind is _ENUM:
             return self._enum(field, value, path)
         if kind is _INTEGER:
-            return self._notation.integer(self._number(value, path), path)
+            number = value if type(value) is int else self._number(value, path)
+            return self._notation.integer(number, path)
         if kind is _OBJECT:
             return self.structure(cast("type[Structure]", field.cls), value, path)
         if kind is _TIMESTAMP:
@@ -248,8 +253,11 @@ class _Reader:
 
     def _enum(self, field: FieldSpec, value: Any, path: str) -> WireEnum:
         enum = cast("type[WireEnum]", field.cls)
+        members = _members_of(enum)
+        if type(value) is str and value in members:
+            return members[value]
         text = self._notation.enum_text(field, self._notation.text(value, path))
-        member = _members_of(enum).get(text)
+        member = members.get(text)
         if member is not None:
             return member
         reason = f"{shorten(text)} is not a value of {enum.__name__}"

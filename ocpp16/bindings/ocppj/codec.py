@@ -49,8 +49,10 @@ def decode(
     try:
         message: StructureT = read(payload)
     except (msgspec.MsgspecError, Unusual, UnicodeError, RecursionError) as error:
-        return review(cls, payload, leniency, error)
-    return message
+        doubt = str(error)
+    else:
+        return message
+    return review(cls, payload, leniency, doubt)
 
 
 def decode_slowly(

@@ -33,7 +33,7 @@ _FIRST = re.compile(r" - at `\$\[([0-9]+)\]")
 
 
 def review(
-    cls: type[StructureT], payload: bytes, leniency: frozenset[Leniency], cause: Exception
+    cls: type[StructureT], payload: bytes, leniency: frozenset[Leniency], doubt: str
 ) -> StructureT:
     """Read a payload by the spec.
 
@@ -41,7 +41,7 @@ def review(
         cls: A request or response class.
         payload: A JSON text.
         leniency: What is tolerated.
-        cause: What the fast path said.
+        doubt: What the fast path said.
 
     Raises:
         ConstraintError: The payload breaks a rule; it says which, and where.
@@ -54,7 +54,7 @@ def review(
     brackets = payload.count(b"{") + payload.count(b"[")
     if brackets > NESTING_LIMIT and nests_deeper(value, NESTING_LIMIT):
         raise _too_deep()
-    return explain(cls, value, QuickNotation(_faulty_items(str(cause))), leniency)
+    return explain(cls, value, QuickNotation(_faulty_items(doubt)), leniency)
 
 
 def parse_payload(payload: bytes) -> Any:
@@ -75,13 +75,13 @@ def _too_deep() -> ConstraintError:
     return ConstraintError("", ConstraintKind.SHAPE, f"nests deeper than {NESTING_LIMIT}")
 
 
-def _faulty_items(said: str) -> Mapping[str, int]:
+def _faulty_items(doubt: str) -> Mapping[str, int]:
     """Return the index of the faulty item in each list on the way to a fault, by pointer."""
     indexes: dict[str, int] = {}
-    if "[" not in said:
+    if "[" not in doubt:
         return indexes
     path = ""
-    for name, index in _STEPS.findall(said.rpartition(" - at `$")[2]):
+    for name, index in _STEPS.findall(doubt.rpartition(" - at `$")[2]):
         path += f"/{name}"
         if index:
             indexes[path] = int(index)
