@@ -220,6 +220,40 @@ def test_what_was_tolerated_survives_copies() -> None:
         assert deviations(twin) == deviations(message) != ()
 
 
+def test_what_was_not_checked_is_checked_before_it_leaves() -> None:
+    good = messages.AuthorizeRequest.unchecked({"id_tag": "x"}, ())
+    assert codec.encode(good) == b'{"idTag":"x"}'
+    broken = messages.AuthorizeRequest.unchecked({"id_tag": "x" * 30}, ())
+    twins = (copy.copy(broken), copy.deepcopy(broken), pickle.loads(pickle.dumps(broken)))
+    for one in (broken, *twins):
+        with pytest.raises(InvalidMessage) as refused:
+            codec.encode(one)
+        assert (refused.value.path, refused.value.kind) == ("/idTag", ConstraintKind.LENGTH)
+    value = datatypes.SampledValue.unchecked({"value": "1", "unit": "Bogus"}, ())
+    with pytest.raises(InvalidMessage, match="/unit"):
+        datatypes.MeterValue(timestamp=NOW, sampled_value=[value])
+
+
+def test_a_copy_from_elsewhere_is_checked() -> None:
+    """A pickle may come from another version, or from somebody who has written into it."""
+    message = messages.AuthorizeRequest(id_tag="fine")
+    pickled = pickle.dumps(message).replace(b"\x04fine", b"\x1d" + b"x" * 29)
+    with pytest.raises(InvalidMessage, match="/idTag"):
+        pickle.loads(pickled)
+
+
+@pytest.mark.parametrize("read", [codec.decode, codec.decode_slowly])
+def test_what_was_read_is_known_to_be_checked(read: Any) -> None:
+    assert read(messages.AuthorizeRequest, b'{"idTag":"x"}')._deviations is None
+    over_length = b'{"idTag":"' + b"x" * 30 + b'"}'
+    assert read(messages.AuthorizeRequest, over_length, frozenset(Leniency))._deviations
+
+
+def test_only_messages_are_written() -> None:
+    with pytest.raises(TypeError, match="SampledValue is no message"):
+        codec.encode(datatypes.SampledValue(value="1"))
+
+
 # Enumerations
 
 

@@ -17,12 +17,12 @@ from ocpp16.bindings.explain import explain
 from ocpp16.bindings.ocppj.fast import Unusual
 from ocpp16.bindings.ocppj.notation import JsonNotation
 from ocpp16.bindings.ocppj.review import parse_payload, review
+from ocpp16.catalog import action_of
 from ocpp16.settings import STRICT, Leniency
 from ocpp16.structure import Structure
 
 StructureT = TypeVar("StructureT", bound=Structure)
 
-_GENERATED = "ocpp16.bindings.ocppj._generated"
 _NOTATION = JsonNotation()
 _DECODERS: dict[type, Callable[[bytes], Any]] = {}
 _ENCODERS: dict[type, Callable[[Any], bytes]] = {}
@@ -77,8 +77,11 @@ def encode(message: Structure) -> bytes:
 
 
 def _load(cls: type[Structure]) -> None:
-    """Load the fast path of all messages of a profile: many programs never need most of them."""
-    profile = cls.__module__.rpartition(".")[2]
-    module = import_module(f"{_GENERATED}.{profile}")
+    """Load the fast path of all messages of a profile: many programs never need most of them.
+
+    Raises:
+        TypeError: The class is no message of OCPP 1.6.
+    """
+    module = import_module(f"ocpp16.bindings.ocppj._generated.{action_of(cls).profile}")
     _DECODERS.update(module.DECODERS)
     _ENCODERS.update(module.ENCODERS)
