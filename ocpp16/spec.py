@@ -71,6 +71,10 @@ class FieldSpec:
     """Other spellings of enumeration values on JSON, each with the value it stands for."""
 
 
+def _by_wire(spec: TypeSpec) -> Mapping[str, FieldSpec]:
+    return {field.wire: field for field in spec.fields}
+
+
 @attrs.frozen
 class TypeSpec:
     """A message or data type: its name and its fields in the order of the JSON schema."""
@@ -79,12 +83,10 @@ class TypeSpec:
     fields: tuple[FieldSpec, ...]
     soap_order: tuple[str, ...] | None = None
     """Wire names in the order SOAP demands; None without a SOAP contract."""
-    by_wire: Mapping[str, FieldSpec] = attrs.field(init=False, repr=False, eq=False)
+    by_wire: Mapping[str, FieldSpec] = attrs.field(
+        default=attrs.Factory(_by_wire, takes_self=True), init=False, repr=False, eq=False
+    )
     """The fields by their wire names."""
-
-    @by_wire.default
-    def _by_wire(self) -> Mapping[str, FieldSpec]:
-        return {field.wire: field for field in self.fields}
 
     def field(self, wire: str) -> FieldSpec | None:
         """Return the field of a wire name, None where there is none."""
