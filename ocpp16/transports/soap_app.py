@@ -81,7 +81,10 @@ class Head:
 
     def header(self, name: str) -> str:
         """Return the value of a header field, empty where there is none."""
-        return next((value for key, value in self.headers if key == name), "")
+        for key, value in self.headers:
+            if key == name:
+                return value
+        return ""
 
 
 @attrs.frozen(kw_only=True)
@@ -415,8 +418,14 @@ def _head(scope: Scope, url: str) -> Head:
 
 
 def _conflicts(fields: Iterable[tuple[bytes, bytes]]) -> bool:
-    lengths = {value for name, value in fields if name.lower() == b"content-length"}
-    is_chunked = any(name.lower() == b"transfer-encoding" for name, _ in fields)
+    lengths: set[bytes] = set()
+    is_chunked = False
+    for name, value in fields:
+        match name.lower():
+            case b"content-length":
+                lengths.add(value)
+            case b"transfer-encoding":
+                is_chunked = True
     return len(lengths) > 1 or (is_chunked and bool(lengths))
 
 

@@ -14,7 +14,7 @@ import time
 from contextlib import suppress
 from email.utils import formatdate
 from functools import lru_cache
-from typing import Final, Protocol, cast
+from typing import Any, Final, Protocol, cast
 from urllib.parse import unquote, urlsplit
 
 import h11
@@ -203,6 +203,30 @@ class _Config(uvicorn.Config):
 _UNFINISHED: Final = frozenset({h11.IDLE, h11.SEND_BODY})
 
 
+class _WholeAnswers:
+    """A transport that sends each answer in one piece.
+
+    uvicorn writes head and body apart, and each of them would be a system call. What is served here
+    has its body ready when it begins to answer.
+    """
+
+    __slots__ = ("_connection", "_held", "_transport")
+
+    def __init__(self, transport: asyncio.Transport, connection: h11.Connection) -> None:
+        self._transport = transport
+        self._connection = connection
+        self._held = b""
+
+    def write(self, data: bytes) -> None:
+        self._held += data
+        if self._connection.our_state is not h11.SEND_BODY:
+            held, self._held = self._held, b""
+            self._transport.write(held)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._transport, name)
+
+
 class _HttpProtocol(H11Protocol):
     """A client's TCP connection, cut when the head of a request does not come in time.
 
@@ -220,7 +244,8 @@ class _HttpProtocol(H11Protocol):
         self._has_begun = False  # Some of the head of a request is there.
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        super().connection_made(cast("asyncio.Transport", transport))
+        whole = _WholeAnswers(cast("asyncio.Transport", transport), self.conn)
+        super().connection_made(cast("asyncio.Transport", whole))
         # A copy is in the scope of each request.
         self.app_state = {CUT: self.transport.abort}
         engine = transport.get_extra_info("tls_engine")

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from collections.abc import AsyncIterator, Callable, Coroutine
-from contextlib import asynccontextmanager
+from collections.abc import Callable, Coroutine
+from types import TracebackType
 from typing import Any, ParamSpec, TypeVar
 
-from ocpp16.clock import Clock
+from ocpp16.clock import Clock, Timer
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -48,19 +48,39 @@ class Signal:
                 self._waiters.remove(waiter)
 
 
-@asynccontextmanager
-async def time_limit(clock: Clock, seconds: float | None) -> AsyncIterator[None]:
-    """Raise TimeoutError in the body once it has taken so long; None is no limit."""
-    async with asyncio.timeout(None) as timeout:
-        if seconds is None:
-            yield
-            return
-        loop = asyncio.get_running_loop()
-        timer = clock.call_at(clock.time() + seconds, lambda: timeout.reschedule(loop.time()))
-        try:
-            yield
-        finally:
-            timer.cancel()
+class time_limit:  # noqa: N801 - a function in all but name, as `suppress` is
+    """Raises TimeoutError in the body of its `async with` once that has taken so long.
+
+    Args:
+        clock: By which time.
+        seconds: How long; None is no limit.
+    """
+
+    __slots__ = ("_clock", "_seconds", "_timeout", "_timer")
+
+    def __init__(self, clock: Clock, seconds: float | None) -> None:
+        self._clock = clock
+        self._seconds = seconds
+        self._timeout = asyncio.timeout(None)
+        self._timer: Timer | None = None
+
+    async def __aenter__(self) -> None:
+        await self._timeout.__aenter__()
+        if self._seconds is not None:
+            self._timer = self._clock.call_at(self._clock.time() + self._seconds, self._end)
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        at: TracebackType | None,
+    ) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+        await self._timeout.__aexit__(kind, error, at)
+
+    def _end(self) -> None:
+        self._timeout.reschedule(asyncio.get_running_loop().time())
 
 
 class TaskGroup:
