@@ -204,15 +204,20 @@ async def measured(
     groups = [[Client(number, url) for number in range(chargers)] for url in urls]
     for clients in groups:
         await boot(clients)
+        _close(clients)  # The server would, while others boot.
     return [[await _turn(clients, seconds) for clients in groups] for _ in range(rounds)]
 
 
 async def _turn(clients: list[Client], seconds: float) -> Measured:
     await loaded(clients, min(1.0, seconds))  # Connected and warm.
     found = await loaded(clients, seconds)
-    for client in clients:
-        client.close()  # The server would, while the others have their turn.
+    _close(clients)  # The server would, while the others have their turn.
     return found
+
+
+def _close(clients: list[Client]) -> None:
+    for client in clients:
+        client.close()
 
 
 def side_by_side(

@@ -121,7 +121,8 @@ class AddMessage:
         }
         result = connection.execute(_ADD_MESSAGE, row)
         if self.digest is not None and self.answer is not None:
-            _keep_answer(
+            # There is none yet: that was looked for just now.
+            _add_answer(
                 connection, self.identity, self.digest, self.action, answer=self.answer, at=at
             )
         if self.local_id is not None:
@@ -372,14 +373,20 @@ def _keep_answer(
 ) -> None:
     change = {"of": identity, "content": digest, "answer": answer}
     if connection.execute(_SET_ANSWER, change).rowcount == 0:
-        row = {
-            "identity": identity,
-            "digest": digest,
-            "action": action,
-            "answer": answer,
-            "given": at,
-        }
-        connection.execute(_ADD_ANSWER, row)
+        _add_answer(connection, identity, digest, action, answer=answer, at=at)
+
+
+def _add_answer(
+    connection: Connection, identity: str, digest: bytes, action: str, *, answer: bytes, at: int
+) -> None:
+    row = {
+        "identity": identity,
+        "digest": digest,
+        "action": action,
+        "answer": answer,
+        "given": at,
+    }
+    connection.execute(_ADD_ANSWER, row)
 
 
 def _map(
