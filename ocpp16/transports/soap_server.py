@@ -203,11 +203,15 @@ class _Config(uvicorn.Config):
 _UNFINISHED: Final = frozenset({h11.IDLE, h11.SEND_BODY})
 
 
-class _WholeAnswers:
+class WholeAnswers:
     """A transport that sends each answer in one piece.
 
     uvicorn writes head and body apart, and each of them would be a system call. What is served here
     has its body ready when it begins to answer.
+
+    Args:
+        transport: Where to send.
+        connection: The state of the HTTP exchange.
     """
 
     __slots__ = ("_connection", "_held", "_transport")
@@ -218,6 +222,7 @@ class _WholeAnswers:
         self._held = b""
 
     def write(self, data: bytes) -> None:
+        """Send bytes, those of an answer only when it is whole."""
         self._held += data
         if self._connection.our_state is not h11.SEND_BODY:
             held, self._held = self._held, b""
@@ -244,7 +249,7 @@ class _HttpProtocol(H11Protocol):
         self._has_begun = False  # Some of the head of a request is there.
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        whole = _WholeAnswers(cast("asyncio.Transport", transport), self.conn)
+        whole = WholeAnswers(cast("asyncio.Transport", transport), self.conn)
         super().connection_made(cast("asyncio.Transport", whole))
         # A copy is in the scope of each request.
         self.app_state = {CUT: self.transport.abort}

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 from contextlib import suppress
 from urllib.parse import urlsplit
 
 import pytest
+from websockets.http11 import Request
 
 from ocpp16.envelope import PeerInfo
 from ocpp16.roles.event import Refused
@@ -97,6 +99,19 @@ def test_spaces_slashes_and_other_scripts_are_data() -> None:
             assert answer.status == 101
             peer = await central.wait_for("車 a/b", timeout=5)
             assert peer.info.url == f"{url.removesuffix('/CP1')}/%E8%BB%8A%20a%2Fb"
+
+    run(main)
+
+
+def test_no_password_is_kept_once_a_connection_is_open() -> None:
+    async def main() -> None:
+        async with serving() as (central, url), await RawSocket.open(url) as socket:
+            password = {"Authorization": "Basic Q1AxOnNlY3JldA=="}
+            answer = await socket.ask("/ocpp/CP1", password)
+            assert answer.status == 101
+            await central.wait_for("CP1", timeout=5)
+            kept = [each for each in gc.get_objects() if isinstance(each, Request)]
+            assert [list(request.headers.raw_items()) for request in kept if request.headers] == []
 
     run(main)
 
