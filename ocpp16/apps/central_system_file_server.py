@@ -221,7 +221,7 @@ class FileServer:
             raise Refused(status) from None
 
     async def _copy(self, request: Request, file: NewFile) -> None:
-        block, is_empty = bytearray(), True
+        block = bytearray()
         chunks = aiter(request.stream())
         while True:
             async with time_limit(self._clock, SILENCE_SECONDS):
@@ -229,12 +229,9 @@ class FileServer:
             if chunk is None:
                 break
             block += chunk
-            is_empty = is_empty and not chunk
             if len(block) >= _BLOCK:
                 await run_in_thread(file.write, bytes(block))
                 block.clear()
-        if is_empty:
-            raise Refused(HTTPStatus.BAD_REQUEST)
         await run_in_thread(file.write, bytes(block))
 
 
