@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -110,6 +111,11 @@ def upload(location: str, name: str = "d.txt", content: bytes = CONTENT) -> None
     asyncio.run(FileTransfer(RULES).upload(location, name, content))
 
 
+def part_of(location: str, target: Path) -> Path:
+    digest = hashlib.sha256(location.encode()).hexdigest()[:16]
+    return target.with_name(f"{target.name}.{digest}.part")
+
+
 def failure(work: Any) -> Failure:
     with pytest.raises(TransferFailed) as caught:
         work()
@@ -204,10 +210,16 @@ def test_files_over_ftp(tmp_path: Path) -> None:
 
 def test_an_ftp_download_goes_on_where_it_broke(tmp_path: Path) -> None:
     (tmp_path / "source").write_bytes(CONTENT)
-    (tmp_path / "f.part").write_bytes(b"?" * 1000)
     with ftp(tmp_path) as url:
+        part = part_of(f"{url}/source", tmp_path / "f")
+        part.write_bytes(b"?" * 1000)
         download(f"{url}/source", tmp_path / "f")
-    assert (tmp_path / "f").read_bytes() == b"?" * 1000 + CONTENT[1000:]
+        assert (tmp_path / "f").read_bytes() == b"?" * 1000 + CONTENT[1000:]
+        # Of another location it is another file.
+        part_of(f"{url}/other", tmp_path / "f").write_bytes(b"?" * 1000)
+        download(f"{url}/source", tmp_path / "f")
+    assert (tmp_path / "f").read_bytes() == CONTENT
+    assert {path.name for path in tmp_path.iterdir()} == {"source", "f"}
 
 
 @pytest.mark.parametrize(
