@@ -210,9 +210,8 @@ class FileTransfer:
                         self._http(place, "GET", limit, into=file)
                 limit.check()
                 part.replace(target)
-            except BaseException:
-                # FTP goes on where it broke, unless nobody wants that any more.
-                if not is_ftp or limit.is_final:
+            except BaseException as error:
+                if not (is_ftp and _can_go_on(error, part, limit)):
                     part.unlink(missing_ok=True)
                 raise
 
@@ -294,8 +293,15 @@ def _copy(source: http.client.HTTPResponse, target: BinaryIO, limit: TransferLim
     while chunk := source.read1(CHUNK):
         limit.count(len(chunk))
         target.write(chunk)
+    limit.check()  # The end may be ours.
     if source.length:
         raise TransferFailed(Failure.BROKEN, "it ended too early")
+
+
+def _can_go_on(error: BaseException, part: Path, limit: TransferLimit) -> bool:
+    """Tell whether another try may go on with what is there: it broke, and is still wanted."""
+    has_broken = isinstance(error, TransferFailed) and error.failure is Failure.BROKEN
+    return has_broken and not limit.is_final and part.stat().st_size > 0
 
 
 def _part(target: Path, location: str) -> Path:

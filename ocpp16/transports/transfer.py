@@ -81,7 +81,7 @@ class TransferLimit:
         self._progress = progress
         self._done = 0
         self._lock = threading.Lock()
-        self._socket: socket.socket | None = None
+        self._sockets: list[socket.socket] = []
         self._reason: TransferFailed | None = None
         self.is_final = False
         """Whether nobody wants it any more."""
@@ -119,13 +119,13 @@ class TransferLimit:
             raise self._reason
 
     def watch(self, link: socket.socket) -> None:
-        """Take the connection that is to be cut when it is stopped.
+        """Take a connection that is to be cut when it is stopped.
 
         Raises:
             TransferFailed: It was stopped before.
         """
         with self._lock:
-            self._socket = link
+            self._sockets.append(link)
         self.check()
 
     def stop(self, reason: TransferFailed, *, is_final: bool = False) -> None:
@@ -133,10 +133,10 @@ class TransferLimit:
         with self._lock:
             self.is_final = self.is_final or is_final
             self._reason = self._reason or reason
-            if self._socket is not None:
+            for link in self._sockets:
                 # Not by TLS, which would wait for the other side once more.
                 with suppress(OSError):
-                    socket.socket.shutdown(self._socket, socket.SHUT_RDWR)
+                    socket.socket.shutdown(link, socket.SHUT_RDWR)
 
 
 def why(error: BaseException) -> str:

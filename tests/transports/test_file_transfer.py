@@ -77,14 +77,15 @@ def web() -> Iterator[tuple[str, type[Files]]]:
 
 
 @contextmanager
-def ftp(folder: Path) -> Iterator[str]:
+def ftp(folder: Path, kind: Any = None, **options: Any) -> Iterator[str]:
     authorizers = pytest.importorskip("pyftpdlib.authorizers")
     handlers = pytest.importorskip("pyftpdlib.handlers")
     ioloop = pytest.importorskip("pyftpdlib.ioloop")
     servers = pytest.importorskip("pyftpdlib.servers")
     authorizer = authorizers.DummyAuthorizer()
     authorizer.add_user("user", "pass word", str(folder), perm="elradfmw")
-    handler = type("Here", (handlers.FTPHandler,), {"authorizer": authorizer})
+    kind = handlers.FTPHandler if kind is None else kind
+    handler = type("Here", (kind,), {"authorizer": authorizer, **options})
     loop = ioloop.IOLoop()
     server = servers.FTPServer(("127.0.0.1", 0), handler, ioloop=loop)
     stop = threading.Event()
