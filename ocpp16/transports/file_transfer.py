@@ -260,7 +260,7 @@ class FileTransfer:
             try:
                 there = urljoin(place.url, target)
             except ValueError:
-                raise TransferFailed(Failure.BAD_LOCATION, "a redirect leads nowhere") from None
+                raise TransferFailed(Failure.BAD_LOCATION, "it is no URL") from None
             place = self.judge(there)
         raise TransferFailed(Failure.BROKEN, "it is sent elsewhere without end")
 

@@ -22,6 +22,7 @@ pytest.importorskip("cryptography")
 from ocpp16 import ChargePoint
 from ocpp16.apps.central_system import Files
 from ocpp16.apps.charge_point.file_workshop import FileWorkshop
+from ocpp16.messages import SecurityEventNotificationRequest, SignedUpdateFirmwareRequest
 from ocpp16.security.firmware_signature import sign_firmware
 from ocpp16.station import firmware
 from ocpp16.station.model import Model
@@ -126,7 +127,7 @@ def security_events(app: App) -> list[str]:
     return [
         exchange.request.type
         for exchange in app.ears.exchanges
-        if exchange.action == "SecurityEventNotification"
+        if isinstance(exchange.request, SecurityEventNotificationRequest)
     ]
 
 
@@ -262,7 +263,7 @@ def test_logs_that_cannot_be_sent(tmp_path: Path, location: str, status: str) ->
                 (sent,) = (
                     exchange.request
                     for exchange in site.app.ears.exchanges
-                    if exchange.action == "SignedUpdateFirmware"
+                    if isinstance(exchange.request, SignedUpdateFirmwareRequest)
                 )
                 # A place where nothing can be put.
                 where = sent.firmware.location.rpartition("/")[0]
