@@ -136,6 +136,20 @@ def test_each_outcome_has_its_exit_code(
         assert json.loads(capsys.readouterr().out) == {**problem.to_json(), "exitCode": code}
 
 
+def test_a_problem_with_names_of_a_charge_point_is_one_line(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    problem = Problem(
+        "invalid-answer", "x\r\nforged", path="/\r\n\x1b[1m\u2028forged", code="\nforged"
+    )
+    with answering(502, json.dumps(problem.to_json()).encode()) as (url, _):
+        tokens = str(token_file(tmp_path))
+        assert main("call", "CP1", "Reset", "--control", url, "--token-file", tokens) == 1
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.isprintable()
+    assert line.endswith(r"\nforged: x\r\nforged (at /\r\n\x1b[1m\u2028forged)")
+
+
 @pytest.mark.parametrize("body", [b"<html>", b"[]", b"[" * 100_000])
 def test_what_is_no_control_api(
     body: bytes, tmp_path: Path, capsys: pytest.CaptureFixture[str]
