@@ -60,8 +60,8 @@ LISTS: Final[dict[str, tuple[str, list[tuple[str, str, object]]]]] = {
     ),
     "Names of files that charge points send": (
         (
-            "The last part of a location of the central system (`test_paths`). 201 is for a name that"
-            " is one: it is kept with the job, and is no part of any path."
+            "The last part of a location of the central system (`test_paths`). 201 is for a name"
+            " that is one: it is kept with the job, and is no part of any path."
         ),
         [(each.id, each.tries, f"HTTP {each.expected}") for each in path_attacks.UPLOADS],
     ),
