@@ -54,7 +54,7 @@ SCHEMAS: Final[Json] = {
     "FirmwareOrder": object_of(
         {
             "image": TEXT,
-            "retrieveDate": {**INSTANT, "description": "Now, if absent."},
+            "retrieveDate": {**INSTANT, "description": "A minute ago, if absent."},
             "installDate": {**INSTANT, "description": "Only of a signed image."},
             "signed": {**BOOLEAN, "description": "Whether the image is, if absent."},
             **TRIES,

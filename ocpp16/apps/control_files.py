@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Any, Protocol, TypeVar
 
@@ -57,6 +57,9 @@ from ocpp16.transports.task import run_in_thread, time_limit
 
 PAGE_LIMIT = 1000
 IMAGE_SECONDS = 600.0
+AT_ONCE = timedelta(minutes=1)
+"""How far back a retrieveDate is that means now: the clock of a charge point may be behind, if only
+by the fraction of a second that BootNotification does not tell."""
 NO_STORE = {"cache-control": "no-store"}
 SANDBOX = {
     **NO_STORE,
@@ -158,7 +161,7 @@ class FileRoutes:
             raise Problem("invalid-request", "image is a name, signed true or false", path=path)
         image = await self._image(name)
         is_signed = image.signature is not None if is_signed is None else is_signed
-        begin = fields.get("retrieveDate") or instant(self._books.now())
+        begin = fields.get("retrieveDate") or instant(self._books.now() - AT_ONCE)
         more = _present(fields, "retries", "retryInterval")
         if is_signed:
             if image.signature is None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from base64 import b64decode, b64encode
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -21,7 +22,7 @@ from ocpp16.security.firmware_signature import check_signature, judge_signer, si
 from tests.security.authority import Authority, make_authority, new_ec, new_rsa, save
 
 CONTENT = bytes(range(256)) * 9000
-KEYS = {
+KEYS: dict[str, Callable[[], Any]] = {
     "rsa-2048": lambda: new_rsa(2048),
     "rsa-3072": lambda: new_rsa(3072),
     "p-256": new_ec,

@@ -18,12 +18,19 @@ def test_a_job_from_the_request_to_the_file(books: Books) -> None:
         job.ask, "CP1", Kind.LOG, now=NOON, log_type="SecurityLog", digest=b"d", until=at(60)
     )
     books.do(job.note_answer, number, "Accepted", announced="log.txt")
-    told = {"request_id": number}
-    assert books.do(job.note_status, "CP1", Kind.LOG, "Uploading", now=at(1), **told) == number
-    done = {"size": 3, "sha256": "ff", "now": at(2)}
-    assert books.do(job.note_received, number, name="log.txt", **done)
-    assert not books.do(job.note_received, number, name="other.txt", **done)
-    books.do(job.note_status, "CP1", Kind.LOG, "Uploaded", now=at(3), **told)
+
+    def tell(status: str, minutes: int) -> int | None:
+        return books.do(
+            job.note_status, "CP1", Kind.LOG, status, now=at(minutes), request_id=number
+        )
+
+    def receive(name: str) -> bool:
+        return books.do(job.note_received, number, name=name, size=3, sha256="ff", now=at(2))
+
+    assert tell("Uploading", 1) == number
+    assert receive("log.txt")
+    assert not receive("other.txt")
+    tell("Uploaded", 3)
     found = books.ask(job.find_granted, b"d")
     assert found == books.ask(job.find_job, number)
     assert found == job.Job(
@@ -50,11 +57,12 @@ def test_a_job_from_the_request_to_the_file(books: Books) -> None:
 def test_a_numbered_status_is_of_its_request(books: Books, kind: Kind) -> None:
     first = books.do(job.ask, "CP1", kind, now=NOON)
     second = books.do(job.ask, "CP1", kind, now=NOON, request_id=77)
-    for number, request in ((first, first), (second, 77)):
+    for job_number, request in ((first, first), (second, 77)):
         told = books.do(job.note_status, "CP1", kind, "Idle?", now=NOON, request_id=request)
-        assert told == number
-    for identity, request in (("CP2", 77), ("CP1", 78), ("CP1", None)):
-        told = books.do(job.note_status, identity, kind, "X", now=NOON, request_id=request)
+        assert told == job_number
+    others: list[tuple[str, int | None]] = [("CP2", 77), ("CP1", 78), ("CP1", None)]
+    for identity, number in others:
+        told = books.do(job.note_status, identity, kind, "X", now=NOON, request_id=number)
         assert told is None
     assert statuses(books, second) == ["Idle?"]
 
