@@ -11,7 +11,7 @@ from base64 import b64decode, b64encode
 from binascii import Error as Base64Error
 from datetime import datetime
 from pathlib import Path
-from typing import Final, TypeAlias
+from typing import Any, Final
 
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
@@ -26,8 +26,6 @@ CHUNK: Final = 1024 * 1024
 RSA_BITS: Final = 2048
 EC_BITS: Final = 224
 """A00.502, 503."""
-
-SigningKey: TypeAlias = rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey
 
 
 def sign_firmware(image: Path, pair: KeyPair) -> tuple[str, str]:
@@ -110,10 +108,9 @@ def judge_signer(
         _check_signer(found, issuer, now)
     except ValueError:
         return UpdateFirmwareStatus.INVALID_CERTIFICATE
+    issuer_key: Any = issuer.public_key()
     for each in lists:
-        is_of_issuer = each.issuer == issuer.subject and each.is_signature_valid(
-            issuer.public_key()  # type: ignore[arg-type]  # a root of another kind signs no list
-        )
+        is_of_issuer = each.issuer == issuer.subject and each.is_signature_valid(issuer_key)
         entry = each.get_revoked_certificate_by_serial_number(found.serial_number)
         if is_of_issuer and entry is not None:
             return UpdateFirmwareStatus.REVOKED_CERTIFICATE
