@@ -13,6 +13,7 @@ from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequen
 from contextlib import AsyncExitStack, asynccontextmanager
 from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import attrs
 
@@ -41,6 +42,9 @@ from ocpp16.store.security.keys import StoredCredentials
 from ocpp16.store.security.reached import StoredReachedProfiles
 from ocpp16.transports.system_clock import SystemClock
 
+if TYPE_CHECKING:
+    from ocpp16.apps.control_files import OfferedFiles
+
 TEMPORARY = "temporary"
 """In place of a store's URL: an SQLite file that goes when the process does."""
 SCHEMAS = (registrations.SCHEMA, answers.SCHEMA, tables.SCHEMA, security_tables.SCHEMA)
@@ -53,6 +57,22 @@ class Control:
     address: str
     """`host:port`; port 0 is any free one."""
     tokens: Collection[Token]
+
+
+@attrs.frozen(kw_only=True)
+class Files:
+    """Where files are, and how charge points reach them."""
+
+    folder: Path
+    """Kept there; made if it is not there."""
+    address: str
+    """`host:port` to listen at; port 0 is any free one."""
+    url: str | None = None
+    """What stands before the path in locations; None is where it listens."""
+    upload_limit: int = 64 * 1024 * 1024
+    """Bytes that a charge point may send for one job."""
+    firmware_limit: int = 256 * 1024 * 1024
+    """Bytes of an image."""
 
 
 async def run_central_system(
@@ -68,6 +88,7 @@ async def run_central_system(
     keys: Mapping[str, str | bytes] | None = None,
     interval: int = 300,
     control: Control | None = None,
+    files: Files | None = None,
     tell: Tell,
     listening: Callable[[Urls, str | None], object],
     stop: asyncio.Event,
@@ -88,6 +109,7 @@ async def run_central_system(
             `security`, and enters these for whoever has none there yet; None does neither.
         interval: Seconds between heartbeats.
         control: How the control API is served; None is not at all.
+        files: Where charge points fetch firmware and send files; None is nowhere.
         tell: Takes what happens.
         listening: Is told the URLs, with the ports really bound, and that of the control API, once
             they can be used.
@@ -155,6 +177,11 @@ async def run_central_system(
         stack.push_async_callback(watch_to_the_end)
         listeners: list[Callable[[Exchange | Remark], object]] = [tell]
         Tracer(central, lambda event: [each(event) for each in listeners])
+        offered = None
+        if files is not None:
+            offered = await stack.enter_async_context(
+                _offered(files, books, security=security, clock=clock)
+            )
         control_url = None
         if control is not None:
             from ocpp16.apps.control import serve_control  # noqa: PLC0415 - an extra
@@ -177,6 +204,7 @@ async def run_central_system(
                     registrations=registered,
                     desk=SecurityDesk(central, books, stored, reached),
                     clock=clock,
+                    files=offered,
                 )
             )
         server = await stack.enter_async_context(central.serve(json=json, soap=soap))
@@ -196,6 +224,20 @@ async def _enter(
 
 def _warning(clock: Clock, text: str) -> Remark:
     return Remark(at=clock.now(), text=text, is_warning=True)
+
+
+@asynccontextmanager
+async def _offered(
+    files: Files, books: Books, *, security: ServerSecurity | None, clock: Clock
+) -> AsyncIterator[OfferedFiles]:
+    """Serve files to charge points."""
+    from ocpp16.apps.central_system_file_server import serve_files  # noqa: PLC0415 - an extra
+    from ocpp16.apps.central_system_files import SiteFiles  # noqa: PLC0415
+    from ocpp16.apps.control_files import OfferedFiles  # noqa: PLC0415
+
+    folder = SiteFiles(files.folder)
+    async with serve_files(files, folder, books, security=security, clock=clock) as locations:
+        yield OfferedFiles(files=folder, locations=locations, firmware_limit=files.firmware_limit)
 
 
 @asynccontextmanager

@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import Any, TypeAlias, TypeVar
 
 import attrs
 import sqlalchemy as sa
@@ -26,8 +26,9 @@ from ocpp16.roles import event as told
 from ocpp16.roles.central_system import CentralSystem
 from ocpp16.roles.observers import EventStream
 from ocpp16.roles.peer import Peer
-from ocpp16.store.central_system import charge_point, id_tag, transaction
+from ocpp16.store.central_system import charge_point, id_tag, job, transaction
 from ocpp16.store.central_system.event import FLAG, Event, Outcome, note
+from ocpp16.store.central_system.job import Kind
 from ocpp16.store.central_system.tables import ID_TAGS
 from ocpp16.store.database import Database
 from ocpp16.store.error import StoreError
@@ -36,6 +37,14 @@ from ocpp16.structure import Request, Response
 
 T = TypeVar("T")
 ResponseT = TypeVar("ResponseT", bound=Response)
+JobStatus: TypeAlias = (
+    messages.DiagnosticsStatusNotificationRequest
+    | messages.FirmwareStatusNotificationRequest
+    | messages.LogStatusNotificationRequest
+    | messages.SignedFirmwareStatusNotificationRequest
+)
+IDLE = "Idle"
+"""Told when it is asked for while nothing is under way: of no job."""
 
 
 class Books:
@@ -299,14 +308,13 @@ class Books:
         self, peer: Peer, request: messages.FirmwareStatusNotificationRequest
     ) -> messages.FirmwareStatusNotificationResponse:
         response = messages.FirmwareStatusNotificationResponse()
-        return await self._note(peer, "firmware", f"firmware: {request.status}", request, response)
+        return await self._note_job(peer, Kind.FIRMWARE, request, response)
 
     async def _note_diagnostics(
         self, peer: Peer, request: messages.DiagnosticsStatusNotificationRequest
     ) -> messages.DiagnosticsStatusNotificationResponse:
         response = messages.DiagnosticsStatusNotificationResponse()
-        text = f"diagnostics: {request.status}"
-        return await self._note(peer, "diagnostics", text, request, response)
+        return await self._note_job(peer, Kind.DIAGNOSTICS, request, response)
 
     async def _transfer_data(
         self, peer: Peer, request: messages.DataTransferRequest
@@ -321,7 +329,7 @@ class Books:
         self, peer: Peer, request: messages.LogStatusNotificationRequest
     ) -> messages.LogStatusNotificationResponse:
         response = messages.LogStatusNotificationResponse()
-        return await self._note(peer, "log", f"log: {request.status}", request, response)
+        return await self._note_job(peer, Kind.LOG, request, response, request.request_id)
 
     async def _note_security_event(
         self, peer: Peer, request: messages.SecurityEventNotificationRequest
@@ -348,7 +356,9 @@ class Books:
         self, peer: Peer, request: messages.SignedFirmwareStatusNotificationRequest
     ) -> messages.SignedFirmwareStatusNotificationResponse:
         response = messages.SignedFirmwareStatusNotificationResponse()
-        return await self._note(peer, "firmware", f"firmware: {request.status}", request, response)
+        return await self._note_job(
+            peer, Kind.SIGNED_FIRMWARE, request, response, request.request_id
+        )
 
     # Inside
 
@@ -393,6 +403,30 @@ class Books:
                 connection, peer, request, outcome, kind=kind, text=text
             ),
         )
+
+    async def _note_job(
+        self,
+        peer: Peer,
+        kind: Kind,
+        request: JobStatus,
+        response: ResponseT,
+        request_id: int | None = None,
+    ) -> ResponseT:
+        """Keep how a job goes, with the job and as an event."""
+        now, status = self.now(), str(request.status)
+        what = "firmware" if kind is Kind.SIGNED_FIRMWARE else str(kind)
+        outcome = Outcome(response=response)
+
+        def work(connection: Connection) -> Outcome[ResponseT]:
+            if status != IDLE:
+                job.note_status(
+                    connection, peer.identity, kind, status, now=now, request_id=request_id
+                )
+            return self._noted(
+                connection, peer, request, outcome, kind=what, text=f"{what}: {status}"
+            )
+
+        return await self._take(peer, work)
 
     async def _take_of_transaction(
         self,

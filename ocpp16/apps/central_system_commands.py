@@ -13,7 +13,7 @@ from datetime import UTC, date, datetime, time
 from enum import StrEnum
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
-from typing import Annotated, NoReturn
+from typing import Annotated, Any, NoReturn
 from urllib.parse import urlsplit
 
 import typer
@@ -29,7 +29,7 @@ from ocpp16.apps.stopping import stopped_by_signals
 from ocpp16.log import one_line
 from ocpp16.primitives import parse_timestamp
 from ocpp16.roles.server import Urls
-from ocpp16.transports.identity import check_identity
+from ocpp16.transports.identity import check_base, check_identity
 
 central_system = typer.Typer(no_args_is_help=False, rich_markup_mode=None, add_completion=False)
 DEFAULT_PATH = "/ocpp"
@@ -120,6 +120,18 @@ def run(  # noqa: PLR0917 - typer passes them by name
         Path | None,
         typer.Option(metavar="FILE", help="Tokens of the control API; made if not there."),
     ] = None,
+    files: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="Keep firmware, diagnostics and logs there."),
+    ] = None,
+    files_listen: Annotated[
+        str | None,
+        typer.Option(metavar="HOST:PORT", help="Where charge points fetch and send files."),
+    ] = None,
+    files_url: Annotated[
+        str | None,
+        typer.Option(metavar="URL", help="The same as charge points reach it, if other."),
+    ] = None,
     output: OutputOption = Output.TEXT,
 ) -> None:
     """Run a central system on a store, and log what happens.
@@ -136,6 +148,10 @@ def run(  # noqa: PLR0917 - typer passes them by name
     with --registration pending, anybody, who then waits for approval. With a security profile,
     whoever has credentials may connect, and --charge-point says who of them. Keys are kept in the
     store, as salted hashes; `ocpp16 key` sets, lists, removes and changes them.
+
+    With --files, a charge point can be asked by the control API for its diagnostics or its log, and
+    given a firmware image; it fetches and sends files over HTTP, or HTTPS with security profiles
+    2 and 3, at --files-listen, by locations that nobody can guess.
 
     \b
     Examples:
@@ -169,11 +185,13 @@ def run(  # noqa: PLR0917 - typer passes them by name
     networks = _networks(callback_allow or (), soap_url=urls["soap"])
     _check_identities(charge_point or ())
     address = None if control is None else _control_address(control)
+    wanted = _files(files, files_listen, files_url, has_control=control is not None)
     tokens = () if address is None else _tokens(token_file)
     try:
         from ocpp16.apps.central_system import (  # noqa: PLC0415 - extras
             TEMPORARY,
             Control,
+            Files,
             run_central_system,
         )
         from ocpp16.store.error import StoreError, StoreNotSupported  # noqa: PLC0415
@@ -202,6 +220,7 @@ def run(  # noqa: PLR0917 - typer passes them by name
                 keys=keys,
                 interval=interval,
                 control=None if address is None else Control(address=address, tokens=tokens),
+                files=None if wanted is None else Files(**wanted),
                 tell=watch,
                 listening=announce,
                 stop=stop,
@@ -218,7 +237,8 @@ def run(  # noqa: PLR0917 - typer passes them by name
         raise typer.BadParameter(str(error)) from None
     except OSError as error:
         reason = error.strerror or str(error)
-        places = " and ".join(place for place in (json, soap, control) if place is not None)
+        asked = (json, soap, control, files_listen)
+        places = " and ".join(place for place in asked if place is not None)
         fail(f"cannot listen at {places}: {reason}", "another port may be free; 0 takes any")
     except ImportError as error:
         _fail_without(error)
@@ -316,6 +336,26 @@ def _control_address(text: str) -> str:
     if "/" in text:
         raise typer.BadParameter(f"--control {text!r} is not HOST:PORT: it has no path")
     return urlsplit(listening_url(address, "http")).netloc
+
+
+def _files(
+    folder: Path | None, listen: str | None, url: str | None, *, has_control: bool
+) -> dict[str, Any] | None:
+    """Return what `Files` is made of."""
+    if folder is None or listen is None:
+        if folder is not None or listen is not None or url is not None:
+            raise typer.BadParameter("--files DIR and --files-listen HOST:PORT go together")
+        return None
+    if not has_control:
+        raise typer.BadParameter("--files needs --control: what is done with files is said there")
+    address = urlsplit(listening_url(listen, "http")).netloc
+    if url is None and urlsplit(f"//{address}").hostname in {"0.0.0.0", "::"}:  # noqa: S104
+        raise typer.BadParameter("--files-listen on every address needs --files-url")
+    try:
+        base = None if url is None else check_base(url)
+    except ValueError as error:
+        raise typer.BadParameter(f"--files-url: {error}") from None
+    return {"folder": folder, "address": address, "url": base}
 
 
 def _tokens(path: Path | None) -> tuple[Token, ...]:

@@ -150,6 +150,10 @@ def charge_point(  # noqa: PLR0917 - typer passes them by name
         Path | None,
         typer.Option(metavar="FILE", help="Certificate that signs those of signed firmware."),
     ] = None,
+    firmware_revoked: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Lists of such certificates that are revoked (PEM)."),
+    ] = None,
     output: OutputOption = Output.TEXT,
 ) -> None:
     """Run a simulated charge point, and charge one car.
@@ -216,6 +220,7 @@ def charge_point(  # noqa: PLR0917 - typer passes them by name
         state=state,
         files=_rules(files or (), files_allow or ()),
         signer=firmware_root,
+        revoked=firmware_revoked,
         is_traced=count <= TRACED or output is Output.JSON,
     )
     printer = printer_for(output, named=count > 1)

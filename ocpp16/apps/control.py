@@ -31,6 +31,7 @@ from ocpp16.apps.control_body import approval_of, body_of, id_tag_of
 from ocpp16.apps.control_call import call_charge_point
 from ocpp16.apps.control_document import DOCUMENT
 from ocpp16.apps.control_feed import Feed, Listener, TooManyListeners
+from ocpp16.apps.control_files import FileRoutes, Offered
 from ocpp16.apps.control_metric import Metrics
 from ocpp16.apps.control_problem import MEDIA_TYPE, Problem
 from ocpp16.apps.control_query import Query, check_escapes
@@ -90,6 +91,8 @@ class ControlApi:
         registrations: What charge points were told when they booted.
         tokens: Who may use it, and for what.
         desk: Keys, security events and activity.
+        clock: Times bodies.
+        files: Its files; None where it has none.
     """
 
     def __init__(
@@ -102,8 +105,11 @@ class ControlApi:
         registrations: Registrations,
         tokens: Collection[Token],
         desk: SecurityDesk,
+        clock: Clock,
+        files: Offered | None = None,
     ) -> None:
         self.is_stopping = False
+        self._files = FileRoutes(central, books, files, clock)
         self._central = central
         self._books = books
         self._feed = feed
@@ -136,6 +142,7 @@ class ControlApi:
             read("GET", "/keys", self._desk.list_keys),
             read("GET", "/security-events", self._desk.list_events),
             read("GET", "/activity", self._desk.show_activity),
+            *self._files.routes(read, operate),
             read("GET", one, self._show_charge_point),
             read("GET", "/transactions", self._list_transactions),
             read("GET", "/events", self._stream_events),
@@ -415,6 +422,7 @@ async def serve_control(
     registrations: Registrations,
     desk: SecurityDesk,
     clock: Clock,
+    files: Offered | None = None,
 ) -> AsyncIterator[str]:
     """Serve the API while it is entered; gives its URL.
 
@@ -430,6 +438,8 @@ async def serve_control(
         registrations=registrations,
         tokens=wanted.tokens,
         desk=desk,
+        clock=clock,
+        files=files,
     )
     settings = Settings(connections=CONNECTIONS)
     server = HttpServer(f"http://{wanted.address}/", settings=settings, clock=clock)

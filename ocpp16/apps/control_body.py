@@ -50,7 +50,7 @@ def approval_of(identity: str, body: bytes) -> RegistrationStatus:
         check_identity(identity)
     except ValueError as error:
         raise Problem("invalid-request", str(error), path="") from None
-    fields = _object(body, "status")
+    fields = object_of(body, "status")
     status = fields.get("status")
     if not isinstance(status, str) or status not in set(RegistrationStatus):
         detail = f"status is one of {', '.join(RegistrationStatus)}"
@@ -65,7 +65,7 @@ def key_of(identity: str, body: bytes) -> bytes | None:
         check_basic_identity(identity)
     except ValueError as error:
         raise Problem("invalid-request", str(error), path="") from None
-    text = _object(body, "key").get("key")
+    text = object_of(body, "key").get("key")
     if text is None:
         return None
     try:
@@ -78,7 +78,7 @@ def id_tag_of(text: str, body: bytes) -> IdTag:
     """Return an identifier; without a status it is accepted."""
     if not text:
         raise Problem("invalid-request", "an identifier has 1 to 20 characters", path="/idTag")
-    fields = _object(body, *INFO_FIELDS, "single", "note")
+    fields = object_of(body, *INFO_FIELDS, "single", "note")
     info = {
         name: _of_type(fields, name, str, "")
         for name in INFO_FIELDS
@@ -113,7 +113,12 @@ def _of_type(fields: dict[str, Any], name: str, kind: type[T], default: T) -> T:
     return value
 
 
-def _object(body: bytes, *names: str) -> dict[str, Any]:
+def object_of(body: bytes, *names: str) -> dict[str, Any]:
+    """Return the fields of an object that has no others than these.
+
+    Raises:
+        Problem: It is none, or has others.
+    """
     try:
         found = parse_payload(body)
     except ConstraintError as error:

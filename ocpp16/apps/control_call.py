@@ -7,12 +7,14 @@ has answered. If that fails, the answer stands all the same: the charge point ha
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any, TypeGuard
 
 from sqlalchemy import Connection
 
 from ocpp16 import messages
 from ocpp16.apps.central_system_books import Books
+from ocpp16.apps.control_job import JOB_REQUESTS, answer_job, begin_job, note_job_answer
 from ocpp16.apps.control_problem import Problem
 from ocpp16.bindings.ocppj import codec
 from ocpp16.catalog import ACTIONS
@@ -55,7 +57,7 @@ async def call_charge_point(
     payload: bytes,
     seconds: float | None,
 ) -> Response:
-    """Send a request, and return the answer.
+    """Send a request by its name, and return the answer.
 
     Args:
         central: The central system.
@@ -72,11 +74,15 @@ async def call_charge_point(
     spec = ACTIONS.get(action)
     if spec is None or Side.CENTRAL_SYSTEM not in spec.senders:
         raise Problem("unknown-action", f"no central system sends {action[:50]}")
-    peer = await _peer(central, books, identity)
+    peer = await peer_of(central, books, identity)
     try:
         request: Request[Any] = codec.decode(spec.request, payload)
     except ConstraintError as error:
         raise Problem("invalid-request", str(error), path=error.path) from None
+    if isinstance(request, JOB_REQUESTS):
+        begin = partial(begin_job, identity=identity, request=request, now=books.now())
+        number = await books.write(begin)
+        return await give_job(central, books, peer, request, number=number, seconds=seconds)
     earlier: Reservation | None = None
     reserve = request if isinstance(request, messages.ReserveNowRequest) else None
     if reserve is not None:
@@ -144,7 +150,38 @@ async def _sent(
         raise Problem("connection-lost", detail) from None
 
 
-async def _peer(central: CentralSystem, books: Books, identity: str) -> Peer:
+async def give_job(
+    central: CentralSystem,
+    books: Books,
+    peer: Peer,
+    request: Request[Any],
+    *,
+    number: int,
+    seconds: float | None,
+) -> Response:
+    """Send a request whose job is in the books, and keep what is answered.
+
+    Raises:
+        Problem: There is no answer; it tells why.
+    """
+    try:
+        response = await _sent(central, peer, request, seconds)
+    except Problem as problem:
+        why, now = problem.kind, books.now()
+        lost = partial(answer_job, number=number, answer=why, is_over=why in NOT_DONE, now=now)
+        await _keep(books, peer.identity, f"job {number}", lost)
+        raise
+    taken = partial(note_job_answer, number=number, response=response, now=books.now())
+    await _keep(books, peer.identity, f"job {number}", taken)
+    return response
+
+
+async def peer_of(central: CentralSystem, books: Books, identity: str) -> Peer:
+    """Return a charge point that is connected.
+
+    Raises:
+        Problem: It is not, or not known.
+    """
     peer = central.peers.get(identity)
     if peer is not None and peer.is_connected:
         return peer

@@ -209,5 +209,7 @@ def tell_problem(
         raise typer.Exit(code)
     words = [str(problem.get("title", "it failed"))]
     words += [str(problem[name]) for name in ("code", "detail") if problem.get(name)]
-    hint = f"at {problem['path']}" if problem.get("path") else f"see: ocpp16 {command} --help"
+    # A charge point may have chosen the names in it.
+    path = one_line(str(problem.get("path") or ""), 200)
+    hint = f"at {path}" if path else f"see: ocpp16 {command} --help"
     fail(one_line(": ".join(words), 500), hint, code)

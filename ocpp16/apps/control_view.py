@@ -45,8 +45,8 @@ def charge_point_object(
         "serialNumber": None if known is None else known.serial_number,
         "firmwareVersion": None if known is None else known.firmware_version,
         "boots": 0 if known is None else known.boots,
-        "lastBoot": None if known is None else _time(known.last_boot),
-        "lastSeen": None if known is None else _time(known.last_seen),
+        "lastBoot": None if known is None else instant(known.last_boot),
+        "lastSeen": None if known is None else instant(known.last_seen),
         "localListVersion": None if known is None else known.list_version,
     }
 
@@ -65,7 +65,7 @@ def details(connection: Connection, identity: str, now: datetime) -> Json:
                 "info": each.info,
                 "vendorId": each.vendor_id,
                 "vendorErrorCode": each.vendor_error_code,
-                "since": _time(each.since),
+                "since": instant(each.since),
             }
             for each in charge_point.connectors(connection, identity)
         ],
@@ -78,7 +78,7 @@ def details(connection: Connection, identity: str, now: datetime) -> Json:
         "chargingProfiles": [
             {
                 "connectorId": each.connector_id,
-                "since": _time(each.since),
+                "since": instant(each.since),
                 "chargingProfile": payload_of(each.profile),
             }
             for each in profile.profiles(connection, identity)
@@ -88,7 +88,7 @@ def details(connection: Connection, identity: str, now: datetime) -> Json:
                 "key": each.key,
                 "value": each.value,
                 "readonly": each.is_readonly,
-                "since": _time(each.since),
+                "since": instant(each.since),
             }
             for each in configuration.settings(connection, identity)
         ],
@@ -103,10 +103,10 @@ def transaction_object(found: Transaction) -> Json:
         "connectorId": found.connector_id,
         "idTag": found.id_tag,
         "idTagInfo": payload_of(found.start_info),
-        "start": _time(found.started),
+        "start": instant(found.started),
         "meterStart": found.meter_start,
         "lastReading": found.reading,
-        "stop": _time(found.stopped),
+        "stop": instant(found.stopped),
         "meterStop": found.meter_stop,
         "energy": found.energy,
         "reason": found.stop_reason,
@@ -120,7 +120,7 @@ def id_tag_object(tag: IdTag) -> Json:
     return {
         "idTag": tag.id_tag,
         "status": str(tag.info.status),
-        "expiryDate": _time(tag.info.expiry_date),
+        "expiryDate": instant(tag.info.expiry_date),
         "parentIdTag": tag.info.parent_id_tag,
         "single": tag.is_single,
         "note": tag.note,
@@ -131,7 +131,7 @@ def event_object(event: Event) -> Json:
     """Return an event; what a charge point sent is not in it."""
     return {
         "number": event.number,
-        "time": _time(event.at),
+        "time": instant(event.at),
         "chargePoint": event.identity or None,
         "kind": event.kind,
         "text": event.text,
@@ -145,7 +145,7 @@ def _reservation_object(found: Reservation, now: datetime) -> Json:
         "connectorId": found.connector_id,
         "idTag": found.id_tag,
         "parentIdTag": found.parent,
-        "expiryDate": _time(found.expiry),
+        "expiryDate": instant(found.expiry),
         "state": str(_state(found, now)),
     }
 
@@ -157,5 +157,6 @@ def _state(found: Reservation, now: datetime) -> State:
     return found.state
 
 
-def _time(instant: datetime | None) -> str | None:
-    return None if instant is None else format_timestamp(instant)
+def instant(time: datetime | None) -> str | None:
+    """Return an instant, null where there is none."""
+    return None if time is None else format_timestamp(time)

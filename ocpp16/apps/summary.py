@@ -33,6 +33,8 @@ SHOWN_ITEMS = 3
 """Items of a list that a short text shows."""
 
 _CREDENTIALS = re.compile(r"(?<=//)[^/?#]*@")
+_KEYS = re.compile(r"(?<=/)[A-Za-z0-9_-]{32,}(?=/|$)|(?<=\?).+")
+"""What gives the right to a file: a secret in the path, as our file server has it, or a query."""
 _SPEAKING = frozenset({"status", "id_tag_info", "meter_value"})
 _LOCATIONS = frozenset({"location", "remote_location"})
 
@@ -78,7 +80,7 @@ def _fields(message: Structure) -> list[tuple[FieldSpec, Any]]:
         if hides_value and field.name == "value":
             value = HIDDEN
         elif field.kind is FieldKind.URI or field.name in _LOCATIONS:
-            value = without_credentials(str(value))
+            value = _KEYS.sub(HIDDEN, without_credentials(str(value)))
         found.append((field, value))
     return found
 

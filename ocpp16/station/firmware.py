@@ -3,9 +3,9 @@
 From left to right::
 
     waiting --> downloading --> downloaded --> (verified) --> waiting to install --> installing
-                     |               |                  until its time has come           |
-              DownloadFailed   InvalidSignature         and no transaction runs           |
-                                                       Installed, InstallationFailed <----'
+                 |  paused           |                  until its time has come       |  rebooting
+              DownloadFailed   InvalidSignature         and no transaction runs       |
+                           Installed, InstallationFailed, InstallVerificationFailed <-'
 
 Downloading, checking and installing are jobs for somebody else, who tells how they went. Times are
 instants: the central system names them.
@@ -33,6 +33,7 @@ class Stage(Enum):
     IDLE = "Idle"
     WAITING = "DownloadScheduled"
     DOWNLOADING = "Downloading"
+    PAUSED = "DownloadPaused"
     DOWNLOADED = "Downloaded"
     VERIFIED = "SignatureVerified"
     SCHEDULED = "InstallScheduled"
@@ -41,22 +42,30 @@ class Stage(Enum):
     DOWNLOAD_FAILED = "DownloadFailed"
     INVALID_SIGNATURE = "InvalidSignature"
     INSTALLATION_FAILED = "InstallationFailed"
+    VERIFICATION_FAILED = "InstallVerificationFailed"
     REBOOTING = "InstallRebooting"
 
 
 NEXT: dict[Stage, tuple[Stage, ...]] = {
     Stage.IDLE: (Stage.WAITING, Stage.DOWNLOADING),
     Stage.WAITING: (Stage.DOWNLOADING,),
-    Stage.DOWNLOADING: (Stage.DOWNLOADED, Stage.DOWNLOAD_FAILED),
+    Stage.DOWNLOADING: (Stage.DOWNLOADED, Stage.DOWNLOAD_FAILED, Stage.PAUSED),
+    Stage.PAUSED: (Stage.DOWNLOADING,),
     Stage.DOWNLOADED: (Stage.VERIFIED, Stage.INVALID_SIGNATURE, Stage.INSTALLING),
     Stage.VERIFIED: (Stage.SCHEDULED, Stage.INSTALLING, Stage.REBOOTING),
     Stage.SCHEDULED: (Stage.INSTALLING, Stage.REBOOTING),
-    Stage.INSTALLING: (Stage.INSTALLED, Stage.INSTALLATION_FAILED, Stage.REBOOTING),
-    Stage.REBOOTING: (Stage.INSTALLING, Stage.INSTALLED, Stage.INSTALLATION_FAILED),
+    Stage.INSTALLING: (
+        Stage.INSTALLED,
+        Stage.INSTALLATION_FAILED,
+        Stage.VERIFICATION_FAILED,
+        Stage.REBOOTING,
+    ),
+    Stage.REBOOTING: (Stage.INSTALLED, Stage.INSTALLATION_FAILED, Stage.VERIFICATION_FAILED),
     Stage.INSTALLED: (),
     Stage.DOWNLOAD_FAILED: (),
     Stage.INVALID_SIGNATURE: (),
     Stage.INSTALLATION_FAILED: (),
+    Stage.VERIFICATION_FAILED: (),
 }
 """What may follow on what; the diagram in the documentation is drawn from it."""
 ENDS = frozenset(stage for stage, following in NEXT.items() if not following)
@@ -137,6 +146,11 @@ class FirmwareUpdate:
         return self.order is not None and self.stage not in ENDS
 
     @property
+    def is_installing(self) -> bool:
+        """Tell whether it is being installed, the reboot for it included."""
+        return self.stage in {Stage.INSTALLING, Stage.REBOOTING}
+
+    @property
     def waits_for_idle(self) -> bool:
         """Tell whether idle connectors should take no new transaction (C 5.19, L01.FR.07)."""
         return self.stage in {Stage.DOWNLOADED, Stage.VERIFIED} and self._due is None
@@ -168,7 +182,7 @@ class FirmwareUpdate:
         if order is None or self.stage in ENDS:
             return []
         is_due = self._due is not None and now >= self._due
-        if is_due and self.stage in {Stage.IDLE, Stage.WAITING}:
+        if is_due and self.stage in {Stage.IDLE, Stage.WAITING, Stage.PAUSED}:
             self._due, self.stage = None, Stage.DOWNLOADING
             return [*self._told(), Download(order)]
         if is_due and self.stage is Stage.DOWNLOADING:
@@ -183,6 +197,17 @@ class FirmwareUpdate:
 
     def _is_verified(self, order: Order) -> bool:
         return self.stage is Stage.VERIFIED or not order.is_signed
+
+    def paused(self, now: datetime, seconds: float) -> list[Step]:
+        """Take it that fetching stops for so long (L01.FR.14); a plain update tells nothing."""
+        order = self._at(Stage.DOWNLOADING)
+        if order is None:
+            return []
+        self._due = now + timedelta(seconds=seconds)
+        if not order.is_signed:
+            return []
+        self.stage = Stage.PAUSED
+        return self._told()
 
     def downloaded(self, now: datetime, *, is_charging: bool) -> list[Step]:
         """Take it that the file is there."""
@@ -230,11 +255,22 @@ class FirmwareUpdate:
         self.stage = Stage.REBOOTING
         return self._told()
 
+    def resume(self, order: Order) -> None:
+        """Take up an update again after the reboot that it needed."""
+        self.order, self.stage = order, Stage.REBOOTING
+
     def installed(self, *, is_good: bool) -> list[Step]:
         """Take what came of installing."""
-        if self.stage not in {Stage.INSTALLING, Stage.REBOOTING}:
+        if not self.is_installing:
             return []
         return self._end(Stage.INSTALLED if is_good else Stage.INSTALLATION_FAILED)
+
+    def unfit(self) -> list[Step]:
+        """Take it that the image is not fit to be installed; a plain update says it failed."""
+        if not self.is_installing:
+            return []
+        is_signed = self.order is not None and self.order.is_signed
+        return self._end(Stage.VERIFICATION_FAILED if is_signed else Stage.INSTALLATION_FAILED)
 
     def triggered(self) -> Told:
         """Return what a TriggerMessage gets: Idle while nothing is under way.

@@ -15,7 +15,13 @@ from ocpp16.station import diagnostics, firmware
 from ocpp16.station.action import Job
 from ocpp16.station.core import Core
 from ocpp16.station.report import diagnostics_text
-from ocpp16.station.workshop import UploadFailed, Workshop
+from ocpp16.station.workshop import (
+    DownloadPaused,
+    NotInstallable,
+    RebootNeeded,
+    UploadFailed,
+    Workshop,
+)
 from ocpp16.transports.task import TaskGroup
 
 logger = logging.getLogger(__name__)
@@ -61,6 +67,10 @@ class Jobs:
         self._cancel.pop(kind, lambda: None)()
         self._cancel[kind] = self._tasks.spawn(work).cancel
 
+    def cancel_update(self) -> None:
+        """Stop whatever is being done for an update of firmware."""
+        self._cancel.pop("firmware", lambda: None)()
+
     async def stop(self) -> None:
         """Cancel all of them."""
         self._tasks.cancel()
@@ -68,7 +78,12 @@ class Jobs:
         self._cancel.clear()
 
     async def _download(self, order: firmware.Order) -> None:
-        is_there = await self._succeeds("download", lambda shop: shop.download(order))
+        try:
+            is_there = await self._succeeds("download", lambda shop: shop.download(order))
+        except DownloadPaused as pause:
+            seconds = pause.seconds
+            self._tell(lambda core: core.maintenance.download_paused(seconds))
+            return
         self._tell(lambda core: core.maintenance.downloaded(is_there=is_there))
 
     async def _verify(self, order: firmware.Order) -> None:
@@ -86,7 +101,16 @@ class Jobs:
         async def install(shop: Workshop) -> None:
             versions.append(await shop.install(order))
 
-        is_done = await self._succeeds("install", install)
+        try:
+            is_done = await self._succeeds("install", install)
+        except RebootNeeded as reboot:
+            version = reboot.version
+            self._tell(lambda core: core.maintenance.rebooting(version))
+            return
+        except NotInstallable as error:
+            log.failure(logger, "a firmware is not fit to be installed", error)
+            self._tell(lambda core: core.maintenance.unfit())
+            return
         self._tell(lambda core: core.maintenance.installed(versions[0] if is_done else None))
 
     async def _upload(self, order: diagnostics.Order, content: bytes) -> None:
@@ -109,6 +133,8 @@ class Jobs:
             return False
         try:
             await job(self._workshop)
+        except (DownloadPaused, NotInstallable, RebootNeeded):
+            raise
         except Exception as error:  # noqa: BLE001 - whatever it is, it did not work
             log.failure(logger, f"a firmware could not be brought to {what}", error)
             return False

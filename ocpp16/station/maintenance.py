@@ -23,7 +23,7 @@ from ocpp16.messages import (
     SignedFirmwareStatusNotificationRequest,
 )
 from ocpp16.security_event import SecurityEvent
-from ocpp16.station import diagnostics, firmware
+from ocpp16.station import diagnostics, firmware, firmware_record
 from ocpp16.station.action import Restart
 from ocpp16.station.context import Context
 from ocpp16.station.diagnostics import Uploads
@@ -31,10 +31,12 @@ from ocpp16.station.firmware import FirmwareUpdate, Stage
 from ocpp16.station.reset import Reset, ResetStep
 from ocpp16.station.security import Security
 from ocpp16.station.status_board import StatusBoard
-from ocpp16.storage import Change
+from ocpp16.storage import Change, StorageFailed
 from ocpp16.structure import Request
 
 FIRMWARE_KIND = "firmware"
+PENDING = "pending"
+"""Key of the update that a reboot is to finish."""
 
 
 class Maintenance:
@@ -70,8 +72,15 @@ class Maintenance:
         self.diagnostics = Uploads()
         self.logs = Uploads()
         version = context.storage.read(FIRMWARE_KIND).get("version")
-        self.version = version if isinstance(version, str) else context.model.firmware_version
+        self._old_version = version if isinstance(version, str) else context.model.firmware_version
+        self.version = self._old_version
         """The firmware that runs."""
+        self._is_to_finish = False
+        pending = context.storage.read(FIRMWARE_KIND).get(PENDING)
+        if pending is not None:
+            order, self.version = firmware_record.read(pending)
+            self.firmware.resume(order)
+            self._is_to_finish = True
 
     # Orders
 
@@ -112,9 +121,29 @@ class Maintenance:
             self._security.note(SecurityEvent.INVALID_FIRMWARE_SIGNATURE)
         self._do(self.firmware.verified(now, is_valid=is_valid, is_charging=is_charging))
 
-    def rebooting(self) -> None:
-        """Take it that installing reboots the charge point."""
+    def download_paused(self, seconds: float) -> None:
+        """Take it that fetching stops for so long."""
+        self._do(self.firmware.paused(self._context.now, seconds))
+
+    def rebooting(self, version: str) -> None:
+        """Take it that a reboot installs the firmware, which then has this version."""
+        order = self.firmware.order
+        if order is None or not self.firmware.is_installing:
+            return
+        record = firmware_record.write(order, version)
+        try:
+            self._context.storage.write([Change(FIRMWARE_KIND, PENDING, record)])
+        except StorageFailed:
+            # Nobody would know of it after the reboot.
+            self._do(self.firmware.installed(is_good=False))
+            raise
         self._do(self.firmware.rebooting())
+        self._restart(Reset(ResetType.SOFT, self._context.time, 0))
+
+    def unfit(self) -> None:
+        """Take it that the image is not fit to be installed."""
+        self._forget_pending()
+        self._do(self.firmware.unfit())
 
     def installed(self, version: str | None) -> None:
         """Take it that the firmware was installed, or with None could not be.
@@ -122,16 +151,25 @@ class Maintenance:
         Raises:
             StorageFailed: The new version could not be stored.
         """
-        if self.firmware.stage not in {Stage.INSTALLING, Stage.REBOOTING}:
+        if not self.firmware.is_installing:
             return
-        if version is not None:
-            self._context.storage.write([Change(FIRMWARE_KIND, "version", version)])
-            self.version = version
+        has_rebooted = self.firmware.stage is Stage.REBOOTING
+        if version is None:
+            self._forget_pending()
+        else:
+            changes = [Change(FIRMWARE_KIND, "version", version), Change(FIRMWARE_KIND, PENDING)]
+            self._context.storage.write(changes)
+            self.version = self._old_version = version
             self._security.note(SecurityEvent.FIRMWARE_UPDATED, version)
-        if version is not None:
+        if version is not None and not has_rebooted:
             # CE 3.47: the reboot may come before or after Installed is told.
             self._restart(Reset(ResetType.SOFT, self._context.time, 0))
         self._do(self.firmware.installed(is_good=version is not None))
+
+    def _forget_pending(self) -> None:
+        if self.firmware.stage is Stage.REBOOTING:
+            self._context.storage.write([Change(FIRMWARE_KIND, PENDING)])
+            self.version = self._old_version
 
     def uploaded(self, *, is_log: bool, why_not: UploadLogStatus | None = None) -> None:
         """Take it that a file has arrived, or why not."""
@@ -151,6 +189,9 @@ class Maintenance:
     def look(self) -> None:
         """Do what is due."""
         context = self._context
+        if self._is_to_finish and context.boot.is_accepted and self.firmware.order is not None:
+            self._is_to_finish = False
+            self._do([firmware.Install(self.firmware.order)])
         self._do(self.firmware.pass_time(context.now, is_charging=self._is_charging()))
         self._do(self.diagnostics.pass_time(context.time))
         self._do(self.logs.pass_time(context.time))
@@ -172,6 +213,8 @@ class Maintenance:
         dues = [self.diagnostics.next_due, self.logs.next_due]
         if self._reset is not None:
             dues.append(self._reset.next_due(context.time, is_all_sent=self._is_all_sent()))
+        if self._is_to_finish and context.boot.is_accepted:
+            dues.append(context.time)
         install = self.firmware.next_due
         if install is not None:
             dues.append(context.time + context.clock.seconds_until(install, context.time))
@@ -197,10 +240,9 @@ class Maintenance:
             else:
                 self._context.act(step)
         stage = self.firmware.stage
-        is_installing = stage in {Stage.INSTALLING, Stage.REBOOTING}
         is_about_to_run = stage is Stage.INSTALLED and self._reset is not None
         is_closed = (
-            is_installing
+            self.firmware.is_installing
             or is_about_to_run
             or (self.firmware.waits_for_idle and self._is_charging())
         )

@@ -468,13 +468,15 @@ class Station:
                     self._backend.ping_every(seconds)
             case Restart(type=type):
                 self._restart_as(type)
+            case firmware.Cancel():
+                self._jobs.cancel_update()
             case firmware.Download() | firmware.Verify() | firmware.Install():
                 self._jobs.begin(action, self.core)
             case diagnostics.Upload():
                 self._jobs.begin(action, self.core)
             case _:
-                # A new order cancels the job of the old one when it begins its own; and the role
-                # connects anew by itself when the security of the link changes.
+                # A new upload cancels the old one when it begins, and the role connects anew by
+                # itself when the security of the link changes.
                 pass
 
     def _restart_as(self, type: ResetType) -> None:

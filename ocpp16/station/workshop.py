@@ -23,6 +23,36 @@ class UploadFailed(Exception):
         self.why = why
 
 
+class DownloadPaused(Exception):
+    """Fetching stops for a while; `download` is called again then, and this was no failed try.
+
+    Args:
+        seconds: How long.
+    """
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__(f"paused for {seconds:g} s")
+        self.seconds = seconds
+
+
+class NotInstallable(Exception):
+    """The image is not fit to be installed, though its signature is right; nothing was changed."""
+
+
+class RebootNeeded(Exception):
+    """The image is installed once the charge point has rebooted (L01.FR.15).
+
+    `install` is called again when it has booted, to tell how it went.
+
+    Args:
+        version: Of the firmware that runs then.
+    """
+
+    def __init__(self, version: str) -> None:
+        super().__init__(version)
+        self.version = version
+
+
 class Workshop(Protocol):
     """Fetches, checks and installs firmware, and uploads files."""
 
@@ -31,7 +61,11 @@ class Workshop(Protocol):
         ...
 
     async def download(self, order: firmware.Order) -> None:
-        """Fetch a firmware image; raise whatever keeps it from being there."""
+        """Fetch a firmware image; raise whatever keeps it from being there.
+
+        Raises:
+            DownloadPaused: It is to be called again later.
+        """
         ...
 
     async def verify(self, order: firmware.Order) -> bool:
@@ -39,7 +73,12 @@ class Workshop(Protocol):
         raise NotImplementedError
 
     async def install(self, order: firmware.Order) -> str:
-        """Install the image that was fetched last, and return its version; raise if it fails."""
+        """Install the image that was fetched last, and return its version; raise if it fails.
+
+        Raises:
+            NotInstallable: The image is not fit.
+            RebootNeeded: It is to be called again after a reboot.
+        """
         raise NotImplementedError
 
     async def upload(self, order: diagnostics.Order, content: bytes) -> None:

@@ -54,11 +54,16 @@ class Schema:
         return len(self.steps)
 
 
-def new_tables(metadata: sa.MetaData) -> Step:
-    """Return the step that makes tables; it fails if one of somebody else's has such a name."""
+def new_tables(metadata: sa.MetaData, *tables: sa.Table) -> Step:
+    """Return the step that makes tables; it fails if one of somebody else's has such a name.
+
+    Args:
+        metadata: Where they are described.
+        tables: Those that came with this step; none is all of them.
+    """
 
     def step(connection: Connection) -> None:
-        metadata.create_all(connection, checkfirst=False)
+        metadata.create_all(connection, tables=tables or None, checkfirst=False)
 
     return step
 

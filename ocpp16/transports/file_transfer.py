@@ -9,15 +9,16 @@ W L01, N01.
 
 from __future__ import annotations
 
-import ftplib
+import asyncio
+import contextlib
+import glob
 import http.client
-import io
 import socket
-import time
+import threading
 from base64 import b64encode
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing
-from enum import Enum, unique
+from hashlib import sha256
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -27,36 +28,14 @@ import attrs
 
 from ocpp16.security.tls import machine_context
 from ocpp16.transports.callback import FORBIDDEN, Network, parse_address
+from ocpp16.transports.ftp import ftp_server
 from ocpp16.transports.task import run_in_thread
+from ocpp16.transports.transfer import Failure, Place, Progress, TransferFailed, TransferLimit, why
 
 PORTS = {"http": 80, "https": 443, "ftp": 21, "ftps": 21}
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
 CHUNK = 64 * 1024
-
-
-@unique
-class Failure(Enum):
-    """Why a transfer failed."""
-
-    BAD_LOCATION = "the location is none"
-    NOT_ALLOWED = "the location is not allowed"
-    DENIED = "the server does not let us"
-    NOT_SUPPORTED = "the server does not know the operation"
-    TOO_LARGE = "the file is too large"
-    BROKEN = "the transfer broke"
-
-
-class TransferFailed(Exception):
-    """A file did not arrive.
-
-    Args:
-        failure: What kind of failure it is.
-        reason: What happened, without credentials.
-    """
-
-    def __init__(self, failure: Failure, reason: str) -> None:
-        super().__init__(f"{failure.value}: {reason}")
-        self.failure = failure
+__all__ = ["Failure", "FileTransfer", "TransferFailed", "TransferRules"]
 
 
 def _small(names: Iterable[str]) -> frozenset[str]:
@@ -82,25 +61,6 @@ class TransferRules:
     """How often a server may send us elsewhere."""
 
 
-@attrs.frozen
-class _Place:
-    """A location that was judged, and the address it stands for."""
-
-    scheme: str
-    host: str
-    address: str
-    port: int
-    user: str | None
-    password: str
-    path: str
-
-    @property
-    def url(self) -> str:
-        """The location without credentials."""
-        host = f"[{self.host}]" if ":" in self.host else self.host
-        return f"{self.scheme}://{host}:{self.port}{self.path}"
-
-
 Resolve = Callable[[str, int], Iterable[str]]
 
 
@@ -124,28 +84,39 @@ class FileTransfer:
         self._rules = rules
         self._context = context
         self._resolve = resolve
+        self._writing = threading.Lock()
 
-    async def download(self, location: str, target: Path) -> None:
+    async def download(
+        self, location: str, target: Path, *, progress: Progress | None = None
+    ) -> None:
         """Fetch a file; it is there whole, or not at all.
 
-        What an earlier try has left is gone on with, on FTP.
+        On FTP it goes on where an earlier try for the same location broke. Whoever is cancelled
+        waits for nothing, and soon nothing is left of it.
+
+        Args:
+            location: Where it is.
+            target: Where it is to be.
+            progress: Is told how many bytes there are, now and then.
 
         Raises:
             TransferFailed: It is not there.
         """
-        await run_in_thread(self._download, location, target)
+        await self._in_thread(progress, lambda limit: self._download(limit, location, target))
 
-    async def upload(self, location: str, name: str, content: bytes) -> None:
+    async def upload(
+        self, location: str, name: str, content: bytes, *, progress: Progress | None = None
+    ) -> None:
         """Send a file into the folder that a location names.
 
         Raises:
             TransferFailed: It did not arrive.
         """
-        await run_in_thread(self._upload, location, name, content)
+        await self._in_thread(progress, lambda limit: self._upload(limit, location, name, content))
 
     # The rules
 
-    def judge(self, location: str) -> _Place:
+    def judge(self, location: str) -> Place:
         """Return a location with the address that it stands for.
 
         Raises:
@@ -154,9 +125,11 @@ class FileTransfer:
         try:
             parts = urlsplit(location)
             host, port = parts.hostname, parts.port
-        except ValueError as error:
-            raise TransferFailed(Failure.BAD_LOCATION, str(error)) from None
-        if not location.isprintable() or " " in location or not host:
+        except ValueError:
+            # What it says of the port may be a part of a password.
+            raise TransferFailed(Failure.BAD_LOCATION, "it is no URL") from None
+        is_plain = location.isascii() and location.isprintable() and not set(location) & set(" \\")
+        if not is_plain or not host or port == 0:
             raise TransferFailed(Failure.BAD_LOCATION, "it has no host, or forbidden characters")
         if parts.scheme not in PORTS or parts.scheme not in self._rules.schemes:
             raise TransferFailed(Failure.NOT_ALLOWED, f"the scheme {parts.scheme!r}")
@@ -164,7 +137,7 @@ class FileTransfer:
             raise TransferFailed(Failure.NOT_ALLOWED, f"the host {host!r} is not listed")
         port = PORTS[parts.scheme] if port is None else port
         path = parts.path or "/"
-        return _Place(
+        return Place(
             parts.scheme,
             host,
             self._address(host, port),
@@ -179,6 +152,8 @@ class FileTransfer:
             found = list(self._resolve(host, port))
         except OSError as error:
             raise TransferFailed(Failure.BROKEN, f"{host!r} cannot be looked up") from error
+        except UnicodeError:
+            raise TransferFailed(Failure.BAD_LOCATION, "the host is none") from None
         for text in found:
             address = parse_address(text)
             if address is None or any(address in network for network in FORBIDDEN):
@@ -190,148 +165,154 @@ class FileTransfer:
 
     # Inside
 
-    def _download(self, location: str, target: Path) -> None:
-        place = self.judge(location)
-        clock = _Limit(self._rules)
-        part = target.with_name(f"{target.name}.part")
-        if place.scheme in {"ftp", "ftps"}:
-            with part.open("ab") as file:
-                self._ftp_download(place, file, clock)
-        else:
-            with part.open("wb") as file:
-                self._http(place, "GET", clock, into=file)
-        part.replace(target)
+    async def _in_thread(
+        self, progress: Progress | None, work: Callable[[TransferLimit], None]
+    ) -> None:
+        """Run a transfer in a thread; whoever is cancelled waits for nothing, and it ends soon."""
+        loop = asyncio.get_running_loop()
 
-    def _upload(self, location: str, name: str, content: bytes) -> None:
+        def tell(size: int) -> None:
+            if progress is not None:
+                # The loop may be gone before the thread is.
+                with contextlib.suppress(RuntimeError):
+                    loop.call_soon_threadsafe(progress, size)
+
+        limit = TransferLimit(self._rules.size_limit, tell)
+        timer = loop.call_later(
+            self._rules.timeout, limit.stop, TransferFailed(Failure.BROKEN, "it takes too long")
+        )
+        running = asyncio.ensure_future(run_in_thread(work, limit))
+        # Of one that was cancelled nobody asks how it went.
+        running.add_done_callback(lambda done: done.cancelled() or done.exception())
+        try:
+            await asyncio.shield(running)
+        except asyncio.CancelledError:
+            limit.stop(TransferFailed(Failure.BROKEN, "it was cancelled"), is_final=True)
+            raise
+        finally:
+            timer.cancel()
+
+    def _download(self, limit: TransferLimit, location: str, target: Path) -> None:
+        place = self.judge(location)
+        is_ftp = place.scheme in {"ftp", "ftps"}
+        part = _part(target, location)
+        # One that was cancelled may still be about to end.
+        with self._writing:
+            for other in target.parent.glob(f"{glob.escape(target.name)}.*.part"):
+                if other != part or not is_ftp:
+                    other.unlink(missing_ok=True)
+            try:
+                with part.open("ab") as file:
+                    if is_ftp:
+                        with ftp_server(place, self._tls(place), self._rules.silence, limit) as ftp:
+                            ftp.fetch(_path(place), file)
+                    else:
+                        self._http(place, "GET", limit, into=file)
+                limit.check()
+                part.replace(target)
+            except BaseException as error:
+                if not (is_ftp and _can_go_on(error, part, limit)):
+                    part.unlink(missing_ok=True)
+                raise
+
+    def _upload(self, limit: TransferLimit, location: str, name: str, content: bytes) -> None:
         if name in {"", ".", ".."} or not name.isprintable() or set(name) & set("/\\:"):
             raise TransferFailed(Failure.BAD_LOCATION, f"{name!r} is no name of a file")
         if len(content) > self._rules.size_limit:
             raise TransferFailed(Failure.TOO_LARGE, f"{len(content)} bytes")
         place = self.judge(location)
-        clock = _Limit(self._rules)
         if place.scheme in {"ftp", "ftps"}:
-            self._ftp_upload(place, name, content)
+            with ftp_server(place, self._tls(place), self._rules.silence, limit) as ftp:
+                ftp.put(_path(place).rstrip("/"), name, content)
             return
-        folder = place.path if place.path.endswith("/") else f"{place.path}/"
-        self._http(attrs.evolve(place, path=folder + quote(name)), "PUT", clock, body=content)
+        path, mark, query = place.path.partition("?")
+        folder = path if path.endswith("/") else f"{path}/"
+        target = attrs.evolve(place, path=f"{folder}{quote(name)}{mark}{query}")
+        self._http(target, "PUT", limit, body=content)
 
     def _http(
         self,
-        place: _Place,
+        place: Place,
         method: str,
-        clock: _Limit,
+        limit: TransferLimit,
         *,
         body: bytes | None = None,
         into: BinaryIO | None = None,
     ) -> None:
         for _ in range(self._rules.hops + 1):
-            with closing(_Connection(place, self._rules.silence, self._tls(place))) as connection:
+            limit.begin()
+            connection = _Connection(place, self._rules.silence, self._tls(place), limit)
+            with closing(connection):
                 try:
-                    connection.request(method, place.path, body, _headers(place))
+                    pieces = None if body is None else limit.pieces(body)
+                    connection.request(method, place.path, pieces, _headers(place, body))
                     with connection.getresponse() as answer:
                         if answer.status not in REDIRECTS:
                             _check_status(answer.status)
                             if into is not None:
-                                clock.copy(answer, into)
+                                _copy(answer, into, limit)
                             return
                         target = answer.headers.get("Location", "")
-                except (OSError, http.client.HTTPException) as error:
-                    raise TransferFailed(Failure.BROKEN, f"{place.url}: {error!r}") from error
+                except (OSError, ValueError, http.client.HTTPException) as error:
+                    limit.check()
+                    raise TransferFailed(Failure.BROKEN, f"{place.origin}: {why(error)}") from None
             # Judged anew: a listed host must not send us to one that is not.
-            place = self.judge(urljoin(place.url, target))
+            try:
+                there = urljoin(place.url, target)
+            except ValueError:
+                raise TransferFailed(Failure.BAD_LOCATION, "it is no URL") from None
+            place = self.judge(there)
         raise TransferFailed(Failure.BROKEN, "it is sent elsewhere without end")
 
-    def _ftp_download(self, place: _Place, file: BinaryIO, clock: _Limit) -> None:
-        start = file.tell()
-        clock.count(start)
-
-        def take(data: bytes) -> None:
-            clock.count(len(data))
-            file.write(data)
-
-        with closing(self._ftp(place)) as server:
-            _ftp(lambda: server.retrbinary(f"RETR {_path(place)}", take, CHUNK, start or None))
-
-    def _ftp_upload(self, place: _Place, name: str, content: bytes) -> None:
-        with closing(self._ftp(place)) as server:
-            folder = _path(place).rstrip("/")
-            if folder:
-                _ftp(lambda: server.cwd(folder))
-            _ftp(lambda: server.storbinary(f"STOR {name}", io.BytesIO(content)))
-
-    def _ftp(self, place: _Place) -> ftplib.FTP:
-        tls = place.scheme == "ftps"
-        server: ftplib.FTP
-        if tls:
-            context = self._tls(place)
-            server = ftplib.FTP_TLS(timeout=self._rules.silence, context=context)  # noqa: S321
-        else:
-            # The standard advises it (C 5.9); `schemes` can leave it out.
-            server = _plain_ftp(self._rules.silence)
-
-        def enter() -> None:
-            server.connect(place.address, place.port)
-            # The certificate is for the name; passive connections go to the same address.
-            server.host = place.host
-            server.login(place.user or "anonymous", place.password)
-            if isinstance(server, ftplib.FTP_TLS):
-                server.prot_p()
-
-        try:
-            _ftp(enter)
-        except TransferFailed:
-            server.close()
-            raise
-        return server
-
-    def _tls(self, place: _Place) -> Any:
+    def _tls(self, place: Place) -> Any:
         if place.scheme not in {"https", "ftps"}:
             return None
         return machine_context() if self._context is None else self._context
 
 
-class _Limit:
-    """Counts bytes and seconds."""
-
-    def __init__(self, rules: TransferRules) -> None:
-        self._left = rules.size_limit
-        self._end = time.monotonic() + rules.timeout
-
-    def count(self, size: int) -> None:
-        """Take it that so many bytes came."""
-        self._left -= size
-        if self._left < 0:
-            raise TransferFailed(Failure.TOO_LARGE, "it goes on beyond the limit")
-        if time.monotonic() > self._end:
-            raise TransferFailed(Failure.BROKEN, "it takes too long")
-
-    def copy(self, source: http.client.HTTPResponse, target: BinaryIO) -> None:
-        """Copy all that comes."""
-        while chunk := source.read(CHUNK):
-            self.count(len(chunk))
-            target.write(chunk)
-        if source.length:
-            raise TransferFailed(Failure.BROKEN, "it ended too early")
-
-
 class _Connection(http.client.HTTPConnection):
     """A connection to the address that was judged, whatever the name stands for by now."""
 
-    def __init__(self, place: _Place, silence: float, context: Any) -> None:
+    def __init__(self, place: Place, silence: float, context: Any, limit: TransferLimit) -> None:
         super().__init__(place.host, place.port, timeout=silence)
         self._place = place
         self._tls = context
+        self._limit = limit
 
     def connect(self) -> None:
         """Connect."""
         place = self._place
         self.sock = socket.create_connection((place.address, place.port), self.timeout)
+        self._limit.watch(self.sock)
         if self._tls is not None:
             self.sock = self._tls.wrap_socket(self.sock, server_hostname=place.host)
+            self._limit.watch(self.sock)
 
 
-def _headers(place: _Place) -> dict[str, str]:
+def _copy(source: http.client.HTTPResponse, target: BinaryIO, limit: TransferLimit) -> None:
+    while chunk := source.read1(CHUNK):
+        limit.count(len(chunk))
+        target.write(chunk)
+    limit.check()  # The end may be ours.
+    if source.length:
+        raise TransferFailed(Failure.BROKEN, "it ended too early")
+
+
+def _can_go_on(error: BaseException, part: Path, limit: TransferLimit) -> bool:
+    """Tell whether another try may go on with what is there: it broke, and is still wanted."""
+    has_broken = isinstance(error, TransferFailed) and error.failure is Failure.BROKEN
+    return has_broken and not limit.is_final and part.stat().st_size > 0
+
+
+def _part(target: Path, location: str) -> Path:
+    """Return where a file is while it comes: of another location it would be another file."""
+    return target.with_name(f"{target.name}.{sha256(location.encode()).hexdigest()[:16]}.part")
+
+
+def _headers(place: Place, body: bytes | None) -> dict[str, str]:
     headers = {"Accept-Encoding": "identity", "User-Agent": "ocpp16"}
+    if body is not None:
+        headers["Content-Length"] = str(len(body))
     if place.user is not None:
         pair = f"{place.user}:{place.password}".encode()
         headers["Authorization"] = f"Basic {b64encode(pair).decode()}"
@@ -353,26 +334,9 @@ def _check_status(status: int) -> None:
     raise TransferFailed(failure, f"HTTP {status}")
 
 
-def _path(place: _Place) -> str:
+def _path(place: Place) -> str:
     path = unquote(place.path)
     # ftplib refuses line ends as well; a NUL would end the name for some servers.
     if not path.isprintable():
         raise TransferFailed(Failure.BAD_LOCATION, "the path has control characters")
     return path
-
-
-def _plain_ftp(silence: float) -> ftplib.FTP:
-    return ftplib.FTP(timeout=silence)  # noqa: S321 - whoever wants it lists its host
-
-
-def _ftp(work: Callable[[], object]) -> None:
-    try:
-        work()
-    except ftplib.error_perm as error:
-        code = str(error)[:3]
-        failure = {"530": Failure.DENIED, "550": Failure.DENIED, "553": Failure.DENIED}.get(
-            code, Failure.NOT_SUPPORTED if code in {"500", "502", "504"} else Failure.BROKEN
-        )
-        raise TransferFailed(failure, f"FTP {code}") from error
-    except (ftplib.Error, OSError, EOFError, ValueError) as error:
-        raise TransferFailed(Failure.BROKEN, f"FTP: {error!r}") from error

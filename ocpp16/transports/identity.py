@@ -58,6 +58,27 @@ def url_for(endpoint: str, identity: str) -> str:
     return urlunsplit(parts._replace(path=path))
 
 
+def check_base(url: str) -> str:
+    """Return what stands before the path in locations.
+
+    Raises:
+        ValueError: It is no URL that charge points can use.
+    """
+    parts = urlsplit(url)
+    is_plain = url.isascii() and url.isprintable() and " " not in url and len(url) <= 200
+    if (
+        not is_plain
+        or parts.scheme not in {"http", "https"}
+        or not parts.hostname
+        or parts.port == 0
+        or "@" in parts.netloc
+        or parts.query
+        or parts.fragment
+    ):
+        raise ValueError(f"{url!r} is not http://HOST[:PORT][/PATH], nor https://")
+    return url.rstrip("/")
+
+
 def without_secrets(url: str) -> str:
     """Return a URL without user, password, query and fragment, fit for logs and events."""
     parts = urlsplit(url)

@@ -23,6 +23,8 @@ pytest.importorskip("sqlalchemy")
 pytest.importorskip("starlette")
 pytest.importorskip("prometheus_client")
 
+import httpx
+
 from ocpp16 import cli
 from ocpp16.apps.control_problem import KINDS, Problem
 from ocpp16.apps.control_token import (
@@ -134,6 +136,20 @@ def test_each_outcome_has_its_exit_code(
         assert json.loads(capsys.readouterr().out) == {**problem.to_json(), "exitCode": code}
 
 
+def test_a_problem_with_names_of_a_charge_point_is_one_line(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    problem = Problem(
+        "invalid-answer", "x\r\nforged", path="/\r\n\x1b[1m\u2028forged", code="\nforged"
+    )
+    with answering(502, json.dumps(problem.to_json()).encode()) as (url, _):
+        tokens = str(token_file(tmp_path))
+        assert main("call", "CP1", "Reset", "--control", url, "--token-file", tokens) == 1
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.isprintable()
+    assert line.endswith(r"\nforged: x\r\nforged (at /\r\n\x1b[1m\u2028forged)")
+
+
 @pytest.mark.parametrize("body", [b"<html>", b"[]", b"[" * 100_000])
 def test_what_is_no_control_api(
     body: bytes, tmp_path: Path, capsys: pytest.CaptureFixture[str]
@@ -238,6 +254,8 @@ def test_a_token_file_that_others_can_read(tmp_path: Path) -> None:
 
 # central-system
 
+FILES = ["--open", "--control", "0", "--token-file", "t", "--files", "x", "--files-listen"]
+
 
 @pytest.mark.parametrize(
     ("arguments", "expected"),
@@ -249,6 +267,16 @@ def test_a_token_file_that_others_can_read(tmp_path: Path) -> None:
         (["--open", "--registration", "known"], "say who may connect"),
         (["--registration", "known", "--control", "0", "--token-file", "/no/x"], "/no/x: No such"),
         (["--open", "--control", "127.0.0.1:0/api", "--token-file", "/no/x"], "it has no path"),
+        (["--open", "--files", "x"], "--files DIR and --files-listen HOST:PORT go together"),
+        (["--open", "--files-listen", "x:0"], "--files DIR and --files-listen HOST:PORT go"),
+        (["--open", "--files-url", "http://x"], "--files DIR and --files-listen HOST:PORT go"),
+        (["--open", "--files", "x", "--files-listen", "127.0.0.1:0"], "--files needs --control"),
+        ([*FILES, "0.0.0.0:0"], "on every address needs --files-url"),
+        ([*FILES, "[::]:0"], "on every address needs --files-url"),
+        ([*FILES, "127.0.0.1"], "'127.0.0.1' is not HOST:PORT"),
+        ([*FILES, "127.0.0.1:0", "--files-url", "ftp://x"], "--files-url: 'ftp://x' is not http"),
+        ([*FILES, "127.0.0.1:0", "--files-url", "http://a@x"], "is not http://HOST[:PORT][/PATH]"),
+        ([*FILES, "127.0.0.1:0", "--files-url", "http://x/?q"], "is not http://HOST[:PORT][/PATH]"),
     ],
 )
 def test_a_wrong_call_of_the_central_system(
@@ -292,6 +320,32 @@ def test_a_day_of_a_small_site(tmp_path: Path) -> None:
     assert json.loads(run(*books, "--format", "json", "--to", "2020-01-01").stdout) == []
     values = run("central-system", "export", "meter-values", "--store", store)
     assert "Energy.Active.Import.Register" in values.stdout
+
+
+def test_diagnostics_of_a_simulated_charge_point(tmp_path: Path) -> None:
+    tokens, folder = tmp_path / "tokens", tmp_path / "files"
+    central = ["central-system", "--json", "127.0.0.1:0", "--open"]
+    control = ["--control", "0", "--token-file", str(tokens)]
+    files = ["--files", str(folder), "--files-listen", "127.0.0.1:0"]
+    with started(*COMMAND, *central, *control, *files) as process:
+        assert process.stdout is not None
+        url = process.stdout.readline().strip()
+        place = read_until(process, "control API: ").split("control API: ")[1].strip()
+        point = ["charge-point", "CP1", "--url", url, "--speed", "100000", "--duration", "30"]
+        allowed = ["--files", "127.0.0.1", "--files-allow", "127.0.0.0/8"]
+        with started(*COMMAND, *point, *allowed, "--stay") as station:
+            read_until(station, "Available")
+            token = next(each.text for each in load_tokens(tokens) if each.scope == "operate")
+            with httpx.Client(base_url=place, headers={"Authorization": f"Bearer {token}"}) as api:
+                job = api.post("/charge-points/CP1/diagnostics", json={}).json()
+                read_until(process, "Uploaded")
+                job = api.get(f"/jobs/{job['job']}").json()
+                assert [step["status"] for step in job["history"]] == ["Uploading", "Uploaded"]
+                assert job["file"] == job["announcedFile"]
+                text = api.get(f"/jobs/{job['job']}/file").text
+                assert "registration Accepted" in text
+            end(station, signal.SIGINT)
+        assert end(process, signal.SIGINT)[0::2] == (0, "")
 
 
 def test_an_export_that_cannot_be(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

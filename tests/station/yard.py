@@ -22,7 +22,7 @@ from ocpp16.settings import Settings
 from ocpp16.station import diagnostics, firmware
 from ocpp16.station.model import Model
 from ocpp16.station.station import Station
-from ocpp16.station.workshop import UploadFailed
+from ocpp16.station.workshop import RebootNeeded, UploadFailed
 from ocpp16.structure import Request
 from ocpp16.testing import HandClock, LoopbackPair, loopback_pair
 from tests.station.bench import Central, Machinery, short
@@ -38,11 +38,26 @@ class Shop:
         self.fails: set[str] = set()
         self.uploads: list[tuple[str, bytes]] = []
         self.why = UploadLogStatus.UPLOAD_FAILURE
+        self.raises: dict[str, list[Exception | asyncio.Event]] = {}
+        """What jobs raise, or wait for, one after the other before they end as else."""
+        self.cancelled: list[str] = []
 
     def check_signer(self, pem: str) -> UpdateFirmwareStatus:
         return UpdateFirmwareStatus(pem)
 
+    async def _meet(self, job: str) -> None:
+        for trouble in self.raises.get(job, [])[:1]:
+            self.raises[job].pop(0)
+            if isinstance(trouble, Exception):
+                raise trouble
+            try:
+                await trouble.wait()
+            except asyncio.CancelledError:
+                self.cancelled.append(job)
+                raise
+
     async def download(self, order: firmware.Order) -> None:
+        await self._meet("download")
         if "download" in self.fails:
             raise OSError("no route")
 
@@ -50,6 +65,9 @@ class Shop:
         return "verify" not in self.fails
 
     async def install(self, order: firmware.Order) -> str:
+        await self._meet("install")
+        if "reboot" in self.fails:
+            raise RebootNeeded("2.0")
         if "install" in self.fails:
             raise OSError("flash is worn out")
         return "2.0"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -76,14 +77,15 @@ def web() -> Iterator[tuple[str, type[Files]]]:
 
 
 @contextmanager
-def ftp(folder: Path) -> Iterator[str]:
+def ftp(folder: Path, kind: Any = None, **options: Any) -> Iterator[str]:
     authorizers = pytest.importorskip("pyftpdlib.authorizers")
     handlers = pytest.importorskip("pyftpdlib.handlers")
     ioloop = pytest.importorskip("pyftpdlib.ioloop")
     servers = pytest.importorskip("pyftpdlib.servers")
     authorizer = authorizers.DummyAuthorizer()
     authorizer.add_user("user", "pass word", str(folder), perm="elradfmw")
-    handler = type("Here", (handlers.FTPHandler,), {"authorizer": authorizer})
+    kind = handlers.FTPHandler if kind is None else kind
+    handler = type("Here", (kind,), {"authorizer": authorizer, **options})
     loop = ioloop.IOLoop()
     server = servers.FTPServer(("127.0.0.1", 0), handler, ioloop=loop)
     stop = threading.Event()
@@ -108,6 +110,11 @@ def download(location: str, target: Path, rules: TransferRules = RULES) -> None:
 
 def upload(location: str, name: str = "d.txt", content: bytes = CONTENT) -> None:
     asyncio.run(FileTransfer(RULES).upload(location, name, content))
+
+
+def part_of(location: str, target: Path) -> Path:
+    digest = hashlib.sha256(location.encode()).hexdigest()[:16]
+    return target.with_name(f"{target.name}.{digest}.part")
 
 
 def failure(work: Any) -> Failure:
@@ -204,10 +211,16 @@ def test_files_over_ftp(tmp_path: Path) -> None:
 
 def test_an_ftp_download_goes_on_where_it_broke(tmp_path: Path) -> None:
     (tmp_path / "source").write_bytes(CONTENT)
-    (tmp_path / "f.part").write_bytes(b"?" * 1000)
     with ftp(tmp_path) as url:
+        part = part_of(f"{url}/source", tmp_path / "f")
+        part.write_bytes(b"?" * 1000)
         download(f"{url}/source", tmp_path / "f")
-    assert (tmp_path / "f").read_bytes() == b"?" * 1000 + CONTENT[1000:]
+        assert (tmp_path / "f").read_bytes() == b"?" * 1000 + CONTENT[1000:]
+        # Of another location it is another file.
+        part_of(f"{url}/other", tmp_path / "f").write_bytes(b"?" * 1000)
+        download(f"{url}/source", tmp_path / "f")
+    assert (tmp_path / "f").read_bytes() == CONTENT
+    assert {path.name for path in tmp_path.iterdir()} == {"source", "f"}
 
 
 @pytest.mark.parametrize(

@@ -61,6 +61,8 @@ class Orders:
     """What firmware and files may be fetched from, and sent to; None pretends to."""
     signer: Path | None = None
     """Certificate of the authority that signs firmware certificates, PEM."""
+    revoked: Path | None = None
+    """Lists of firmware certificates that are revoked, PEM."""
     is_traced: bool = True
     """Whether every call is told."""
 
@@ -280,7 +282,7 @@ def _workshop(orders: Orders, identity: str, clock: Clock) -> Workshop | None:
     place = Path(tempfile.gettempdir()) if orders.state is None else orders.state
     folder = place / f"ocpp16-{quote(identity, safe='')}"
     folder.mkdir(parents=True, exist_ok=True)
-    return FileWorkshop(FileTransfer(orders.files), folder, clock, orders.signer)
+    return FileWorkshop(FileTransfer(orders.files), folder, clock, orders.signer, orders.revoked)
 
 
 def _file(folder: Path | None, identity: str) -> StationFile | None:

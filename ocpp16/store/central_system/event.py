@@ -22,7 +22,7 @@ _ADD = sa.insert(EVENTS)
 _DROP = sa.delete(EVENTS).where(_MINE, EVENTS.c.ordinal <= sa.bindparam("least"))
 KINDS = (
     "connected", "disconnected", "boot", "status", "start", "stop", "firmware", "diagnostics",
-    "log", "security", "data-transfer", "key", "failed-authentication", "failed-tls",
+    "log", "file", "security", "data-transfer", "key", "failed-authentication", "failed-tls",
     "replaced-connection", "invalid-message", "reused-id", "limit-hit", FLAG,
 )  # fmt: skip
 """Those that a central system notes."""

@@ -174,7 +174,60 @@ EVENTS = Table(
     sqlite_autoincrement=True,
 )
 
-SCHEMA = Schema("central_system", (new_tables(METADATA),))
+JOBS = Table(
+    "central_job",
+    METADATA,
+    sa.Column("number", Number, primary_key=True, autoincrement=True),
+    sa.Column("identity", PeerText, nullable=False),
+    sa.Column("kind", sa.Text, nullable=False),
+    sa.Column("request_id", Number),
+    sa.Column("asked", Instant, nullable=False),
+    sa.Column("answer", PeerText, doc="What the charge point answered, or why it did not."),
+    sa.Column("status", PeerText, doc="The last that it has told."),
+    sa.Column("status_at", Instant),
+    sa.Column("file", PeerText, doc="The image to fetch, or the name of what it has sent."),
+    sa.Column("announced", PeerText, doc="The name of the file that it said it would send."),
+    sa.Column("log_type", sa.Text),
+    sa.Column("digest", sa.LargeBinary, doc="Of the secret part of the location."),
+    sa.Column("until", Instant, doc="When the location ends."),
+    sa.Column("received", Instant),
+    sa.Column("size", Number),
+    sa.Column("sha256", sa.Text),
+    sa.UniqueConstraint("digest", name="central_job_digest"),
+    sa.Index("central_job_request", "identity", "kind", "request_id"),
+    # A number is the requestId of what is asked for, and is never used again.
+    sqlite_autoincrement=True,
+)
+JOB_STATUSES = Table(
+    "central_job_status",
+    METADATA,
+    sa.Column("number", Number, primary_key=True, autoincrement=True),
+    sa.Column("job", Number, nullable=False),
+    sa.Column("at", Instant, nullable=False),
+    sa.Column("status", PeerText, nullable=False),
+    sa.ForeignKeyConstraint(["job"], ["central_job.number"], ondelete="CASCADE"),
+    sa.Index("central_job_status_job", "job", "number"),
+)
+
+SCHEMA = Schema(
+    "central_system",
+    (
+        new_tables(
+            METADATA,
+            CHARGE_POINTS,
+            CONNECTORS,
+            ID_TAGS,
+            TRANSACTIONS,
+            METER_VALUES,
+            SAMPLED_VALUES,
+            RESERVATIONS,
+            PROFILES,
+            CONFIGURATION,
+            EVENTS,
+        ),
+        new_tables(METADATA, JOBS, JOB_STATUSES),
+    ),
+)
 """To be opened with the database."""
 
 

@@ -10,6 +10,9 @@ from typing import Final
 from tests.security.attacks import (
     http_attacks,
     json_attacks,
+    log_attacks,
+    path_attacks,
+    ssrf_attacks,
     tls_attacks,
     websocket_attacks,
     xml_attacks,
@@ -41,6 +44,52 @@ SECTIONS: Final = {
     "Passwords": [each.attack for each in tls_attacks.LOGINS],
     "TLS and certificates": [each.attack for each in tls_attacks.LINKS],
 }
+LISTS: Final[dict[str, tuple[str, list[tuple[str, str, object]]]]] = {
+    "Callback addresses": (
+        "What an envelope names as `From`; nothing is ever sent there (`test_ssrf`).",
+        [(each.id, each.tries, each.expected) for each in ssrf_attacks.CLAIMS],
+    ),
+    "Locations of files": (
+        (
+            "What a central system gives a charge point, at once or by a redirect, where"
+            " `files.example` is the one host that is listed; nothing is fetched from there or sent"
+            " there (`test_ssrf`). What a name stands for is looked up once for each hop, and the"
+            " connection goes to what was judged."
+        ),
+        [(each.id, each.tries, each.expected) for each in ssrf_attacks.PLACES],
+    ),
+    "Names of files that charge points send": (
+        (
+            "The last part of a location of the central system (`test_paths`). 201 is for a name"
+            " that is one: it is kept with the job, and is no part of any path."
+        ),
+        [(each.id, each.tries, f"HTTP {each.expected}") for each in path_attacks.UPLOADS],
+    ),
+    "Paths where files are sent": (
+        "Targets of requests to that listener (`test_paths`).",
+        [(each.id, each.tries, f"HTTP {each.expected}") for each in path_attacks.TARGETS],
+    ),
+    "Names of firmware images": (
+        "By the control API (`test_paths`).",
+        [(each.id, each.tries, f"HTTP {each.expected}") for each in path_attacks.IMAGES],
+    ),
+    "Names under which a charge point would send a file": (
+        "Over HTTP and FTP; nothing is sent (`test_paths`).",
+        [(each.id, each.tries, "refused") for each in path_attacks.SENT],
+    ),
+    "Files that are named by identities": (
+        "State and certificates of charge points (`test_paths`).",
+        [(each.id, each.tries, "within its folder") for each in path_attacks.IDENTITIES],
+    ),
+    "Lines of logs": (
+        (
+            "A text with line ends, colours and turns of direction, wherever a peer can put one"
+            " (`test_log_injection`). Every line of the log, of the terminal and of `--output json`"
+            " is one line, printable, and at most 2 kB."
+        ),
+        [(each.id, each.tries, "one line") for each in log_attacks.ALL],
+    ),
+}
 FLOODS: Final = {
     "test_500_that_are_half_open": "500 connections that never finish what they begin, in 7 ways",
     "test_500_handshakes_of_tls_that_are_half_open": "likewise within TLS, on both wires",
@@ -55,6 +104,8 @@ def page() -> str:
     parts = [INTRODUCTION]
     for title, attacks in SECTIONS.items():
         parts.append(f"\n## {title}\n\n{_table(attacks)}")
+    for title, (about, rows) in LISTS.items():
+        parts.append(f"\n## {title}\n\n{about}\n\n{_rows(rows)}")
     parts.append(
         "\n## In numbers\n\nA real charge point connects meanwhile, by both wires, in less than two"
         " seconds, and each connection costs the server less than 64 KiB.\n\n"
@@ -78,7 +129,11 @@ def cve_tests() -> list[str]:
 
 
 def _table(attacks: Iterable[Attack]) -> str:
-    rows = [f"| `{each.id}` | {_cell(each.tries)} | {each.expected} |\n" for each in attacks]
+    return _rows([(each.id, each.tries, each.expected) for each in attacks])
+
+
+def _rows(attacks: Iterable[tuple[str, str, object]]) -> str:
+    rows = [f"| `{name}` | {_cell(tries)} | {expected} |\n" for name, tries, expected in attacks]
     return "| id | what it tries | answer |\n| --- | --- | --- |\n" + "".join(rows)
 
 

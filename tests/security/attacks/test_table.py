@@ -10,7 +10,7 @@ import pytest
 pytest.importorskip("cryptography")
 
 from tests.security.attacks import test_floods
-from tests.security.attacks.table import FLOODS, PAGE, SECTIONS, cve_tests, page
+from tests.security.attacks.table import FLOODS, LISTS, PAGE, SECTIONS, cve_tests, page
 
 CVES = {
     "2026-28230", "2024-25407", "2023-49956", "2023-49955", "2023-49958", "2023-49957",
@@ -31,6 +31,18 @@ def test_the_corpus_is_large_enough_and_each_id_is_one_attack() -> None:
     assert sum(kind in {"xml", "http"} for kind in kinds) >= 80
     assert sum(kind in {"login", "tls"} for kind in kinds) >= 40
     assert all(each.tries and "\n" not in each.tries for each in attacks)
+
+
+def test_each_id_of_the_lists_is_one_attack() -> None:
+    for title, (_, rows) in LISTS.items():
+        assert len({name for name, _, _ in rows}) == len(rows), title
+    counts = {title: len(rows) for title, (_, rows) in LISTS.items()}
+    assert counts["Callback addresses"] >= 50
+    assert counts["Locations of files"] >= 40
+    assert counts["Lines of logs"] >= 50
+    assert (
+        sum(count for title, count in counts.items() if "ames" in title or "Paths" in title) >= 70
+    )
 
 
 def test_every_vulnerability_has_its_test() -> None:
