@@ -26,7 +26,7 @@ ROWS = [
         "security_event",
     },
     {"_generated"},
-    {"enums", "datatypes", "messages", "catalog"},
+    {"enums", "datatypes", "messages", "catalog", "certificate"},
     {"bindings", "dispatch", "security"},
     {"session"},
     {"transports", "store"},

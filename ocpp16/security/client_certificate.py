@@ -7,6 +7,7 @@ identity. Spec: W A00.403-.407, .509, .511.
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Awaitable, Callable, Collection, Mapping
 from datetime import datetime
 from ipaddress import ip_address
@@ -65,3 +66,13 @@ class ClientCertificate:
 
 SerialNumbers: TypeAlias = Mapping[str, str] | Callable[[str], str | Awaitable[str | None] | None]
 """Gives the identity of the charge point that has a serial number; None if none has."""
+
+
+async def identity_of(table: SerialNumbers | None, serial: str) -> str | None:
+    """Return the identity of a serial number; without a table they are the same."""
+    if table is None:
+        return serial
+    if not callable(table):
+        return table.get(serial)
+    found = table(serial)
+    return await found if inspect.isawaitable(found) else found

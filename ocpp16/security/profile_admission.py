@@ -9,7 +9,6 @@ that tells a stranger which names exist, at the speed that the limits leave, unl
 
 from __future__ import annotations
 
-import inspect
 import math
 from collections.abc import Mapping
 from http import HTTPStatus
@@ -19,7 +18,7 @@ from ocpp16.clock import Clock
 from ocpp16.envelope import PeerInfo
 from ocpp16.security.admission import UNKNOWN_IDENTITY, Handshake, Refusal, RefusalCause
 from ocpp16.security.auth import CHALLENGE, BasicLogin, read_basic
-from ocpp16.security.client_certificate import ClientCertificate
+from ocpp16.security.client_certificate import ClientCertificate, identity_of
 from ocpp16.security.configuration import ServerSecurity
 from ocpp16.security.keyring import KeyRing, TooBusy
 from ocpp16.security.limits import LoginLimits, network_of
@@ -126,21 +125,12 @@ class ProfileAdmission:
             reason = "the certificate does not name one serial number"
         if reason is not None or serial is None:
             return _wrong_certificate(reason or "")
-        if await self._identity_of(serial) == handshake.identity:
+        if await identity_of(self.security.serial_numbers, serial) == handshake.identity:
             return handshake.admit(security_profile=3, serial_number=serial)
         table = self.security.serial_numbers
         if isinstance(table, Mapping) and handshake.identity not in table.values():
             return await self._refuse_unknown(handshake)
         return NOT_ITS_CERTIFICATE
-
-    async def _identity_of(self, serial: str) -> str | None:
-        table = self.security.serial_numbers
-        if table is None:
-            return serial
-        if not callable(table):
-            return table.get(serial)
-        found = table(serial)
-        return await found if inspect.isawaitable(found) else found
 
     async def _judge_password(
         self, handshake: Handshake, *, is_known: bool | None
