@@ -11,6 +11,7 @@ import contextlib
 import tempfile
 from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
+from functools import partial
 from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -19,6 +20,7 @@ import attrs
 
 from ocpp16.apps.central_system_audit import Audit
 from ocpp16.apps.central_system_books import Books
+from ocpp16.apps.central_system_certificates import note_signing
 from ocpp16.apps.central_system_policy import Policy, UnknownTags
 from ocpp16.apps.control_feed import Feed
 from ocpp16.apps.control_token import Token
@@ -28,7 +30,9 @@ from ocpp16.apps.tracer import Tracer
 from ocpp16.clock import Clock
 from ocpp16.enums import RegistrationStatus
 from ocpp16.roles.central_system import CentralSystem
+from ocpp16.roles.certificate_signing import CertificateSigning
 from ocpp16.roles.server import Urls
+from ocpp16.security.certificate_authority import CertificateAuthority
 from ocpp16.security.configuration import ServerSecurity
 from ocpp16.settings import Settings
 from ocpp16.store import answers, registrations
@@ -86,6 +90,7 @@ async def run_central_system(
     unknown_tags: UnknownTags = UnknownTags.UNTIL_LISTED,
     security: ServerSecurity | None = None,
     keys: Mapping[str, str | bytes] | None = None,
+    authority: CertificateAuthority | None = None,
     interval: int = 300,
     control: Control | None = None,
     files: Files | None = None,
@@ -107,6 +112,7 @@ async def run_central_system(
         security: Which links are taken, and how charge points authenticate; None is none.
         keys: Keeps the keys of charge points in the store, in place of the credentials of
             `security`, and enters these for whoever has none there yet; None does neither.
+        authority: Who signs the certificates that charge points ask for; None signs none.
         interval: Seconds between heartbeats.
         control: How the control API is served; None is not at all.
         files: Where charge points fetch firmware and send files; None is nowhere.
@@ -165,8 +171,10 @@ async def run_central_system(
             unlisted=unlisted,
             unknown_tags=unknown_tags,
         )
-        books.register(central)
+        books.register(central, signs=authority is not None)
         central.on_event(Audit(books.record, clock).take)
+        if authority is not None:
+            CertificateSigning(central, authority, told=partial(note_signing, books))
         events = central.events()
         watching = asyncio.create_task(books.watch(events))
 

@@ -83,8 +83,13 @@ class Books:
         self._new_id = new_id
         self._report: Callable[[Peer, str, int], object] = lambda peer, action, number: None
 
-    def register(self, central: CentralSystem) -> None:
-        """Let it answer for a role: everything that a charge point may send."""
+    def register(self, central: CentralSystem, *, signs: bool = False) -> None:
+        """Let it answer for a role: everything that a charge point may send.
+
+        Args:
+            central: The role.
+            signs: Whether somebody else answers SignCertificate.
+        """
         self._report = central.report_foreign_transaction
         central.on(messages.AuthorizeRequest)(self._authorize)
         central.on(messages.BootNotificationRequest)(self._boot)
@@ -95,7 +100,8 @@ class Books:
         central.on(messages.LogStatusNotificationRequest)(self._note_log)
         central.on(messages.MeterValuesRequest)(self._note_meter)
         central.on(messages.SecurityEventNotificationRequest)(self._note_security_event)
-        central.on(messages.SignCertificateRequest)(self._refuse_to_sign)
+        if not signs:
+            central.on(messages.SignCertificateRequest)(self._refuse_to_sign)
         central.on(messages.SignedFirmwareStatusNotificationRequest)(self._note_signed_firmware)
         central.on(messages.StartTransactionRequest)(self._start)
         central.on(messages.StatusNotificationRequest)(self._note_status)

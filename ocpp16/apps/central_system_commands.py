@@ -24,7 +24,13 @@ from ocpp16.apps.control_token import Token, TokenFileError, load_or_make_tokens
 from ocpp16.apps.options import Output, OutputOption, fail
 from ocpp16.apps.output import Watch, guarded
 from ocpp16.apps.printer import printer_for
-from ocpp16.apps.security_commands import PkiOption, ProfileOption, server_security
+from ocpp16.apps.security_commands import (
+    AuthorityOption,
+    PkiOption,
+    ProfileOption,
+    certificate_authority,
+    server_security,
+)
 from ocpp16.apps.stopping import stopped_by_signals
 from ocpp16.log import one_line
 from ocpp16.primitives import parse_timestamp
@@ -106,6 +112,7 @@ def run(  # noqa: PLR0917 - typer passes them by name
         Path | None,
         typer.Option(metavar="FILE", help="Hashes of keys, in place of the store."),
     ] = None,
+    authority: AuthorityOption = None,
     interval: Annotated[
         int,
         typer.Option(
@@ -161,6 +168,8 @@ def run(  # noqa: PLR0917 - typer passes them by name
       ocpp16 central-system --soap 0.0.0.0:9001 --callback-allow 10.0.0.0/8 --open
       ocpp16 central-system --json 127.0.0.1:9000 --open --output json
       ocpp16 central-system --json localhost:9000 --security-profile 3 --pki DIR
+      ocpp16 central-system --json localhost:9000 --security-profile 3 \\
+        --pki DIR --authority DIR
       ocpp16 central-system --json 0.0.0.0:9000 --registration pending \\
         --store sqlite:///site.db --control 127.0.0.1:9002 --token-file tokens
       ocpp16 central-system export transactions --store sqlite:///site.db
@@ -174,6 +183,7 @@ def run(  # noqa: PLR0917 - typer passes them by name
     security, keys = server_security(security_profile, pki, authorization_key or (), credentials)
     if security is not None and anyone:
         raise typer.BadParameter("--open is without authentication, so without a security profile")
+    signer = certificate_authority(authority, security)
     policy = _policy(anyone, charge_point or [], registration, is_secure=security is not None)
     if json is None and soap is None:
         raise typer.BadParameter("say where to listen: --json HOST:PORT, --soap HOST:PORT, or both")
@@ -217,7 +227,11 @@ def run(  # noqa: PLR0917 - typer passes them by name
                 known=frozenset(charge_point or ()),
                 unknown_tags=unknown_tags,
                 security=security,
+<<<<<<< HEAD
                 keys=keys,
+=======
+                authority=signer,
+>>>>>>> 057e6ad (Central system: SignCertificate is answered at once, and CertificateSigned follows; --authority)
                 interval=interval,
                 control=None if address is None else Control(address=address, tokens=tokens),
                 files=None if wanted is None else Files(**wanted),

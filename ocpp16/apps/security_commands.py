@@ -12,6 +12,7 @@ import typer
 
 from ocpp16.apps.options import Output, OutputOption, fail
 from ocpp16.apps.pki import Pki
+from ocpp16.security.certificate_authority import CertificateAuthority
 from ocpp16.security.configuration import ServerSecurity, StationSecurity
 from ocpp16.security.credentials import Credentials, FileCredentials, MemoryCredentials
 from ocpp16.transports.identity import check_identity
@@ -31,6 +32,14 @@ ProfileOption = Annotated[
 PkiOption = Annotated[
     Path | None,
     typer.Option("--pki", metavar="DIR", help="Certificates for profiles 2 and 3: `ocpp16 pki`."),
+]
+AuthorityOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--authority",
+        metavar="DIR",
+        help="Sign certificates of charge points with the key there: `ocpp16 pki`.",
+    ),
 ]
 
 
@@ -135,6 +144,34 @@ def server_security(
         return Pki(folder).server_security({profile}, credentials), stored
     except (ValueError, OSError) as error:
         raise typer.BadParameter(str(error)) from None
+
+
+def certificate_authority(
+    folder: Path | None, security: ServerSecurity | None
+) -> CertificateAuthority | None:
+    """Return who signs certificates for `central-system`; None if nobody does.
+
+    Raises:
+        BadParameter: The folder does not hold what it should.
+    """
+    if folder is None:
+        return None
+    try:
+        from ocpp16.security.file_authority import FileAuthority  # noqa: PLC0415 - an extra
+    except ModuleNotFoundError as error:
+        fail(f"certificates need {error.name}", "pip install 'ocpp16[security]'", code=2)
+    is_told = security is not None and security.serial_numbers is not None
+    try:
+        return FileAuthority(
+            folder,
+            organizations=(security and security.owners) or Pki(folder).owner,
+            serial_numbers=security.serial_numbers
+            if security is not None and is_told
+            else Pki(folder).serial_numbers,
+            now=lambda: datetime.now(UTC),
+        )
+    except ValueError as error:
+        raise typer.BadParameter(f"--authority: {error}") from None
 
 
 def station_security(

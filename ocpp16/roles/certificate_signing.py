@@ -156,10 +156,10 @@ class CertificateSigning:
             message = CertificateSignedRequest(certificate_chain=chain)
             peer = await self._central.wait_for(identity, timeout=self._patience)
             answer = await peer.call(message)
+        except OcppError as error:  # CallTimeout, a TimeoutError, among them
+            return NotSigned(identity, f"signed, but not handed over: {error}")
         except TimeoutError:
             return NotSigned(identity, "signed, but the charge point did not come back for it")
-        except OcppError as error:
-            return NotSigned(identity, f"signed, but not handed over: {error}")
         return Signed(identity, answer.status is CertificateSignedStatus.ACCEPTED)
 
     def _tell(self, outcome: Outcome) -> None:
