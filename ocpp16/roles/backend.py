@@ -32,6 +32,7 @@ from ocpp16.messages import (
     BootNotificationResponse,
 )
 from ocpp16.roles import event as told
+from ocpp16.roles.backend_owner import Station
 from ocpp16.roles.backoff import Backoff
 from ocpp16.roles.driver import Driver, NotSent
 from ocpp16.roles.peer import Duration, Peer, ResponseT, seconds_of
@@ -227,6 +228,17 @@ class Backend(Peer):
             RuntimeError: The connection was not made by `ChargePoint.connect`.
         """
         self._changes.change_profile(security, reverted, url)
+
+    def reopen(self, reason: str) -> None:
+        """Close the connection, and open another one, with what is to be shown by then.
+
+        Calls without an answer fail; those that wait go on waiting.
+
+        Args:
+            reason: Told to the central system.
+        """
+        if self._driver is not None:
+            self._driver.close(NORMAL_CLOSURE, reason)
 
     def close(self, code: int = NORMAL_CLOSURE, reason: str = "") -> None:
         """End the connection, and do not open another one."""

@@ -20,7 +20,7 @@ from ocpp16.roles import event as told
 from ocpp16.roles.backend import Backend
 from ocpp16.roles.role import Role
 from ocpp16.roles.stack import binding_for
-from ocpp16.roles.station_link import Reverted, StationLink
+from ocpp16.roles.station_link import Reverted, StationLink, Wallet
 from ocpp16.security.configuration import StationSecurity
 from ocpp16.session import Session
 from ocpp16.settings import Settings
@@ -90,6 +90,7 @@ class ChargePoint(Role[Backend]):
         attempts: int | None = 1,
         security: StationSecurity | None = None,
         trial: Trial | None = None,
+        wallet: Wallet | None = None,
     ) -> AbstractAsyncContextManager[Backend]:
         """Connect to a central system, as `async with`; leaving it closes the connection.
 
@@ -107,6 +108,8 @@ class ChargePoint(Role[Backend]):
             security: The security profile, and what we show; None has what the URL says: TLS by its
                 scheme, and a user and password in it.
             trial: A security profile that was set before and has not worked yet; it comes first.
+            wallet: Says for each attempt what is shown and who is trusted, in place of `security`;
+                for certificates that change while it runs.
 
         Raises:
             ConnectionRefused: The central system did not let us in, or we do not trust it.
@@ -123,6 +126,7 @@ class ChargePoint(Role[Backend]):
             security=security,
             settings=self.settings,
             clock=self.clock,
+            wallet=wallet,
         )
         if trial is not None:
             link.change_profile(trial.security, trial.reverted, trial.url)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from http import HTTPStatus
-from typing import TypeAlias
+from typing import Protocol, TypeAlias
 
 import attrs
 
@@ -23,6 +23,27 @@ from ocpp16.transports.connection import Connection
 
 Reverted: TypeAlias = Callable[[], Awaitable[None]]
 """Is called when what was new does not work, and the link is what it was before."""
+
+
+class Wallet(Protocol):
+    """What a charge point shows and whom it trusts, where that changes while it runs."""
+
+    def equip(self, security: StationSecurity) -> StationSecurity:
+        """Return the security of the next attempt to connect, from what was said at the start.
+
+        Raises:
+            ValueError: A file cannot be read.
+            OSError: A file cannot be written.
+        """
+        raise NotImplementedError
+
+    def failed(self, error: OcppError) -> bool:
+        """Take it that the attempt failed; return whether to make another one at once."""
+        raise NotImplementedError
+
+    def worked(self) -> None:
+        """Take it that the attempt was good."""
+        ...
 
 
 @attrs.frozen
@@ -49,6 +70,8 @@ class StationLink:
         security: The security profile, and what is shown; None is what the URL says.
         settings: Limits and timers.
         clock: Where timers run.
+        wallet: Says for each attempt what is shown and who is trusted; None is what `security`
+            says.
 
     Raises:
         ValueError: These do not fit each other, or a certificate cannot be read.
@@ -63,11 +86,13 @@ class StationLink:
         security: StationSecurity | None,
         settings: Settings,
         clock: Clock,
+        wallet: Wallet | None = None,
     ) -> None:
         self._identity = identity
         self._listen = listen
         self._settings = settings
         self._clock = clock
+        self._wallet = wallet
         self._target = self._make_target(url, security)
         self._change: _Change | None = None
 
@@ -78,21 +103,41 @@ class StationLink:
 
     async def dial(self) -> Connection:
         """Open a connection; `Dial`."""
-        try:
-            connection = await stack_for(self._target.url).dial(
-                self._target.url,
-                self._identity,
-                listen=self._listen,
-                settings=self._settings,
-                clock=self._clock,
-                security=self._target.security,
-                tls=self._target.tls,
-            )
-        except (ConnectionRefused, SessionClosed) as error:
-            await self._take_failure(error)
-            raise
+        while True:
+            try:
+                connection = await self._dial(self._equipped(self._target))
+                break
+            except (ConnectionRefused, SessionClosed) as error:
+                if self._wallet is not None and self._wallet.failed(error):
+                    continue
+                await self._take_failure(error)
+                raise
         self._change = None
+        if self._wallet is not None:
+            self._wallet.worked()
         return connection
+
+    async def _dial(self, target: _Target) -> Connection:
+        return await stack_for(target.url).dial(
+            target.url,
+            self._identity,
+            listen=self._listen,
+            settings=self._settings,
+            clock=self._clock,
+            security=target.security,
+            tls=target.tls,
+        )
+
+    def _equipped(self, target: _Target) -> _Target:
+        if self._wallet is None or target.security is None:
+            return target
+        try:
+            security = self._wallet.equip(target.security)
+            return (
+                target if security == target.security else self._make_target(target.url, security)
+            )
+        except (ValueError, OSError) as error:
+            raise ConnectionRefused(f"certificates cannot be used: {error}") from error
 
     def change_key(self, security: StationSecurity, reverted: Reverted) -> None:
         """Use another key from the next connection on, unless that is refused for its password."""

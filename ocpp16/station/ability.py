@@ -7,6 +7,7 @@ from collections.abc import Callable
 import attrs
 
 from ocpp16.enums import UpdateFirmwareStatus
+from ocpp16.station.examiner import Examiner
 
 
 def _no_certificate(pem: str) -> UpdateFirmwareStatus:
@@ -36,3 +37,7 @@ class Ability:
     """Whether a root certificate for the central system is installed (A05.FR.03)."""
     has_certificate: Callable[[], bool] = _nothing_there
     """Whether it has a certificate of its own (A05.FR.04)."""
+    examiner: Examiner | None = None
+    """Reads certificates; None: it has no certificates that a central system could manage."""
+    serial_number: str = ""
+    """CN of the certificates that it asks for."""

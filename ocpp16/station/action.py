@@ -38,6 +38,30 @@ class Reconnect:
 
 
 @attrs.frozen
+class Relink:
+    """The connection is to be closed, and opened again with what is to be shown by now."""
+
+    why: str
+
+
+@attrs.frozen
+class MakeRequest:
+    """A key is to be made, and a certificate asked for: what came of it is told with the name."""
+
+    name: str
+    """The name of the key."""
+    common_name: str
+    organization: str
+
+
+@attrs.frozen
+class KeepKeys:
+    """The keys of these names are needed, and no others."""
+
+    names: frozenset[str]
+
+
+@attrs.frozen
 class PingEvery:
     """The WebSocket is to be pinged every so many seconds; 0 is never."""
 
@@ -54,5 +78,14 @@ class Refused:
 Job: TypeAlias = firmware.Download | firmware.Verify | firmware.Install | diagnostics.Upload
 """Something that takes a while; how it went is told to `maintenance`."""
 Action: TypeAlias = (
-    Restart | Reconnect | PingEvery | Refused | Job | firmware.Cancel | diagnostics.Cancel
+    Restart
+    | Reconnect
+    | Relink
+    | MakeRequest
+    | KeepKeys
+    | PingEvery
+    | Refused
+    | Job
+    | firmware.Cancel
+    | diagnostics.Cancel
 )

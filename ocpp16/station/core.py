@@ -13,6 +13,8 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any
 
+import attrs
+
 from ocpp16.enums import ChargePointStatus, RegistrationStatus
 from ocpp16.errors import OcppError
 from ocpp16.messages import (
@@ -30,6 +32,7 @@ from ocpp16.station.authorization import Authorizer
 from ocpp16.station.availability import Availability
 from ocpp16.station.boot import Boot
 from ocpp16.station.cache import AuthorizationCache
+from ocpp16.station.certificates import Certificates
 from ocpp16.station.charging import Charging
 from ocpp16.station.clock import StationClock
 from ocpp16.station.configuration import Configuration
@@ -42,7 +45,6 @@ from ocpp16.station.heartbeat import Heartbeat
 from ocpp16.station.ledger import Ledger
 from ocpp16.station.local_list import LocalList
 from ocpp16.station.maintenance import Maintenance
-from ocpp16.station.meter import can_measure
 from ocpp16.station.metering import Metering
 from ocpp16.station.model import Equipment, Model
 from ocpp16.station.outbox import Entry, Given, Outbox
@@ -51,7 +53,9 @@ from ocpp16.station.power import Power
 from ocpp16.station.reader import Reader
 from ocpp16.station.requests import Requests
 from ocpp16.station.reservation import Reservations
+from ocpp16.station.root_store import SYSTEM
 from ocpp16.station.security import Security
+from ocpp16.station.settings import forbid, make_configuration
 from ocpp16.station.status_board import StatusBoard
 from ocpp16.station.watched_storage import WatchedStorage
 from ocpp16.storage import Change, StationStorage, StorageFailed
@@ -60,12 +64,6 @@ from ocpp16.structure import Request, Response
 REGISTERED_KIND = "registered"
 PATIENCE = 10.0
 """Seconds until what could not be stored is tried again."""
-MEASURAND_KEYS = (
-    "MeterValuesAlignedData",
-    "MeterValuesSampledData",
-    "StopTxnAlignedData",
-    "StopTxnSampledData",
-)
 
 
 def _new_id() -> str:
@@ -107,7 +105,7 @@ class Core:
         self._follows_clock = follows_clock
         self._not_before = time
         storage = WatchedStorage(storage)
-        configuration = _configuration(model, storage)
+        configuration = make_configuration(model, storage, ability)
         boot = Boot(time)
         outboxes = tuple(
             Outbox(
@@ -148,15 +146,21 @@ class Core:
             time=time,
             was_accepted=bool(storage.read(REGISTERED_KIND)),
         )
-        self.parts = self._make_parts(context, outboxes)
+        self.parts = self._make_parts(context, outboxes, ability, new_id)
         self.requests = Requests(self.parts, ability)
         self._follow_up = FollowUp(self.parts, self.requests, ability)
-        _forbid(configuration, equipment, ability)
+        forbid(configuration, equipment, self._certified(ability))
         self.parts.security.note(SecurityEvent.STARTUP_OF_THE_DEVICE)
         self.parts.ledger.recover()
         self.charging.settle_all()
 
-    def _make_parts(self, context: Context, outboxes: tuple[Outbox, ...]) -> Parts:
+    def _make_parts(
+        self,
+        context: Context,
+        outboxes: tuple[Outbox, ...],
+        ability: Ability,
+        new_id: Callable[[], str],
+    ) -> Parts:
         model, storage, configuration = context.model, context.storage, context.configuration
         availability = Availability(storage, model.connectors)
         unavailable = frozenset(
@@ -189,6 +193,15 @@ class Core:
         )
         self.reader = Reader(context, board=board, authorizer=authorizer, charging=charging)
         security = Security(context, outboxes[1])
+        self.certificates = None
+        if model.has_security_extension and ability.examiner is not None:
+            self.certificates = Certificates(
+                context,
+                security=security,
+                examiner=ability.examiner,
+                serial_number=ability.serial_number,
+                new_name=new_id,
+            )
         self.maintenance = maintenance = Maintenance(
             context,
             board=board,
@@ -211,7 +224,21 @@ class Core:
             reader=self.reader,
             maintenance=maintenance,
             security=security,
+            certificates=self.certificates,
             transfers=DataTransfers(),
+        )
+
+    def _certified(self, ability: Ability) -> Ability:
+        """Return an ability that knows of the certificates that are installed."""
+        certificates = self.certificates
+        if certificates is None:
+            return ability
+        return attrs.evolve(
+            ability,
+            has_system_root=lambda: (
+                bool(certificates.roots.of(SYSTEM)) or ability.has_system_root()
+            ),
+            has_certificate=lambda: certificates.has_certificate or ability.has_certificate(),
         )
 
     # What is known
@@ -264,6 +291,7 @@ class Core:
             parts.maintenance.look,
             parts.board.look,
             parts.security.look,
+            *(() if self.certificates is None else (self.certificates.look,)),
         ):
             try:
                 look()
@@ -281,6 +309,7 @@ class Core:
             parts.maintenance.next_due,
             parts.board.next_due,
             parts.security.next_due,
+            None if self.certificates is None else self.certificates.next_due,
         )
         found = [max(due, self._not_before) for due in dues if due is not None]
         sending = context.courier.next_due(context.time)
@@ -438,54 +467,3 @@ class Core:
     def _recovered(self) -> None:
         if self._context.is_online:
             self.parts.board.refresh()
-
-
-def _configuration(model: Model, storage: StationStorage) -> Configuration:
-    values = {
-        "NumberOfConnectors": str(model.connectors),
-        "SupportedFeatureProfiles": ",".join(model.profiles),
-        "ConnectorPhaseRotationMaxLength": str(model.connectors + 1),
-        **model.configuration,
-    }
-    absent = [*model.absent_keys]
-    if not model.has_security_extension:
-        absent += ["SecurityProfile"]
-    return Configuration(
-        storage,
-        values=values,
-        absent=absent,
-        vendor_keys=model.vendor_keys,
-        profiles=model.profiles,
-    )
-
-
-def _forbid(configuration: Configuration, equipment: Equipment, ability: Ability) -> None:
-    """Refuse values of keys that this charge point cannot follow."""
-    measurands = equipment.measurands()
-    for name in MEASURAND_KEYS:
-        configuration.forbid(name, lambda value: not can_measure(_items(value), measurands))
-
-    def is_of_no_connector(value: str) -> bool:
-        numbers = [int(item.partition(".")[0]) for item in _items(value)]
-        is_beyond = any(each > configuration.integer("NumberOfConnectors") for each in numbers)
-        return is_beyond or len(set(numbers)) < len(numbers)
-
-    configuration.forbid("ConnectorPhaseRotation", is_of_no_connector)
-
-    def is_no_next_profile(value: str) -> bool:
-        wanted, present = int(value), configuration.integer("SecurityProfile")
-        has_key = configuration.text("AuthorizationKey") is not None or ability.has_key()
-        # A05.FR.01 to 04.
-        return (
-            not ability.can_change_profile
-            or wanted <= present
-            or (wanted in {1, 2} and not has_key)
-            or (wanted in {2, 3} and not ability.has_system_root())
-            or (wanted == 3 and not ability.has_certificate())
-        )
-
-    configuration.forbid("SecurityProfile", is_no_next_profile)
-
-
-def _items(value: str) -> list[str]:
-    return [item for part in value.split(",") if (item := part.strip())]

@@ -82,6 +82,9 @@ class FollowUp:
                 messages.ExtendedTriggerMessageResponse(status=TriggerMessageStatus.ACCEPTED),
             ):
                 self._send(request.requested_message, request.connector_id, is_extended=True)
+            case messages.CertificateSignedRequest(), _:
+                if self._parts.certificates is not None:
+                    self._parts.certificates.settle()
             case _:
                 pass
 
@@ -201,6 +204,8 @@ class FollowUp:
                 parts.maintenance.tell_firmware(is_signed=is_extended)
             case "DiagnosticsStatusNotification":
                 parts.maintenance.tell_upload(is_log=False)
+            case "SignChargePointCertificate" if parts.certificates is not None:
+                parts.certificates.request()
             case "LogStatusNotification":
                 parts.maintenance.tell_upload(is_log=True)
             case _:

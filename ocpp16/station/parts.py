@@ -6,6 +6,7 @@ import attrs
 
 from ocpp16.station.authorization import Authorizer
 from ocpp16.station.availability import Availability
+from ocpp16.station.certificates import Certificates
 from ocpp16.station.charging import Charging
 from ocpp16.station.context import Context
 from ocpp16.station.data_transfer import DataTransfers
@@ -37,4 +38,6 @@ class Parts:
     reader: Reader
     maintenance: Maintenance
     security: Security
+    certificates: Certificates | None
+    """None: it has none that a central system could manage."""
     transfers: DataTransfers

@@ -32,7 +32,7 @@ from ocpp16.station.local_list import NOT_SUPPORTED
 from ocpp16.station.parts import Parts
 from ocpp16.station.remote import pick_connector, unlock_status
 from ocpp16.station.reservation import Reservation
-from ocpp16.station.trigger import METER_VALUES, decide, targets
+from ocpp16.station.trigger import METER_VALUES, SIGN, decide, targets
 from ocpp16.structure import Request, Response
 
 Answer: TypeAlias = Callable[[Any], Response]
@@ -110,6 +110,14 @@ class Requests:
                 messages.GetLogRequest: self._get_log,
                 messages.SignedUpdateFirmwareRequest: self._update_signed_firmware,
             }
+            if self._parts.certificates is not None:
+                certificates = self._parts.certificates
+                answers |= {
+                    messages.CertificateSignedRequest: certificates.take_signed,
+                    messages.DeleteCertificateRequest: certificates.delete,
+                    messages.GetInstalledCertificateIdsRequest: certificates.list_installed,
+                    messages.InstallCertificateRequest: certificates.install,
+                }
             # L01.FR.20: with signed updates, a plain one is not supported.
             answers.pop(messages.UpdateFirmwareRequest, None)
         return answers
@@ -370,15 +378,20 @@ class Requests:
     ) -> bool:
         """Tell whether there is anything to send: meters may show none of the measurands."""
         wanted, parts = str(request.requested_message), self._parts
+        if wanted == SIGN and parts.certificates is not None:
+            # A02.13: who the operator is has to be said first.
+            return parts.certificates.can_request
         return wanted != METER_VALUES or any(
             parts.metering.triggered(number, None) is not None
             for number in targets(wanted, request.connector_id, connectors=len(parts.charging.bays))
         )
 
     def _triggered(self, *, is_extended: bool) -> frozenset[str]:
-        """Return the messages that can be asked for; of SignCertificate nothing is known here."""
+        """Return the messages that can be asked for."""
         names = {"BootNotification", "Heartbeat", "MeterValues", "StatusNotification"}
         if is_extended:
+            if self._parts.certificates is not None:
+                names.add(SIGN)
             return frozenset(names | {"LogStatusNotification", "FirmwareStatusNotification"})
         if self._parts.context.model.supports("FirmwareManagement"):
             names |= {"DiagnosticsStatusNotification", "FirmwareStatusNotification"}

@@ -10,6 +10,7 @@ from collections.abc import Container
 from ocpp16.enums import TriggerMessageStatus
 
 BOOT = "BootNotification"
+SIGN = "SignChargePointCertificate"
 METER_VALUES = "MeterValues"
 ABOUT_CONNECTORS = frozenset({METER_VALUES, "StatusNotification"})
 """Messages for which a connectorId means something; for others it is ignored."""

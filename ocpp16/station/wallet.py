@@ -1,0 +1,126 @@
+"""Puts what `certificates` decides into the security of a link, with the keys of a `KeyStore`.
+
+Knows files, `security` and threads; no role and no event loop. Spec: W A02, M05.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from pathlib import Path
+from typing import TypeAlias
+
+import attrs
+
+from ocpp16 import log
+from ocpp16.errors import ConnectionRefused, OcppError
+from ocpp16.security.configuration import StationSecurity
+from ocpp16.security.key_store import KeyStore
+from ocpp16.station.action import KeepKeys, MakeRequest
+from ocpp16.station.certificates import Certificates, Plan
+from ocpp16.transports.task import run_in_thread
+
+logger = logging.getLogger(__name__)
+Tell: TypeAlias = Callable[[Callable[[Certificates], object]], object]
+"""Tells the certificates of the station at work something."""
+NOT_WANTED = frozenset({401, 403})
+"""HTTP statuses by which a central system says that it does not know who we are."""
+SHOWING = 3
+"""The security profile in which a charge point shows a certificate."""
+
+
+class Wallet:
+    """What one station shows, and whom it trusts.
+
+    Args:
+        keys: Its private keys.
+        certificates: Gives the certificates of the station at work.
+        tell: Tells them something; what they cannot store is for the log.
+    """
+
+    def __init__(
+        self, keys: KeyStore, certificates: Callable[[], Certificates], tell: Tell
+    ) -> None:
+        self._keys = keys
+        self._certificates = certificates
+        self._tell = tell
+        self._plan: Plan | None = None
+
+    # The link; `roles.station_link.Wallet`
+
+    def equip(self, security: StationSecurity) -> StationSecurity:
+        """Return the security of the next attempt.
+
+        Raises:
+            ValueError: A file that the station was given cannot be read.
+            OSError: A file of ours cannot be written.
+        """
+        self._plan = None
+        if not security.is_tls:
+            return security
+        self._provision(security)
+        plan = self._plan = self._certificates().plan(shows=security.profile == SHOWING)
+        if plan.root is not None:
+            security = attrs.evolve(security, roots=self._keys.root(plan.root.certificate.pem))
+        if plan.held is not None:
+            pair = self._keys.pair(plan.held.name, plan.held.chain)
+            security = attrs.evolve(security, certificate=pair)
+        return security
+
+    def failed(self, error: OcppError) -> bool:
+        """Take it that the attempt failed; return whether another one is to follow at once."""
+        plan, again = self._plan, []
+        if plan is None:
+            return False
+        event = error.security_event if isinstance(error, ConnectionRefused) else None
+        is_refused = isinstance(error, ConnectionRefused) and error.status in NOT_WANTED
+        self._tell(
+            lambda certificates: again.append(
+                certificates.link_failed(plan, event, is_refused=is_refused)
+            )
+        )
+        return any(again)
+
+    def worked(self) -> None:
+        """Take it that the attempt was good."""
+        plan = self._plan
+        if plan is not None:
+            self._tell(lambda certificates: certificates.link_worked(plan))
+
+    def _provision(self, security: StationSecurity) -> None:
+        from ocpp16.security.certificate_reader import read  # noqa: PLC0415 - heavy, an extra
+
+        roots = () if security.roots is None else read(_text(security.roots))
+        pair = security.certificate
+        # Its issuer may be the root.
+        issuers = "".join(root.pem for root in roots)
+        own = None if pair is None else read(_text(pair.certificate) + issuers)[0]
+        self._tell(lambda certificates: certificates.provision(roots, own))
+
+    # Actions
+
+    def keep(self, action: KeepKeys) -> None:
+        """Destroy keys that are not needed any more."""
+        try:
+            self._keys.keep_only(action.names)
+        except OSError as error:
+            log.failure(logger, "keys could not be destroyed", error)
+
+    async def make_request(self, action: MakeRequest) -> None:
+        """Make a key and a request, and tell what came of it."""
+        try:
+            csr, key = await run_in_thread(
+                self._keys.make_request, action.name, action.common_name, action.organization
+            )
+        except Exception as error:  # noqa: BLE001 - whatever it is, there is no request
+            failure = error
+            self._tell(lambda certificates: certificates.request_failed(action.name, failure))
+            return
+        self._tell(lambda certificates: certificates.request_made(action.name, csr, key))
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ValueError(f"{path}: {error}") from None
