@@ -227,11 +227,8 @@ def run(  # noqa: PLR0917 - typer passes them by name
                 known=frozenset(charge_point or ()),
                 unknown_tags=unknown_tags,
                 security=security,
-<<<<<<< HEAD
                 keys=keys,
-=======
                 authority=signer,
->>>>>>> 057e6ad (Central system: SignCertificate is answered at once, and CertificateSigned follows; --authority)
                 interval=interval,
                 control=None if address is None else Control(address=address, tokens=tokens),
                 files=None if wanted is None else Files(**wanted),

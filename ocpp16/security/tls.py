@@ -392,6 +392,9 @@ def client_context(
         context.load_default_certs(ssl.Purpose.SERVER_AUTH)
     else:
         _load_roots(context, roots)
+        if any(each["subject"] != each["issuer"] for each in context.get_ca_certs()):
+            # M05.09: a new root is signed by the old one, which is to be trusted no more.
+            context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
     for pair in pairs:
         _load_pair(context, pair)
     return context

@@ -20,6 +20,7 @@ from ocpp16.messages import (
 )
 from ocpp16.roles.backend import Backend
 from ocpp16.roles.charge_point import ChargePoint, Trial
+from ocpp16.roles.station_link import Wallet
 from ocpp16.security.auth import KEY_BYTES
 from ocpp16.security.configuration import StationSecurity
 from ocpp16.security.profile_change import SECURITY_PROFILE
@@ -41,6 +42,7 @@ class Link:
         storage: What outlives it.
         security_for: Returns the security of a link for another SecurityProfile, and its URL; None
             knows no other.
+        wallet: Says for each attempt what is shown and who is trusted; see `ChargePoint.connect`.
     """
 
     def __init__(
@@ -49,11 +51,14 @@ class Link:
         configuration: Callable[[], Configuration],
         storage: StationStorage,
         security_for: SecurityFor | None,
+        *,
+        wallet: Wallet | None = None,
     ) -> None:
         self._role = role
         self._configuration = configuration
         self._storage = storage
         self._security_for = security_for
+        self._wallet = wallet
 
     def connect(
         self,
@@ -75,6 +80,7 @@ class Link:
             attempts=None,
             security=self.with_key(security),
             trial=trial,
+            wallet=self._wallet,
         )
 
     def with_key(self, security: StationSecurity | None) -> StationSecurity | None:

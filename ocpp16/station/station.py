@@ -20,7 +20,6 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
-from datetime import datetime
 from functools import partial
 from typing import Any, TypeAlias, TypeVar
 
@@ -28,7 +27,7 @@ import attrs
 
 from ocpp16 import log
 from ocpp16.clock import Clock
-from ocpp16.enums import ChargePointStatus, ResetType
+from ocpp16.enums import ResetType
 from ocpp16.errors import OcppError, SessionClosed
 from ocpp16.messages import (
     BootNotificationRequest,
@@ -41,6 +40,7 @@ from ocpp16.roles.charge_point import ChargePoint
 from ocpp16.roles.registration import triggered_by
 from ocpp16.roles.station_security import security_events_in
 from ocpp16.security.configuration import StationSecurity
+from ocpp16.security.key_store import KeyStore
 from ocpp16.security.profile_change import (
     SECURITY_PROFILE,
     is_authorization_key,
@@ -48,9 +48,17 @@ from ocpp16.security.profile_change import (
 )
 from ocpp16.station import diagnostics, firmware
 from ocpp16.station.ability import Ability
-from ocpp16.station.action import PingEvery, Refused, Restart, Send
+from ocpp16.station.action import (
+    KeepKeys,
+    MakeRequest,
+    PingEvery,
+    Refused,
+    Relink,
+    Restart,
+    Send,
+)
 from ocpp16.station.boot import BOOT
-from ocpp16.station.configuration import Configuration
+from ocpp16.station.certificates import Certificates
 from ocpp16.station.connector import Fault
 from ocpp16.station.core import Core
 from ocpp16.station.data_transfer import Answer
@@ -59,6 +67,8 @@ from ocpp16.station.jobs import Jobs
 from ocpp16.station.link import Link, SecurityFor
 from ocpp16.station.model import Equipment, Model
 from ocpp16.station.status_board import Caution
+from ocpp16.station.view import StationView
+from ocpp16.station.wallet import Wallet, examiner_of_certificates
 from ocpp16.station.workshop import Workshop
 from ocpp16.storage import StationStorage, StorageFailed
 from ocpp16.structure import Request, Response
@@ -73,7 +83,7 @@ FINISHING_TIME = 5.0
 """Seconds that the answer to UnlockConnector waits for the transaction to be told of as ended."""
 
 
-class Station:
+class Station(StationView):
     """One charge point at work.
 
     Everything it does, it does on the event loop of `connected`. Methods that may bring about a
@@ -92,6 +102,9 @@ class Station:
             refuses every change of the profile.
         has_system_root: Tells whether a root certificate for the central system is there.
         has_certificate: Tells whether it has a certificate of its own.
+        keys: Where private keys are kept; with it, a central system can renew its certificate, and
+            install and delete roots (needs the extra `security`). None: certificates are managed by
+            other means.
 
     Raises:
         ValueError: A key of the model does not take its value.
@@ -112,6 +125,7 @@ class Station:
         security_for: SecurityFor | None = None,
         has_system_root: Callable[[], bool] = lambda: False,
         has_certificate: Callable[[], bool] = lambda: False,
+        keys: KeyStore | None = None,
     ) -> None:
         self.role = role
         self.model = model
@@ -124,6 +138,8 @@ class Station:
             has_key=lambda: Link.has_key(self._backend),
             has_system_root=has_system_root,
             has_certificate=has_certificate,
+            examiner=None if keys is None else examiner_of_certificates(),
+            serial_number=model.serial_number or role.identity,
         )
         if workshop is not None:
             ability = attrs.evolve(
@@ -133,7 +149,10 @@ class Station:
         self._backend: Backend | None = None
         self._restart = restart
         self._restarting = asyncio.Event()
-        self._link = Link(role, lambda: self.configuration, storage, security_for)
+        self._wallet = None if keys is None else Wallet(keys, self._tell_certificates)
+        self._link = Link(
+            role, lambda: self.configuration, storage, security_for, wallet=self._wallet
+        )
         self._plugged: set[int] = set()
         self._sending = TaskGroup(lambda error: log.failure(logger, "a call failed", error))
         self._jobs = Jobs(workshop, lambda work: self._engine.attempt(lambda: work(self.core)))
@@ -156,19 +175,9 @@ class Station:
         return self._engine.core
 
     @property
-    def now(self) -> datetime:
-        """The time of day, as the station knows it."""
-        return self.core.now
-
-    @property
-    def configuration(self) -> Configuration:
-        """Its configuration keys."""
-        return self.core.configuration
-
-    @property
-    def is_accepted(self) -> bool:
-        """Tell whether the central system has accepted it."""
-        return self.core.is_accepted
+    def wallet(self) -> Wallet | None:
+        """What `ChargePoint.connect` is to be given, by whoever connects by `run_by`."""
+        return self._wallet
 
     @property
     def is_connected(self) -> bool:
@@ -183,27 +192,6 @@ class Station:
     def with_key(self, security: StationSecurity | None) -> StationSecurity | None:
         """Return the security of a link with the AuthorizationKey that was given since."""
         return self._link.with_key(security)
-
-    def status(self, connector: int) -> ChargePointStatus:
-        """Return the status of a connector, or with 0 of the charge point."""
-        return self.core.status(connector)
-
-    def is_charging(self, connector: int) -> bool:
-        """Tell whether a transaction runs on a connector."""
-        return connector in self.core.charging.busy
-
-    def transaction_id(self, connector: int) -> int | None:
-        """Return the id of the transaction on a connector; None without one, or not told yet."""
-        transaction = self.core.charging.bays[connector].transaction
-        return None if transaction is None else self.core.parts.ledger.transaction_id(transaction)
-
-    def is_awaited(self, connector: int) -> bool:
-        """Tell whether somebody is authorized at a connector, and has to plug in."""
-        return self.core.charging.bays[connector].waiting is not None
-
-    def is_held(self, connector: int) -> bool:
-        """Tell whether a cable stays locked until whoever was not let comes back (CE 3.5)."""
-        return self.core.charging.bays[connector].held_for is not None
 
     async def until(self, is_so: Callable[[], bool]) -> None:
         """Wait until something is so; looked at whenever anything has changed."""
@@ -434,6 +422,11 @@ class Station:
                     await self.settled()
         return response
 
+    def _tell_certificates(self, work: Callable[[Certificates], object]) -> None:
+        certificates = self.core.certificates
+        if certificates is not None:
+            self._engine.attempt(lambda: work(certificates))
+
     async def _follow(self, peer: Backend, request: Request[Response], response: Response) -> None:
         self._engine.work(lambda: self.core.follow(request, response))
         if BOOT in triggered_by(request, response):  # C 5.17: now, not when the interval is over
@@ -474,6 +467,13 @@ class Station:
                 self._jobs.begin(action, self.core)
             case diagnostics.Upload():
                 self._jobs.begin(action, self.core)
+            case Relink(why=why):
+                if self._backend is not None:
+                    self._backend.reopen(why)
+            case MakeRequest() if self._wallet is not None:
+                self._sending.spawn(self._wallet.make_request(action))
+            case KeepKeys() if self._wallet is not None:
+                self._wallet.keep(action)
             case _:
                 # A new upload cancels the old one when it begins, and the role connects anew by
                 # itself when the security of the link changes.

@@ -18,11 +18,12 @@ from ocpp16.security.configuration import StationSecurity
 from ocpp16.security.key_store import KeyStore
 from ocpp16.station.action import KeepKeys, MakeRequest
 from ocpp16.station.certificates import Certificates, Plan
+from ocpp16.station.examiner import Examiner
 from ocpp16.transports.task import run_in_thread
 
 logger = logging.getLogger(__name__)
 Tell: TypeAlias = Callable[[Callable[[Certificates], object]], object]
-"""Tells the certificates of the station at work something."""
+"""Tells the certificates of the station at work something; what cannot be stored is for the log."""
 NOT_WANTED = frozenset({401, 403})
 """HTTP statuses by which a central system says that it does not know who we are."""
 SHOWING = 3
@@ -34,15 +35,11 @@ class Wallet:
 
     Args:
         keys: Its private keys.
-        certificates: Gives the certificates of the station at work.
-        tell: Tells them something; what they cannot store is for the log.
+        tell: Tells the certificates of the station at work something.
     """
 
-    def __init__(
-        self, keys: KeyStore, certificates: Callable[[], Certificates], tell: Tell
-    ) -> None:
+    def __init__(self, keys: KeyStore, tell: Tell) -> None:
         self._keys = keys
-        self._certificates = certificates
         self._tell = tell
         self._plan: Plan | None = None
 
@@ -59,7 +56,10 @@ class Wallet:
         if not security.is_tls:
             return security
         self._provision(security)
-        plan = self._plan = self._certificates().plan(shows=security.profile == SHOWING)
+        self._tell(lambda certificates: self._take(certificates, security.profile == SHOWING))
+        plan = self._plan
+        if plan is None:
+            return security
         if plan.root is not None:
             security = attrs.evolve(security, roots=self._keys.root(plan.root.certificate.pem))
         if plan.held is not None:
@@ -86,6 +86,9 @@ class Wallet:
         plan = self._plan
         if plan is not None:
             self._tell(lambda certificates: certificates.link_worked(plan))
+
+    def _take(self, certificates: Certificates, shows: bool) -> None:
+        self._plan = certificates.plan(shows=shows)
 
     def _provision(self, security: StationSecurity) -> None:
         from ocpp16.security.certificate_reader import read  # noqa: PLC0415 - heavy, an extra
@@ -124,3 +127,14 @@ def _text(path: Path) -> str:
         return path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise ValueError(f"{path}: {error}") from None
+
+
+def examiner_of_certificates() -> Examiner:
+    """Return who reads certificates.
+
+    Raises:
+        ModuleNotFoundError: `cryptography` is not installed.
+    """
+    from ocpp16.security.certificate_reader import CertificateReader  # noqa: PLC0415 - an extra
+
+    return CertificateReader()
