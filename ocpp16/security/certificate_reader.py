@@ -149,12 +149,13 @@ class CertificateReader:
         found = load(text)
         if len(found) != 1:
             raise ValueError("a root is one certificate")
+        known = [each for pem in issuers for each in load(pem)]
+        issuer = _issuer_of(found[0], [found[0], *known])
         with reading("root not taken"):
             _check_authority(found[0], below=0)
-            if found[0].issuer == found[0].subject:
-                found[0].verify_directly_issued_by(found[0])
-        known = [each for pem in issuers for each in load(pem)]
-        return _facts(found[0], _issuer_of(found[0], [found[0], *known]) or found[0])
+            if issuer is None and found[0].issuer == found[0].subject:
+                raise ValueError("it has not signed itself, nor has another one of its name")
+        return _facts(found[0], issuer or found[0])
 
     def is_signed_by(self, signed: str, root: str) -> bool:
         """Tell whether a certificate is signed by another one, and not by itself."""

@@ -392,8 +392,10 @@ def client_context(
         context.load_default_certs(ssl.Purpose.SERVER_AUTH)
     else:
         _load_roots(context, roots)
-        if any(each["subject"] != each["issuer"] for each in context.get_ca_certs()):
-            # M05.09: a new root is signed by the old one, which is to be trusted no more.
+        kinds = context.cert_store_stats()
+        if kinds["x509"] == kinds["x509_ca"]:
+            # Each is trusted, whoever has signed it: M05.09 has a new root signed by the old one,
+            # which may be trusted no more.
             context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
     for pair in pairs:
         _load_pair(context, pair)
