@@ -219,6 +219,7 @@ def charge_point(  # noqa: PLR0917 - typer passes them by name
         spread=spread,
         state=state,
         files=_rules(files or (), files_allow or ()),
+        pki=pki,
         signer=firmware_root,
         revoked=firmware_revoked,
         is_traced=count <= TRACED or output is Output.JSON,

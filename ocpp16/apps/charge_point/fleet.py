@@ -18,6 +18,7 @@ import attrs
 
 from ocpp16.apps.charge_point.file_workshop import FileWorkshop
 from ocpp16.apps.charge_point.link import patiently
+from ocpp16.apps.charge_point.managed import is_managed, key_store, managed
 from ocpp16.apps.charge_point.prompt import Prompt
 from ocpp16.apps.charge_point.scenario import Player, Scenario
 from ocpp16.apps.charge_point.session import Plan, Session
@@ -28,6 +29,7 @@ from ocpp16.clock import Clock
 from ocpp16.messages import AuthorizeRequest
 from ocpp16.roles.charge_point import ChargePoint
 from ocpp16.security.configuration import StationSecurity
+from ocpp16.security.key_store import KeyStore, MemoryKeyStore
 from ocpp16.settings import Settings
 from ocpp16.station.workshop import Workshop
 from ocpp16.storage import StationStorage
@@ -59,6 +61,8 @@ class Orders:
     """Folder for what outlives a charge point, even if it is killed."""
     files: TransferRules | None = None
     """What firmware and files may be fetched from, and sent to; None pretends to."""
+    pki: Path | None = None
+    """Folder that tells the operator's name and serial numbers, for links with TLS."""
     signer: Path | None = None
     """Certificate of the authority that signs firmware certificates, PEM."""
     revoked: Path | None = None
@@ -109,6 +113,7 @@ async def run_fleet(
             hardware,
             number,
             orders,
+            url=url,
             tell=tell,
             security=security,
             settings=settings,
@@ -169,6 +174,7 @@ class _Member:
         number: int,
         orders: Orders,
         *,
+        url: str,
         tell: Tell,
         security: Securities,
         settings: Settings,
@@ -184,12 +190,18 @@ class _Member:
         role = ChargePoint(self.identity, settings=settings, clock=clock)
         self._file = _file(orders.state, self.identity)
         storage: StationStorage | None = self._file
+        hardware = attrs.evolve(hardware, identity=self.identity)
+        self._keys: KeyStore | None = None
+        if self._security is not None and is_managed(url, self._security):
+            hardware = managed(hardware, self._security, orders.pki)
+            self._keys = key_store(orders.state, self.identity)
         self.simulator = Simulator(
-            attrs.evolve(hardware, identity=self.identity),
+            hardware,
             role,
             clock=clock,
             storage=storage,
             workshop=_workshop(orders, self.identity, clock),
+            keys=self._keys,
         )
         if orders.is_traced or orders.scenario is not None:
             Tracer(role, self._take)
@@ -198,6 +210,8 @@ class _Member:
         """Give the file back."""
         if self._file is not None:
             self._file.close()
+        if isinstance(self._keys, MemoryKeyStore):
+            self._keys.close()
 
     def _take(self, event: Exchange | Remark) -> None:
         if self._orders.scenario is not None and isinstance(event, Exchange):

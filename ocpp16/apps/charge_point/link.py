@@ -43,7 +43,11 @@ def patiently(
                 try:
                     backend = await stack.enter_async_context(
                         role.connect(
-                            url, boot=boot, listen=listen, security=station.with_key(security)
+                            url,
+                            boot=boot,
+                            listen=listen,
+                            security=station.with_key(security),
+                            wallet=station.wallet,
                         )
                     )
                     break

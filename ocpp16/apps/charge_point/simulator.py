@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import datetime
 from pathlib import PurePosixPath
@@ -20,8 +20,9 @@ from ocpp16.clock import Clock
 from ocpp16.enums import ChargePointStatus, Reason, UpdateFirmwareStatus
 from ocpp16.roles.charge_point import ChargePoint
 from ocpp16.security.configuration import StationSecurity
+from ocpp16.security.key_store import KeyStore
 from ocpp16.station import diagnostics, firmware
-from ocpp16.station.model import Model
+from ocpp16.station.model import NO_VALUES, Model
 from ocpp16.station.station import Connect, Station
 from ocpp16.station.workshop import Workshop
 from ocpp16.storage import MemoryStationStorage, StationStorage
@@ -42,6 +43,11 @@ class Hardware:
     connectors: int = 2
     power: int = 11_000
     """What each connector can give, in W."""
+    serial_number: str | None = None
+    has_extension: bool = False
+    """Whether it has the messages of the security extension (JSON only)."""
+    configuration: Mapping[str, str] = NO_VALUES
+    """Keys that differ from the usual."""
     has_real_cars: bool = False
     """Whether cars have batteries and curves, and meters noise; else all of it is flat."""
 
@@ -51,11 +57,14 @@ class Hardware:
             vendor=self.vendor,
             model=self.model,
             firmware_version=self.firmware,
+            serial_number=self.serial_number,
+            has_security_extension=self.has_extension,
             connectors=self.connectors,
             power=self.power,
             configuration={
                 "MeterValuesSampledData": "Energy.Active.Import.Register,Power.Active.Import",
                 "StopTxnSampledData": "Energy.Active.Import.Register",
+                **self.configuration,
             },
         )
 
@@ -93,6 +102,7 @@ class Simulator:
         pace: How much faster than that its own time runs.
         storage: What outlives it; None is nothing.
         workshop: Fetches firmware and sends files; None pretends to.
+        keys: Where private keys are kept; None has no certificates that could be managed.
     """
 
     def __init__(
@@ -104,6 +114,7 @@ class Simulator:
         pace: float = 1.0,
         storage: StationStorage | None = None,
         workshop: Workshop | None = None,
+        keys: KeyStore | None = None,
     ) -> None:
         self.hardware = hardware
         self.role = role
@@ -120,6 +131,7 @@ class Simulator:
             clock=self.clock,
             # Its time may have been skipped on: no answer sets it back.
             follows_clock=False,
+            keys=keys,
         )
         self.station.agree(VENDOR, ECHO, answer_data_transfer)
 
@@ -247,6 +259,7 @@ class Simulator:
                 listen=listen,
                 attempts=None,
                 security=self.station.with_key(security),
+                wallet=self.station.wallet,
             )
         )
 
