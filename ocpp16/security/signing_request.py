@@ -20,6 +20,8 @@ from ocpp16.security.certificate_authority import MOST_REQUEST, SigningRefused
 from ocpp16.security.certificate_reader import check_hash, check_key, reading, values_of
 
 PrivateKey: TypeAlias = rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey
+LONGEST_NAME: Final = 64
+"""Characters of O and CN (X.520)."""
 _ONE_REQUEST: Final = re.compile(
     r"\s*-----BEGIN CERTIFICATE REQUEST-----[A-Za-z0-9+/=\s]+-----END CERTIFICATE REQUEST-----\s*",
     re.ASCII,
@@ -48,6 +50,9 @@ def subject_of(common_name: str, organization: str) -> x509.Name:
     Raises:
         ValueError: A name is none that a certificate can hold.
     """
+    for name in (common_name, organization):
+        if not 1 <= len(name) <= LONGEST_NAME:
+            raise ValueError(f"{name[:80]!r} has not 1 to {LONGEST_NAME} characters")
     return x509.Name(
         [
             x509.NameAttribute(NameOID.ORGANIZATION_NAME, organization),

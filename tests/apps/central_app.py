@@ -72,7 +72,7 @@ async def central_app(
     store: str | None = None,
     *,
     json: str = "ws://127.0.0.1:0/ocpp",
-    soap: str = "http://127.0.0.1:0/ocpp",
+    soap: str | None = "http://127.0.0.1:0/ocpp",
     **options: Any,
 ) -> AsyncIterator[App]:
     """Run it until the test leaves; then it has to stop gracefully."""
