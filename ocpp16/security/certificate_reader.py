@@ -43,21 +43,37 @@ _UNDERSTOOD: Final = frozenset(
 )
 
 
+_BAD_INPUT: Final = (
+    ValueError,
+    TypeError,
+    InvalidSignature,
+    UnsupportedAlgorithm,
+    x509.InvalidVersion,
+    x509.DuplicateExtension,
+    x509.UnsupportedGeneralNameType,
+    UserWarning,  # Where warnings are errors: a name that is too long, a serial number below 1.
+)
+"""What `cryptography` raises on bad input."""
+
+
 @contextmanager
 def reading(what: str) -> Iterator[None]:
     """Let whatever `cryptography` raises on bad input be a ValueError."""
     try:
         yield
-    except (
-        ValueError,
-        TypeError,
-        InvalidSignature,
-        UnsupportedAlgorithm,
-        x509.InvalidVersion,
-        x509.DuplicateExtension,
-        x509.UnsupportedGeneralNameType,
-    ) as error:
+    except _BAD_INPUT as error:
         raise ValueError(f"{what}: {error}") from None
+
+
+@contextmanager
+def _judging() -> Iterator[None]:
+    """Likewise, and leave alone what is one."""
+    try:
+        yield
+    except ValueError:
+        raise
+    except _BAD_INPUT as error:
+        raise ValueError(f"certificate not read: {error}") from None
 
 
 def check_key(key: object) -> None:
@@ -99,8 +115,9 @@ def read(text: str) -> tuple[Certificate, ...]:
     Raises:
         ValueError: It is none, or too much.
     """
-    found = load(text)
-    return tuple(_facts(each, _issuer_of(each, found) or each) for each in found)
+    with _judging():
+        found = load(text)
+        return tuple(_facts(each, _issuer_of(each, found) or each) for each in found)
 
 
 def read_issued(text: str, issuer: str) -> Certificate:
@@ -109,10 +126,11 @@ def read_issued(text: str, issuer: str) -> Certificate:
     Raises:
         ValueError: A text is none, or the signature is not that of the issuer.
     """
-    certificate, authority = load(text)[0], load(issuer)[0]
-    if not _is_issued_by(certificate, authority):
-        raise ValueError("the issuer has not signed the certificate")
-    return _facts(certificate, authority)
+    with _judging():
+        certificate, authority = load(text)[0], load(issuer)[0]
+        if not _is_issued_by(certificate, authority):
+            raise ValueError("the issuer has not signed the certificate")
+        return _facts(certificate, authority)
 
 
 def load(text: str) -> list[x509.Certificate]:
@@ -130,7 +148,10 @@ def load(text: str) -> list[x509.Certificate]:
 
 
 class CertificateReader:
-    """Judges what a charge point is given; `station.examiner.Examiner`."""
+    """Judges what a charge point is given; `station.examiner.Examiner`.
+
+    Whatever a text holds, what is wrong with it is a ValueError.
+    """
 
     def read_all(self, text: str) -> tuple[Certificate, ...]:
         """Return the certificates of a PEM text; see `read`."""
@@ -146,21 +167,23 @@ class CertificateReader:
         Raises:
             ValueError: It is none, and why.
         """
-        found = load(text)
-        if len(found) != 1:
-            raise ValueError("a root is one certificate")
-        known = [each for pem in issuers for each in load(pem)]
-        issuer = _issuer_of(found[0], [found[0], *known])
-        with reading("root not taken"):
-            _check_authority(found[0], below=0)
-            if issuer is None and found[0].issuer == found[0].subject:
-                raise ValueError("it has not signed itself, nor has another one of its name")
-        return _facts(found[0], issuer or found[0])
+        with _judging():
+            found = load(text)
+            if len(found) != 1:
+                raise ValueError("a root is one certificate")
+            known = [each for pem in issuers for each in load(pem)]
+            issuer = _issuer_of(found[0], [found[0], *known])
+            with reading("root not taken"):
+                _check_authority(found[0], below=0)
+                if issuer is None and found[0].issuer == found[0].subject:
+                    raise ValueError("it has not signed itself, nor has another one of its name")
+            return _facts(found[0], issuer or found[0])
 
     def is_signed_by(self, signed: str, root: str) -> bool:
         """Tell whether a certificate is signed by another one, and not by itself."""
-        (one,), (other,) = load(signed), load(root)
-        return one.public_key() != other.public_key() and _is_issued_by(one, other)
+        with _judging():
+            one, other = load(signed)[0], load(root)[0]
+            return one.public_key() != other.public_key() and _is_issued_by(one, other)
 
     def read_chain(self, text: str, roots: Sequence[str], now: datetime) -> Certificate:
         """Return the first certificate of a chain, once its path to a root is verified.
@@ -175,18 +198,19 @@ class CertificateReader:
         Raises:
             ValueError: Something is wrong with it, and what.
         """
-        leaf, *between = load(text)
-        with reading("certificate not taken"):
-            _check_leaf(leaf, now)
-        known = [each for pem in roots for each in load(pem)]
-        path = _path(leaf, between, known)
-        if path is None:
-            raise ValueError("the certificate cannot be traced to an installed root")
-        for below, authority in enumerate(path):
-            with reading("authority not taken"):
-                _check_authority(authority, below)
-                _check_dates(authority, now)
-        return _facts(leaf, path[0])
+        with _judging():
+            leaf, *between = load(text)
+            with reading("certificate not taken"):
+                _check_leaf(leaf, now)
+            known = [each for pem in roots for each in load(pem)]
+            path = _path(leaf, between, known)
+            if path is None:
+                raise ValueError("the certificate cannot be traced to an installed root")
+            for below, authority in enumerate(path):
+                with reading("authority not taken"):
+                    _check_authority(authority, below)
+                    _check_dates(authority, now)
+            return _facts(leaf, path[0])
 
 
 def _facts(certificate: x509.Certificate, issuer: x509.Certificate) -> Certificate:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import random
+from base64 import encodebytes
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -200,6 +203,29 @@ def test_a_text_that_is_no_chain(text: str, reason: str) -> None:
     ):
         with pytest.raises(ValueError, match=reason):
             read()
+
+
+def test_whatever_is_damaged_is_a_value_error() -> None:
+    chance = random.Random(1)
+    root, signer = authority_of()
+    leaf, _ = made(issuer=signer)
+    for _ in range(1500):
+        data = bytearray(x509.load_pem_x509_certificate(leaf.encode()).public_bytes(Encoding.DER))
+        for _ in range(chance.randint(1, 3)):
+            data[chance.randrange(len(data))] = chance.randrange(256)
+        body = encodebytes(bytes(data)).decode()
+        text = f"-----BEGIN CERTIFICATE-----\n{body}-----END CERTIFICATE-----\n"
+        for read in (
+            lambda text=text: READER.read_chain(text, [root], NOW),
+            lambda text=text: READER.read_root(text, [root]),
+            lambda text=text: READER.read_all(text),
+            lambda text=text: READER.is_signed_by(text, root),
+        ):
+            with suppress(ValueError):
+                read()
+    # What is damaged is never traced to a root: that takes its signature.
+    with pytest.raises(ValueError, match=r"not read|not taken|cannot be traced"):
+        READER.read_chain(text, [root], NOW)
 
 
 def test_a_root_is_an_authority_that_signs_itself() -> None:
