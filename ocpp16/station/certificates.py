@@ -110,6 +110,11 @@ class Certificates:
         return self.own.in_use(self._context.now) is not None
 
     @property
+    def held(self) -> Held | None:
+        """The one to show that was signed for this station; None if there is none now."""
+        return self.own.shown(self._context.now)
+
+    @property
     def can_request(self) -> bool:
         """Tell whether a certificate can be asked for: the operator has to be known (A02.13)."""
         return all(1 <= len(name) <= LONGEST_NAME for name in (self._operator, self._common_name))

@@ -190,8 +190,15 @@ class Station(StationView):
         return self._backend
 
     def with_key(self, security: StationSecurity | None) -> StationSecurity | None:
-        """Return the security of a link with the AuthorizationKey that was given since."""
-        return self._link.with_key(security)
+        """Return the security of a link with the key, and the profile 3, that were given since.
+
+        For whoever connects by `run_by`.
+        """
+        found = self._link.with_key(security)
+        profile = self.configuration.integer(SECURITY_PROFILE)
+        if found is not None and self._wallet is not None and found.profile == 2 < profile:
+            found = self._wallet.raised(found, profile)
+        return found
 
     async def until(self, is_so: Callable[[], bool]) -> None:
         """Wait until something is so; looked at whenever anything has changed."""

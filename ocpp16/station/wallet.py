@@ -14,7 +14,7 @@ import attrs
 
 from ocpp16 import log
 from ocpp16.errors import ConnectionRefused, OcppError
-from ocpp16.security.configuration import StationSecurity
+from ocpp16.security.configuration import KeyPair, StationSecurity
 from ocpp16.security.key_store import KeyStore
 from ocpp16.station.action import KeepKeys, MakeRequest
 from ocpp16.station.certificates import Certificates, Plan
@@ -86,6 +86,25 @@ class Wallet:
         plan = self._plan
         if plan is not None:
             self._tell(lambda certificates: certificates.link_worked(plan))
+
+    def raised(self, security: StationSecurity, profile: int) -> StationSecurity:
+        """Return the security of a link with a higher profile, with the certificate that is held.
+
+        For `Station(security_for=...)`, and for a station that was raised in an earlier run.
+
+        Raises:
+            ValueError: Something that the profile needs is missing.
+        """
+        pairs: list[KeyPair] = []
+
+        def find(certificates: Certificates) -> None:
+            held = certificates.held
+            if held is not None:
+                pairs.append(self._keys.pair(held.name, held.chain))
+
+        self._tell(find)
+        certificate = pairs[0] if pairs else security.certificate
+        return attrs.evolve(security, profile=profile, certificate=certificate)
 
     def _take(self, certificates: Certificates, shows: bool) -> None:
         self._plan = certificates.plan(shows=shows)

@@ -78,6 +78,7 @@ def test_a_chain_is_traced_to_its_root() -> None:
     assert found.common_names == ("SN-1",)
     assert found.organizations == (OWNER,)
     assert found.not_before > NOW
+    assert found.issuer_key == READER.read_all(two)[0].key != found.key
     # A root may be any that is installed: here, one in the midst.
     assert READER.read_chain(leaf + two, [one], NOW).pem == leaf
     for chain, roots in ((leaf + one, [root]), (leaf + one + two, [other]), (leaf, []), (leaf, [])):
@@ -103,6 +104,7 @@ UNKNOWN = x509.UnrecognizedExtension(x509.ObjectIdentifier("1.2.3.4"), b"\5\0")
         ({"ca": True}, "that of an authority"),
         ({"key": new_rsa(1024)}, "1024 bits"),
         ({"key": new_ec(ec.SECP192R1())}, "192 bits"),
+        ({"algorithm": hashes.SHA224()}, "SHA-256 or better"),
         ({"extensions": [(UNKNOWN, True)]}, r"critical extension 1\.2\.3\.4"),
         ({"extensions": [(usage(key_agreement=True), True)]}, "may not sign"),
         ({"extensions": [(x509.ExtendedKeyUsage([SERVER]), False)]}, "not for TLS clients"),
@@ -137,6 +139,7 @@ def test_what_is_no_hindrance(extensions: Any) -> None:
         ({"begins": DAY}, "not valid now"),
         ({"key": new_rsa(1024)}, "1024 bits"),
         ({"extensions": [(usage(digital_signature=True), True)]}, "may not sign certificates"),
+        ({"algorithm": hashes.SHA224()}, "SHA-256 or better"),
         ({"extensions": [(UNKNOWN, True)]}, "critical extension"),
     ],
 )

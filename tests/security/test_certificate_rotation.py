@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -13,12 +13,15 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.serialization import Encoding, load_pem_private_key
 
-from ocpp16 import CentralSystem, ChargePoint, PeerInfo, messages
+from ocpp16 import CentralSystem, ChargePoint, MemoryCredentials, PeerInfo, messages
+from ocpp16.apps.charge_point.managed import managed
+from ocpp16.apps.charge_point.simulator import Hardware, Simulator
 from ocpp16.apps.pki import Pki
 from ocpp16.apps.pki_maker import make_pki
 from ocpp16.datatypes import CertificateHashData
 from ocpp16.enums import (
     CertificateUse,
+    ConfigurationStatus,
     DeleteCertificateStatus,
     ExtendedMessageTrigger,
     GetInstalledCertificateStatus,
@@ -27,6 +30,7 @@ from ocpp16.enums import (
     TriggerMessageStatus,
 )
 from ocpp16.roles.certificate_signing import CertificateSigning, Outcome, Signed
+from ocpp16.roles.event import Event, NotLetIn
 from ocpp16.roles.peer import Peer
 from ocpp16.security.admission import Handshake, Refusal
 from ocpp16.security.certificate_hash import certificate_hash_data
@@ -36,8 +40,9 @@ from ocpp16.settings import Settings
 from ocpp16.station.model import Model
 from ocpp16.station.station import Station
 from ocpp16.store.station import StationFile
+from ocpp16.transports.system_clock import SystemClock
 from tests.parties import run, until
-from tests.security.authority import Authority, certificate_of, make_authority
+from tests.security.authority import KEY, Authority, certificate_of, make_authority
 from tests.station.bench import Machinery
 
 SETTINGS = Settings(reconnect_wait=timedelta(0), drain_timeout=timedelta(0))
@@ -51,16 +56,21 @@ RENEW = messages.ExtendedTriggerMessageRequest(
 class Site:
     """A central system on TLS with an authority, and what it has seen."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, profiles: Collection[int] = (3,)) -> None:
         self.folder = folder / "pki"
         make_pki(self.folder, now=datetime.now(UTC))
         self.pki = Pki(self.folder)
         self.shown: list[str] = []
         self.unwanted: set[str] = set()
+        self.not_let_in: list[str] = []
         self.events: list[str] = []
         self.outcomes: list[Outcome] = []
         self.central = CentralSystem(
-            settings=SETTINGS, security=self.pki.server_security({3}), admission=self._look
+            settings=SETTINGS,
+            security=self.pki.server_security(
+                profiles, MemoryCredentials({"CP1": KEY}) if 2 in profiles else None
+            ),
+            admission=self._look,
         )
         self.central.on(messages.BootNotificationRequest)(self._boot)
         self.central.on(messages.SecurityEventNotificationRequest)(self._take_event)
@@ -76,7 +86,9 @@ class Site:
         self.state.mkdir(exist_ok=True)
 
     async def _look(self, handshake: Handshake) -> PeerInfo | Refusal:
-        assert handshake.certificate is not None
+        if handshake.certificate is None:
+            self.shown.append("password")
+            return handshake.admit(security_profile=2)
         number = handshake.certificate.serial_number.lstrip("0")
         self.shown.append(number)
         if number in self.unwanted:
@@ -144,12 +156,33 @@ class Site:
         return sorted((self.state / "keys").glob("*.key"))
 
     @asynccontextmanager
+    async def simulator(self, url: str) -> AsyncIterator[Simulator]:
+        """A simulated charge point that was delivered with a password alone."""
+        file = StationFile(self.state / "station")
+        security = self.pki.station_security("CP1", 2, KEY)
+        simulator = Simulator(
+            managed(Hardware(identity="CP1"), security, self.pki.folder),
+            ChargePoint("CP1", settings=SETTINGS, random=lambda: 0.0),
+            clock=SystemClock(),
+            storage=file,
+            keys=FileKeyStore(self.state / "keys"),
+            security=security,
+        )
+        try:
+            async with simulator.connect_to(url, security=security):
+                yield simulator
+        finally:
+            file.close()
+
+    @asynccontextmanager
     async def station(
         self, url: str, configuration: dict[str, str] | None = None
     ) -> AsyncIterator[Station]:
         file = StationFile(self.state / "station")
+        role = ChargePoint("CP1", settings=SETTINGS, random=lambda: 0.0)
+        role.on_event(self._note)
         station = Station(
-            ChargePoint("CP1", settings=SETTINGS, random=lambda: 0.0),
+            role,
             Model(
                 has_security_extension=True,
                 configuration={"CpoName": OWNER, **(configuration or {})},
@@ -165,6 +198,10 @@ class Site:
                 yield station
         finally:
             file.close()
+
+    def _note(self, event: Event) -> None:
+        if isinstance(event, NotLetIn):
+            self.not_let_in.append(str(event.event))
 
     async def there(self) -> Peer:
         return await self.central.wait_for("CP1", registered=True, timeout=20)
@@ -294,7 +331,7 @@ def test_roots_are_installed_listed_and_deleted(tmp_path: Path) -> None:
             async with site.station(server.urls.json):
                 assert await site.installed() == [theirs]
         # Two roots tried in one attempt are no attack.
-        assert "InvalidCentralSystemCertificate" not in site.events
+        assert site.not_let_in == []
 
     run(main)
 
@@ -304,7 +341,7 @@ def test_with_the_check_a_root_replaces_the_one_that_signed_it(tmp_path: Path) -
         site = Site(tmp_path)
         old = site.pki.root
         (tmp_path / "new").mkdir()
-        new = make_authority(tmp_path / "new")
+        new = make_authority(tmp_path / "new", "Example Operator of today")
         signer = load_pem_private_key(old.key.read_bytes(), None)
         new_root = signed_by(
             new, x509.load_pem_x509_certificate(old.certificate.read_bytes()), signer
@@ -325,6 +362,33 @@ def test_with_the_check_a_root_replaces_the_one_that_signed_it(tmp_path: Path) -
             await site.cut()
             ours = certificate_hash_data(new_root, issuer=old.certificate.read_text())
             assert await site.installed() == [ours]
+
+    run(main)
+
+
+def test_a_certificate_raises_the_profile_for_good(tmp_path: Path) -> None:
+    async def main() -> None:
+        site = Site(tmp_path, (2, 3))
+        raise_it = messages.ChangeConfigurationRequest(key="SecurityProfile", value="3")
+        async with site.central.serve(json="wss://localhost:0/ocpp") as server:
+            async with site.simulator(server.urls.json):
+                peer = await site.there()
+                assert peer.info.security_profile == 2
+                # A05.04: not before it has one.
+                rejected = ConfigurationStatus.REJECTED
+                assert (await peer.call(raise_it)).status is rejected
+                assert (await peer.call(RENEW)).status is TriggerMessageStatus.ACCEPTED
+                await until(lambda: site.outcomes, 20)
+                assert site.outcomes == [Signed("CP1", is_taken=True)]
+                assert (await peer.call(raise_it)).status is ConfigurationStatus.ACCEPTED
+                await until(lambda: site.central.peers.get("CP1") not in {None, peer}, 20)
+                assert (await site.there()).info.security_profile == 3
+                assert site.shown == ["password", *site.issued]
+            # Another run begins with it, though it is told the old one.
+            async with site.simulator(server.urls.json):
+                assert (await site.there()).info.security_profile == 3
+                await until(lambda: len(site.shown) == 3)
+        assert site.shown == ["password", *site.issued * 2]
 
     run(main)
 

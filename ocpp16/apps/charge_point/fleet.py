@@ -202,6 +202,7 @@ class _Member:
             storage=storage,
             workshop=_workshop(orders, self.identity, clock),
             keys=self._keys,
+            security=None if self._keys is None else self._security,
         )
         if orders.is_traced or orders.scenario is not None:
             Tracer(role, self._take)

@@ -7,6 +7,7 @@ import random
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import datetime
+from functools import partial
 from pathlib import PurePosixPath
 from urllib.parse import urlsplit
 
@@ -103,6 +104,7 @@ class Simulator:
         storage: What outlives it; None is nothing.
         workshop: Fetches firmware and sends files; None pretends to.
         keys: Where private keys are kept; None has no certificates that could be managed.
+        security: The link that `keys` are for; its profile can be raised from 2 to 3.
     """
 
     def __init__(
@@ -115,6 +117,7 @@ class Simulator:
         storage: StationStorage | None = None,
         workshop: Workshop | None = None,
         keys: KeyStore | None = None,
+        security: StationSecurity | None = None,
     ) -> None:
         self.hardware = hardware
         self.role = role
@@ -132,8 +135,14 @@ class Simulator:
             # Its time may have been skipped on: no answer sets it back.
             follows_clock=False,
             keys=keys,
+            security_for=None if security is None else partial(self._raised, security),
         )
         self.station.agree(VENDOR, ECHO, answer_data_transfer)
+
+    def _raised(self, security: StationSecurity, profile: int) -> tuple[StationSecurity, None]:
+        wallet = self.station.wallet
+        base = self.station.with_key(security) or security
+        return (base if wallet is None else wallet.raised(base, profile)), None
 
     # What it is doing
 
