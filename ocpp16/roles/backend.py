@@ -32,7 +32,6 @@ from ocpp16.messages import (
     BootNotificationResponse,
 )
 from ocpp16.roles import event as told
-from ocpp16.roles.backend_owner import Station
 from ocpp16.roles.backoff import Backoff
 from ocpp16.roles.driver import Driver, NotSent
 from ocpp16.roles.peer import Duration, Peer, ResponseT, seconds_of

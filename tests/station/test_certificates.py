@@ -1,202 +1,36 @@
 """Certificates of a station, without a link: events and time in, answers and actions out.
 
-Certificates are texts that say what they are; `tests/security` has real ones.
+`tests/security` has real ones.
 """
 
 from __future__ import annotations
 
-import json
-from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from ocpp16 import messages
-from ocpp16.certificate import Certificate
-from ocpp16.datatypes import CertificateHashData
 from ocpp16.enums import (
     CertificateSignedStatus,
-    CertificateUse,
     ConfigurationStatus,
-    DeleteCertificateStatus,
-    ExtendedMessageTrigger,
     GenericStatus,
-    GetInstalledCertificateStatus,
-    HashAlgorithm,
-    InstallCertificateStatus,
     TriggerMessageStatus,
 )
 from ocpp16.errors import CallFailed, ErrorCode
-from ocpp16.station.ability import Ability
 from ocpp16.station.action import KeepKeys, MakeRequest, Relink
-from ocpp16.station.certificates import Certificates, Plan
-from ocpp16.station.model import Model
 from ocpp16.station.storage import RecordDamaged
 from ocpp16.storage import Change
-from tests.station.bench import Bench, Outcome
-from tests.station.parts import NOON, Disk
-
-DAY = timedelta(days=1)
-SYSTEM = CertificateUse.CENTRAL_SYSTEM_ROOT_CERTIFICATE
-MAKER = CertificateUse.MANUFACTURER_ROOT_CERTIFICATE
-INVALID_CS, INVALID_CP = "InvalidCentralSystemCertificate", "InvalidChargePointCertificate"
-OWNER = "Example Operator"
-
-
-def text(name: str, **more: Any) -> str:
-    return json.dumps({"name": name, **more})
-
-
-def leaf(key: str, *, begins: timedelta = -DAY, ends: timedelta = 365 * DAY, **more: Any) -> str:
-    """Return a certificate of the charge point for a key, signed by the root `root`."""
-    times = {"begins": (NOON + begins).isoformat(), "ends": (NOON + ends).isoformat()}
-    facts = {"key": key, "by": "root", "cn": "SN-1", "o": OWNER, **times, **more}
-    return text("leaf-" + key, **facts)
-
-
-class FakeExaminer:
-    """Takes texts at their word."""
-
-    def _read(self, pem: str) -> Certificate:
-        try:
-            said = json.loads(pem)
-        except ValueError:
-            raise ValueError("certificate not read") from None
-        name, signer = said["name"], said.get("by", said["name"])
-        begins = said.get("begins", (NOON - DAY).isoformat())
-        ends = said.get("ends", (NOON + 3650 * DAY).isoformat())
-        return Certificate(
-            pem=pem,
-            subject=name.encode(),
-            issuer=signer.encode(),
-            key=said.get("key", "key of " + name).encode(),
-            issuer_key=("key of " + signer).encode(),
-            serial_number=said.get("serial", 4095),
-            not_before=datetime.fromisoformat(begins),
-            not_after=datetime.fromisoformat(ends),
-            common_names=(said.get("cn", name),),
-            organizations=(said.get("o", OWNER),),
-        )
-
-    def read_all(self, text: str) -> tuple[Certificate, ...]:
-        return (self._read(text),)
-
-    def read_root(self, text: str, issuers: Sequence[str] = ()) -> Certificate:
-        return self._read(text)
-
-    def is_signed_by(self, signed: str, root: str) -> bool:
-        return bool(json.loads(signed).get("by") == json.loads(root)["name"])
-
-    def read_chain(self, text: str, roots: Sequence[str], now: datetime) -> Certificate:
-        found = self._read(text)
-        if found.issuer not in {json.loads(root)["name"].encode() for root in roots}:
-            raise ValueError("the certificate cannot be traced to an installed root")
-        if found.not_after <= now:
-            raise ValueError("it has expired")
-        return found
-
-
-ROOT, OTHER = text("root"), text("other")
-EXAMINER = FakeExaminer()
-
-
-class Post(Bench):
-    """A station with certificates, and a central system that signs when it is told to."""
-
-    def __init__(self, *, given: str | None = None, storage: Any = None, **keys: Any) -> None:
-        self.verdict: Outcome = messages.SignCertificateResponse(status=GenericStatus.ACCEPTED)
-        keys.setdefault("CpoName", OWNER)
-        # Months pass here.
-        keys.setdefault("HeartbeatInterval", 86_400)
-        super().__init__(
-            model=Model(has_security_extension=True),
-            ability=Ability(examiner=EXAMINER, serial_number="SN-1"),
-            storage=storage,
-            **keys,
-        )
-        answer = self.central.answer
-
-        def signing(request: Any) -> Outcome:
-            if isinstance(request, messages.SignCertificateRequest):
-                self.central.received.append(request)
-                return self.verdict
-            return answer(request)
-
-        self.central.answer = signing  # type: ignore[method-assign]
-        own = None if given is None else EXAMINER.read_all(given)[0]
-        self.core.pass_time(self.time)
-        self.certificates.provision(EXAMINER.read_all(ROOT), own)
-        self.connect()
-        self.central.received.clear()
-
-    @property
-    def certificates(self) -> Certificates:
-        assert self.core.certificates is not None
-        return self.core.certificates
-
-    def connect(self, *, shows: bool = True) -> Plan:
-        """Let the link be opened anew."""
-        self.offline()
-        plan = self.certificates.plan(shows=shows)
-        self.certificates.link_worked(plan)
-        self.online()
-        return plan
-
-    def trigger(self) -> TriggerMessageStatus:
-        trigger = ExtendedMessageTrigger.SIGN_CHARGE_POINT_CERTIFICATE
-        request = messages.ExtendedTriggerMessageRequest(requested_message=trigger)
-        status: TriggerMessageStatus = self.ask(request).status
-        return status
-
-    def actions_of(self, kind: type) -> list[Any]:
-        found = [action for action in self.actions if isinstance(action, kind)]
-        self.actions = [action for action in self.actions if not isinstance(action, kind)]
-        return found
-
-    def make(self) -> str:
-        """Make the key that is wanted, and return its name."""
-        (wanted,) = self.actions_of(MakeRequest)
-        assert (wanted.common_name, wanted.organization) == ("SN-1", OWNER)
-        self.certificates.request_made(wanted.name, f"csr of {wanted.name}", wanted.name.encode())
-        self.pump()
-        name: str = wanted.name
-        return name
-
-    def request(self) -> str:
-        assert self.trigger() is TriggerMessageStatus.ACCEPTED
-        return self.make()
-
-    def signed(self, chain: str) -> CertificateSignedStatus:
-        request = messages.CertificateSignedRequest(certificate_chain=chain)
-        status: CertificateSignedStatus = self.ask(request).status
-        return status
-
-    def install(self, pem: str, use: CertificateUse = SYSTEM) -> InstallCertificateStatus:
-        request = messages.InstallCertificateRequest(certificate_type=use, certificate=pem)
-        status: InstallCertificateStatus = self.ask(request).status
-        return status
-
-    def delete(self, named: CertificateHashData) -> DeleteCertificateStatus:
-        request = messages.DeleteCertificateRequest(certificate_hash_data=named)
-        status: DeleteCertificateStatus = self.ask(request).status
-        return status
-
-    def installed(self, use: CertificateUse = SYSTEM) -> Any:
-        return self.ask(messages.GetInstalledCertificateIdsRequest(certificate_type=use))
-
-    @property
-    def kept(self) -> frozenset[str]:
-        """The keys that are kept by now."""
-        found: frozenset[str] = self.actions_of(KeepKeys)[-1].names
-        return found
-
-
-def named(pem: str, algorithm: HashAlgorithm = HashAlgorithm.SHA256) -> CertificateHashData:
-    return EXAMINER.read_all(pem)[0].hash_data(algorithm)
-
-
-# Renewal
+from tests.station.bench import Outcome
+from tests.station.certificate_post import (
+    DAY,
+    INVALID_CP,
+    OTHER,
+    OWNER,
+    Post,
+    leaf,
+)
+from tests.station.parts import Disk
 
 
 def test_a_trigger_brings_a_new_key_and_a_request() -> None:
@@ -485,175 +319,3 @@ def test_it_asks_a_month_before_the_end_and_then_once_a_day() -> None:
     post.connect()
     post.wait(30 * 86_400)
     assert post.actions_of(MakeRequest) == []
-
-
-# Roots
-
-
-def test_installed_certificates_are_listed_by_their_use() -> None:
-    post = Post()
-    answer = post.installed()
-    assert answer.status is GetInstalledCertificateStatus.ACCEPTED
-    assert answer.certificate_hash_data == (named(ROOT),)
-    assert answer.certificate_hash_data[0].serial_number == "FFF"
-    answer = post.installed(MAKER)
-    assert answer.status is GetInstalledCertificateStatus.NOT_FOUND
-    assert answer.certificate_hash_data is None
-    assert post.install(OTHER, MAKER) is InstallCertificateStatus.ACCEPTED
-    assert post.installed(MAKER).certificate_hash_data == (named(OTHER),)
-    assert post.certificates.pems(MAKER) == [OTHER]
-
-
-@pytest.mark.parametrize("algorithm", list(HashAlgorithm))
-def test_a_certificate_is_deleted_by_any_hash(algorithm: HashAlgorithm) -> None:
-    post = Post()
-    post.install(OTHER)
-    assert post.delete(named(OTHER, algorithm)) is DeleteCertificateStatus.ACCEPTED
-    assert post.delete(named(OTHER, algorithm)) is DeleteCertificateStatus.NOT_FOUND
-    assert len(post.installed().certificate_hash_data) == 1
-
-
-def test_what_is_in_use_is_not_deleted() -> None:
-    post = Post(given=leaf("given", serial=5))
-    post.install(OTHER)
-    assert post.delete(named(ROOT)) is DeleteCertificateStatus.FAILED
-    # M04.05: nor the charge point's own.
-    assert post.delete(named(leaf("given", serial=5))) is DeleteCertificateStatus.FAILED
-    name = post.request()
-    post.signed(leaf(name, serial=6))
-    assert post.delete(named(leaf(name, serial=6))) is DeleteCertificateStatus.FAILED
-    assert len(post.installed().certificate_hash_data) == 2
-    # After a power cut it is still known which it is.
-    post.power_cut()
-    assert post.delete(named(ROOT)) is DeleteCertificateStatus.FAILED
-
-
-def test_what_cannot_be_stored_fails() -> None:
-    disk = Disk()
-    post = Post(storage=disk)
-    post.install(OTHER)
-    disk.is_full = True
-    assert post.install(text("third")) is InstallCertificateStatus.FAILED
-    assert post.delete(named(OTHER)) is DeleteCertificateStatus.FAILED
-    disk.is_full = False
-    assert len(post.installed().certificate_hash_data) == 2
-
-
-def test_a_root_that_is_none_or_over_is_rejected() -> None:
-    post = Post()
-    over = text("over", ends=(NOON - DAY).isoformat())
-    for pem in ("nothing", over):
-        assert post.install(pem) is InstallCertificateStatus.REJECTED
-    assert len(post.installed().certificate_hash_data) == 1
-
-
-def test_a_store_that_is_full_takes_no_more_but_what_it_has() -> None:
-    post = Post(CertificateStoreMaxLength=2)
-    assert post.install(OTHER, MAKER) is InstallCertificateStatus.ACCEPTED
-    assert post.install(text("third")) is InstallCertificateStatus.REJECTED
-    assert post.install(ROOT) is InstallCertificateStatus.ACCEPTED
-    assert post.delete(named(OTHER)) is DeleteCertificateStatus.ACCEPTED
-    assert post.install(text("third")) is InstallCertificateStatus.ACCEPTED
-
-
-def test_by_default_a_store_is_bounded() -> None:
-    post = Post()
-    statuses = [post.install(text(f"r{number}")) for number in range(20)]
-    assert (
-        statuses
-        == [InstallCertificateStatus.ACCEPTED] * 15 + [InstallCertificateStatus.REJECTED] * 5
-    )
-
-
-def test_roots_are_tried_one_at_a_time_the_one_that_worked_first() -> None:
-    post = Post()
-    post.install(OTHER)
-    plan = post.certificates.plan(shows=True)
-    assert root_of(plan) == ROOT
-    assert post.certificates.link_failed(plan, INVALID_CS, is_refused=False)
-    plan = post.certificates.plan(shows=True)
-    assert root_of(plan) == OTHER
-    assert not post.certificates.link_failed(plan, INVALID_CS, is_refused=False)
-    assert root_of(post.certificates.plan(shows=True)) == ROOT
-    # Other failures say nothing of roots.
-    assert not post.certificates.link_failed(plan, None, is_refused=True)
-    plan = post.certificates.plan(shows=True)
-    assert post.certificates.link_failed(plan, INVALID_CS, is_refused=False)
-    assert root_of(post.connect()) == OTHER
-    assert root_of(post.certificates.plan(shows=True)) == OTHER
-    assert post.delete(named(OTHER)) is DeleteCertificateStatus.FAILED
-    assert post.delete(named(ROOT)) is DeleteCertificateStatus.ACCEPTED
-
-
-def root_of(plan: Plan) -> str:
-    assert plan.root is not None
-    return plan.root.certificate.pem
-
-
-NEW, NEWER = text("new", by="root"), text("newer", by="new")
-
-
-def test_with_the_check_a_new_root_is_signed_by_the_old_one_and_replaces_it() -> None:
-    post = Post(AdditionalRootCertificateCheck=True)
-    assert post.install(OTHER) is InstallCertificateStatus.REJECTED
-    assert post.install(text("forged", by="other")) is InstallCertificateStatus.REJECTED
-    assert post.install(NEW) is InstallCertificateStatus.ACCEPTED
-    # M05.11: the one before is the fallback, and M05.13 used if the server fails.
-    assert len(post.installed().certificate_hash_data) == 2
-    plan = post.certificates.plan(shows=True)
-    assert root_of(plan) == NEW
-    assert post.certificates.link_failed(plan, INVALID_CS, is_refused=False)
-    plan = post.certificates.plan(shows=True)
-    assert root_of(plan) == ROOT
-    post.certificates.link_worked(plan)
-    assert len(post.installed().certificate_hash_data) == 2
-    # While the fallback is in use it can neither be deleted nor be pushed out.
-    assert post.delete(named(ROOT)) is DeleteCertificateStatus.FAILED
-    assert post.install(NEWER) is InstallCertificateStatus.REJECTED
-    # The new one is tried first again; M05.12: once it worked, the fallback goes.
-    assert root_of(post.connect()) == NEW
-    assert post.installed().certificate_hash_data == (named(NEW),)
-    assert post.install(NEWER) is InstallCertificateStatus.ACCEPTED
-    assert len(post.installed().certificate_hash_data) == 2
-
-
-def test_the_check_is_for_roots_of_the_central_system() -> None:
-    post = Post(AdditionalRootCertificateCheck=True)
-    assert post.install(OTHER, MAKER) is InstallCertificateStatus.ACCEPTED
-    assert post.install(text("third"), MAKER) is InstallCertificateStatus.ACCEPTED
-
-
-# A higher profile
-
-
-def test_what_is_installed_counts_for_a_higher_profile() -> None:
-    bench = Bench(
-        model=Model(has_security_extension=True),
-        ability=Ability(examiner=EXAMINER, serial_number="SN-1"),
-        CpoName=OWNER,
-        AuthorizationKey="00" * 16,
-    )
-    certificates = bench.core.certificates
-    assert certificates is not None
-
-    def raised(profile: str) -> ConfigurationStatus:
-        request = messages.ChangeConfigurationRequest(key="SecurityProfile", value=profile)
-        response: Any = bench.core.requests.answer(request)
-        status: ConfigurationStatus = response.status
-        return status
-
-    assert raised("2") is ConfigurationStatus.REJECTED
-    certificates.provision(EXAMINER.read_all(ROOT), None)
-    assert raised("3") is ConfigurationStatus.REJECTED
-    certificates.provision((), EXAMINER.read_all(leaf("given"))[0])
-    assert raised("3") is ConfigurationStatus.ACCEPTED
-
-
-def test_without_an_examiner_there_is_nothing_of_it() -> None:
-    bench = Bench(model=Model(has_security_extension=True))
-    assert bench.core.certificates is None
-    assert messages.InstallCertificateRequest not in bench.core.requests.answers
-    trigger = ExtendedMessageTrigger.SIGN_CHARGE_POINT_CERTIFICATE
-    request = messages.ExtendedTriggerMessageRequest(requested_message=trigger)
-    assert bench.ask(request).status is TriggerMessageStatus.NOT_IMPLEMENTED
-    assert bench.core.configuration.text("CertificateStoreMaxLength") is None
