@@ -272,7 +272,8 @@ class Certificates:
         is_shown = self._shown is not None or self._planned is not None
         if instant is None or not is_shown or not context.is_online or not self.can_request:
             return None
-        if self._making is not None:
+        # OCPP-S has no such messages; on OCPP-J faults are the central system's own.
+        if self._making is not None or not context.courier.tells_faults_apart:
             return None
         due = context.time + context.clock.seconds_until(instant, context.time)
         return due if self._tried_at is None else max(due, self._tried_at + A_DAY)

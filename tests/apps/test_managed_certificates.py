@@ -30,13 +30,15 @@ from ocpp16.apps.charge_point.simulator import Hardware
 from ocpp16.apps.pki import Pki
 from ocpp16.apps.pki_maker import make_pki
 from ocpp16.apps.security_commands import certificate_authority
+from ocpp16.errors import InvalidMessage
+from ocpp16.messages import SignCertificateRequest
 from ocpp16.security.certificate_hash import certificate_hash_data
 from ocpp16.security.credentials import MemoryCredentials
 from ocpp16.security.key_store import FileKeyStore, MemoryKeyStore
 from ocpp16.settings import Settings
-from tests.apps.central_app import App, central_app
+from tests.apps.central_app import App, central_app, problem
 from tests.apps.doubles import Ears
-from tests.parties import run, until
+from tests.parties import BOOT, make_station, run, until
 
 CALLS = "/charge-points/CP1/calls"
 QUICK = Settings(reconnect_wait=timedelta(0), drain_timeout=timedelta(0))
@@ -174,6 +176,35 @@ def test_roots_are_managed_by_the_control_api(tmp_path: Path, pki: Pki, profile:
             assert system["issuerKeyHash"] == certificate_hash_data(root).issuer_key_hash
             delete = {"certificateHashData": system}
             assert await call(app, "DeleteCertificate", delete) == {"status": "Failed"}
+
+    run(main)
+
+
+@pytest.mark.parametrize(
+    ("action", "body"),
+    [
+        ("InstallCertificate", {"certificateType": "ManufacturerRootCertificate"}),
+        ("GetInstalledCertificateIds", {"certificateType": "ManufacturerRootCertificate"}),
+        ("ExtendedTriggerMessage", {"requestedMessage": "SignChargePointCertificate"}),
+    ],
+)
+def test_on_soap_there_are_no_such_actions(
+    tmp_path: Path, action: str, body: dict[str, str]
+) -> None:
+    async def main() -> None:
+        if action == "InstallCertificate":
+            body["certificate"] = "x"
+        async with (
+            central_app(tmp_path) as app,
+            app.connected(make_station(), "soap") as backend,
+        ):
+            await backend.call(BOOT)
+            answer = await app.ask("POST", f"{CALLS}/{action}", body)
+            assert problem(answer) == (422, "invalid-request")
+            assert "has no such message" in answer.json()["detail"]
+            # Nor the other way round: nothing leaves.
+            with pytest.raises(InvalidMessage):
+                await backend.call(SignCertificateRequest(csr="x"))
 
     run(main)
 

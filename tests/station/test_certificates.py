@@ -319,3 +319,10 @@ def test_it_asks_a_month_before_the_end_and_then_once_a_day() -> None:
     post.connect()
     post.wait(30 * 86_400)
     assert post.actions_of(MakeRequest) == []
+
+
+def test_on_soap_it_does_not_ask() -> None:
+    post = Post(given=leaf("given", ends=100 * DAY), soap=True)
+    post.wait(99 * 86_400)
+    assert post.actions_of(MakeRequest) == []
+    assert post.core.next_due() is not None
