@@ -19,7 +19,9 @@ from ocpp16.security.credentials import write_private
 if TYPE_CHECKING:
     from ocpp16.security.signing_request import PrivateKey
 
-KEY, CERTIFICATE, ROOT = ".key", ".pem", "system-root.pem"
+KEY, CERTIFICATE, ROOT = ".key", ".pem", "installed-root.pem"
+PREFIX = "own-"
+"""Of the files of keys and certificates: no others are ever destroyed."""
 
 
 @unique
@@ -118,13 +120,14 @@ class FileKeyStore:
     def keep_only(self, names: Collection[str]) -> None:
         """Destroy all other keys, and the certificates that belong to them."""
         for path in self._folder.iterdir():
-            if path.suffix in {KEY, CERTIFICATE} and path.name != ROOT and path.stem not in names:
+            is_ours = path.name.startswith(PREFIX) and path.suffix in {KEY, CERTIFICATE}
+            if is_ours and path.stem.removeprefix(PREFIX) not in names:
                 path.unlink(missing_ok=True)
 
     def _path(self, name: str, suffix: str) -> Path:
         if not name.replace("-", "").isalnum():
             raise ValueError(f"{name!r} is no name of a key")
-        return self._folder / f"{name}{suffix}"
+        return self._folder / f"{PREFIX}{name}{suffix}"
 
 
 class MemoryKeyStore(FileKeyStore):

@@ -29,7 +29,7 @@ def test_a_request_is_for_a_new_key_that_stays(
     assert request.is_signature_valid
     assert request.subject.rfc4514_string() == "CN=SN-1,O=Example Operator"
     assert "PRIVATE" not in csr
-    path = tmp_path / "keys" / "one.key"
+    path = tmp_path / "keys" / "own-one.key"
     assert path.stat().st_mode & 0o777 == 0o600
     assert path.parent.stat().st_mode & 0o777 == 0o700
     key = load_pem_private_key(path.read_bytes(), None)
@@ -47,13 +47,16 @@ def test_what_is_not_needed_is_destroyed(tmp_path: Path) -> None:
         store.make_request(name, "SN-1", "O")
         pair = store.pair(name, f"chain of {name}")
         assert pair.certificate.read_text() == f"chain of {name}"
-        assert pair.key == tmp_path / f"{name}.key"
+        assert pair.key == tmp_path / f"own-{name}.key"
     assert store.root("a root").read_text() == "a root"
     assert store.root("another").read_text() == "another"
-    before = {path.name for path in tmp_path.iterdir()}
-    assert before == {"one.key", "one.pem", "two.key", "two.pem", "system-root.pem"}
+    ours = {"own-one.key", "own-one.pem", "own-two.key", "own-two.pem", "installed-root.pem"}
+    assert {path.name for path in tmp_path.iterdir()} == ours
+    # Somebody has put it where other keys are: those are not ours to destroy.
+    (tmp_path / "root.key").write_text("a key")
     store.keep_only({"two"})
-    assert {path.name for path in tmp_path.iterdir()} == {"two.key", "two.pem", "system-root.pem"}
+    left = {"own-two.key", "own-two.pem", "installed-root.pem", "root.key"}
+    assert {path.name for path in tmp_path.iterdir()} == left
 
 
 @pytest.mark.parametrize("name", ["", "..", "a/b", "a.b", "a\0b"])
