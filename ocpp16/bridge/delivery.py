@@ -187,10 +187,11 @@ class Delivery(RelayState):
         assert entry.key is not None  # noqa: S101 - it is stored
         entry.stage = Stage.SETTLING
 
-        def settled(*_: object) -> None:
+        def settled(_: Any, then: Now) -> None:
             self._end_flight(entry)
             self._tell(event.Delivered(self.identity, entry.action, entry.call_id))
-            self._accept(entry.manner)
+            if entry.waiters:
+                self._accept(entry, then)
             self._answer(entry.take_waiters(), response, "answered")
 
         self._persist(

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from functools import partial
 from hashlib import sha256
-from typing import Final
+from typing import Any, Final
 
 import attrs
 
@@ -149,7 +149,7 @@ class Intake(Delivery):
             case Known(payload):
                 self.line.leave(entry)
                 self._tell(event.Repeated(self.identity, entry.action))
-                self._accept(entry.manner)
+                self._accept(entry, now, is_repeat=True)
                 response = content.decode_response(entry.action, payload)
                 self._answer(entry.take_waiters(), response, "repeated")
             case Pending(key):
@@ -162,16 +162,18 @@ class Intake(Delivery):
     def _has_stored(self, entry: Entry, answer: Response | None, now: Now) -> None:
         if entry.local_id is not None and answer is not None:
             self.ids.map(entry.local_id, None)
-            self._accept(entry.manner)
+            self._accept(entry, now)
             self._answer(entry.take_waiters(), answer, "local")
         elif answer is None or entry.manner is Manner.STOP:
             # It waits for the backend's own answer, if that is to be expected.
+            if entry.manner is Manner.STOP:
+                self._accept(entry, now)
             if not entry.waiters and entry.manner is Manner.START:
                 self._withdraw(entry, "the charge point waits no longer", lambda: None)
             elif self._is_away or entry.is_behind:
                 self._do_without(entry, now)
         else:
-            self._accept(entry.manner)
+            self._accept(entry, now)
             outcome = "local" if entry.manner is Manner.BOOT else "stored"
             self._answer(entry.take_waiters(), answer, outcome)
 
@@ -221,7 +223,6 @@ class Intake(Delivery):
             case Manner.START:
                 self._start_without(entry, now)
             case _:
-                self._accept(entry.manner)
                 self._answer_plainly(entry)
 
     def _drop(self, entry: Entry) -> None:
@@ -256,8 +257,8 @@ class Intake(Delivery):
             local_id = entry.local_id
             assert local_id is not None  # noqa: S101 - given just now
 
-            def given(*_: object) -> None:
-                self._accept(entry.manner)
+            def given(_: Any, then: Now) -> None:
+                self._accept(entry, then)
                 self._answer(waiters, answer, "local")
 
             if local_id not in self.ids:

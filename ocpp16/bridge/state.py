@@ -32,6 +32,8 @@ OPEN_WITHIN: Final = 10.0
 ASKS_WITHIN: Final = 30.0
 """Seconds after a refusal in which a Heartbeat is taken as the question about it (SE 3.2), though
 the backend may be there again: an answer would count as one more proof against the message."""
+REFUSED_LIMIT: Final = 64
+"""Messages of one kind that are remembered one by one as refused."""
 WRITE_AGAIN: Final = 1.0
 """Seconds after which a change that could not be written is tried again."""
 
@@ -112,6 +114,8 @@ class RelayState:
         self._rules = rules
         self._boot = memory.boot
         self._refusing = {word for word in memory.refusing.split(",") if word}
+        self._refused: dict[str, set[bytes]] = {}
+        """By word of `_refusing`: the messages meant, as far as they are known."""
         # When something was refused before a restart is not known: then from the first Heartbeat.
         self._asks_until: float | None = None if self._refusing else 0.0
         self._oldest = memory.oldest
@@ -200,12 +204,15 @@ class RelayState:
 
     def _heads(self) -> tuple[Entry, ...]:
         """Return the messages of which the first that is ready may leave."""
-        if not self._is_gated:
-            first = self.line.first(lambda entry: True)
+        first = self.line.first(lambda entry: True)
+        if self.status == "Accepted":
             return () if first is None else (first,)
+        boot = self.line.first(lambda entry: entry.manner is Manner.BOOT)
+        if self.status is None:
+            # A backend may answer errors to all that comes before it has heard of the boot.
+            return tuple(each for each in self.line if each is first or each is boot)
         # C 4.2: until it is accepted nothing leaves but BootNotification and what was asked for,
         # which does not wait until it is time for the next BootNotification.
-        boot = self.line.first(lambda entry: entry.manner is Manner.BOOT)
         asked_for = self.line.first(
             lambda entry: entry.is_permitted and entry.manner is not Manner.BOOT
         )
@@ -288,6 +295,9 @@ class RelayState:
         self._asks_until = self._last_seen + ASKS_WITHIN
         refusals = [Refuse(each.ticket, InternalError(why), is_ours=True) for each in waiters]
         word = entry.manner.value if entry.manner.is_transaction else "any"
+        refused = self._refused.setdefault(word, set())
+        if entry.digest is not None and len(refused) < REFUSED_LIMIT:
+            refused.add(entry.digest)
         if word in self._refusing:
             self._out += refusals
             return
@@ -308,9 +318,28 @@ class RelayState:
             self._asks_until = now.time + ASKS_WITHIN
         return now.time < self._asks_until
 
-    def _accept(self, manner: Manner) -> None:
-        """Take it that a message came through: one that was refused before may have been this."""
-        self._clear(manner.value)
+    def _accept(self, entry: Entry, now: Now, *, is_repeat: bool = False) -> None:
+        """Take it that the charge point hears that we have a message.
+
+        Another one that it was refused is refused still, however many of its kind come through: one
+        of another connector, or a repeat of what was stored before.
+        """
+        word = entry.manner.value
+        if word not in self._refusing:
+            return
+        refused = self._refused.setdefault(word, set())
+        was_refused = entry.digest in refused
+        if entry.digest is not None:
+            refused.discard(entry.digest)
+        is_open = not self._is_away and not self.is_full
+        if refused:
+            # It may have been thrown away meanwhile: then it is over once all may come.
+            is_over = is_open and not is_repeat and not self._is_about_refusal(now)
+        else:
+            is_over = was_refused or is_open or not is_repeat
+        if is_over:
+            refused.clear()
+            self._clear(word)
 
     def _clear(self, word: str) -> None:
         if word in self._refusing:

@@ -74,6 +74,65 @@ def test_a_full_queue_refuses_the_rest_and_heartbeat_while_anything_is_refused()
     assert bench.outcomes[ticket] == m.HeartbeatResponse(current_time=NOON)
 
 
+REFUSED_TOO = (
+    "While anything is being refused Heartbeat is refused too (HTTP 503), since a charger that gets"
+    " an answered Heartbeat discards what was refused."
+)
+
+
+@rule(REFUSED_TOO)
+def test_a_repeat_of_another_message_does_not_end_a_refusal() -> None:
+    bench = full()
+    assert is_refused(bench.ask(meter(4)))
+    assert bench.ask(meter(2)) == m.MeterValuesResponse()
+    assert bench.ask(HEARTBEAT) == NO_ANSWER
+
+
+@rule(REFUSED_TOO)
+def test_a_repeated_start_of_another_connector_does_not_end_a_refusal() -> None:
+    bench = online()
+    bench.send(start())
+    bench.answer(started(7))
+    bench.close()
+    bench.fail_to_open()
+    assert is_refused(bench.ask(start(5, connector=2)))
+    assert bench.ask(start()) == started(7)
+    assert bench.ask(HEARTBEAT) == NO_ANSWER
+    bench.open()
+    ticket = bench.send(start(5, connector=2))
+    bench.answer(started(8))
+    assert bench.outcomes[ticket] == started(8)
+    bench.close()
+    bench.fail_to_open()
+    assert bench.ask(HEARTBEAT) == m.HeartbeatResponse(current_time=bench.now.at)
+
+
+@rule(REFUSED_TOO)
+def test_that_an_older_message_is_delivered_does_not_end_a_refusal() -> None:
+    bench = full()
+    assert is_refused(bench.ask(meter(4)))
+    bench.open()
+    bench.answer()
+    assert bench.ask(HEARTBEAT) == NO_ANSWER
+    assert bench.ask(meter(5)) == m.MeterValuesResponse()
+    assert bench.ask(HEARTBEAT) == NO_ANSWER
+    bench.answer_all()
+    assert bench.ask(meter(4)) == m.MeterValuesResponse()
+    assert bench.relay.refusing == ""
+
+
+@rule(REFUSED_TOO)
+def test_a_refused_message_that_never_comes_again_is_forgotten_in_the_end() -> None:
+    bench = full()
+    assert is_refused(bench.ask(meter(4)))
+    bench.open()
+    bench.answer_all()
+    bench.advance(60)
+    assert bench.relay.refusing == "meter"
+    assert bench.ask(meter(5)) == m.MeterValuesResponse()
+    assert bench.relay.refusing == ""
+
+
 def test_a_full_queue_still_knows_a_repeat() -> None:
     bench = full()
     assert bench.ask(meter(2)) == m.MeterValuesResponse()

@@ -304,3 +304,26 @@ def test_an_id_that_a_backend_gives_twice_is_that_of_the_later_transaction() -> 
         assert mapped == attrs.evolve(request, transaction_id=outcome.transaction_id)
         assert ids.for_backend(stop(outcome.transaction_id)) == stop(7)
         assert ids.for_backend(stop(first)) == stop(7)
+
+
+def test_a_first_boot_overtakes_what_the_backend_answers_errors_to_until_then() -> None:
+    bench = Bench()
+    assert bench.ask(status()) == m.StatusNotificationResponse()
+    bench.open()
+    bench.fail(CallFailed(ErrorCode.SECURITY_ERROR, "not registered"))
+    ticket = bench.send(boot())
+    assert bench.upstream == [status(), boot()]
+    bench.answer(booted())
+    assert bench.outcomes[ticket] == booted()
+    bench.advance(60)
+    assert bench.upstream == [status(), boot(), status()]
+    bench.answer()
+    assert not bench.kept()
+
+
+def test_a_later_boot_does_not_overtake() -> None:
+    bench = online()
+    bench.send(status())
+    bench.fail()
+    bench.send(boot())
+    assert bench.upstream == [status()]
