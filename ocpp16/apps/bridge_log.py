@@ -38,6 +38,7 @@ LEVELS: Final[dict[type, int]] = {
     told.LateAnswer: logging.WARNING,
     told.UpstreamFailed: logging.WARNING,
     told.StoreFailed: logging.ERROR,
+    told.RelayFailed: logging.ERROR,
 }
 """Of the events that are no matter of course."""
 

@@ -28,6 +28,7 @@ from ocpp16.bridge import event
 from ocpp16.bridge.charger import Charger
 from ocpp16.bridge.policy import crossing
 from ocpp16.bridge.relay import Memory, Reach, Relay, Rules
+from ocpp16.bridge.renewal import renew
 from ocpp16.bridge.settings import BridgeSettings
 from ocpp16.bridge.state import usual
 from ocpp16.bridge.upstream import Turns, Upstream, tls_for, with_credentials
@@ -233,6 +234,10 @@ class Bridge:
         """Let a charge point be registered so."""
         self._central.register(identity, Registration(status=status, interval=interval))
 
+    def renew(self, charger: Charger) -> None:
+        """Let a charge point whose relay has failed go on with what is stored."""
+        self._tasks.spawn(renew(charger, self, self._load, lambda: self._is_lost))
+
     def has_changed(self, charger: Charger) -> None:
         """Take it that something of a charge point is different."""
         self._changed.notify()
@@ -296,8 +301,10 @@ class Bridge:
                 oldest=row.oldest,
             )
         rules = self._rules(identity)
+        relay = Relay(identity, rules, memory, random=self._random)
+        relay.last_error = None if row is None else row.last_error
         return Charger(
-            Relay(identity, rules, memory, random=self._random),
+            relay,
             self,
             make_upstream=self._connect,
             call_seconds=self.settings.call_timeout.total_seconds(),
@@ -375,7 +382,7 @@ class Bridge:
     def _reached(self) -> list[Charger]:
         """Return those whose backend is there, or may be."""
         away = {Reach.IDLE, Reach.DOWN}
-        return [each for each in self._chargers.values() if each.relay.reach not in away]
+        return [each for each in self._chargers.values() if each.reach not in away]
 
     async def _watch_lead(self) -> None:
         """Stop everything once another process leads: what waits is for that one to deliver."""
@@ -472,7 +479,7 @@ def _status_of(charger: Charger) -> ChargerStatus:
     return ChargerStatus(
         identity=relay.identity,
         is_online=relay.is_online,
-        upstream=relay.reach,
+        upstream=charger.reach,
         registration=relay.status,
         interval=relay.interval,
         queued=relay.line.depth,

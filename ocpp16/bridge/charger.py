@@ -60,6 +60,8 @@ from ocpp16.transports.task import TaskGroup
 
 logger = logging.getLogger(__name__)
 CHARGE_POINT = "the charge point"
+STEADY_AFTER = 600.0
+"""Seconds after which an earlier failure of the relay does not count any more."""
 
 
 class Host(Protocol):
@@ -82,6 +84,10 @@ class Host(Protocol):
 
     def register(self, identity: str, status: str, interval: int) -> None:
         """Let a charge point be registered so."""
+        ...
+
+    def renew(self, charger: Charger) -> None:
+        """Let a charge point whose relay has failed go on with what is stored."""
         ...
 
     def has_changed(self, charger: Charger) -> None:
@@ -133,9 +139,12 @@ class Charger:
         self._callback = callback
         self._exchanges: dict[str, _Exchange] = {}
         self._sends: dict[int, asyncio.Task[Any]] = {}
-        self._tasks = TaskGroup(lambda error: log.failure(logger, "a relay failed", error))
+        self._tasks = TaskGroup(self._fail)
         self._timer: Timer | None = None
         self._timer_due = 0.0
+        self.failures = 0
+        """How often its relay has failed lately, by our own fault."""
+        self._since = host.clock.time()
         self._is_over = False
         self._has_begun = False
         self._noted: Note | None = None
@@ -144,7 +153,7 @@ class Charger:
 
     def start(self, *, is_online: bool) -> None:
         """Go on after a restart."""
-        self._perform(self.relay.start(self._now(), is_online=is_online))
+        self._let(self.relay.start, is_online=is_online)
 
     async def handle(self, peer: Peer, request: Request[Any]) -> Response:
         """Answer a call of the charge point.
@@ -154,19 +163,19 @@ class Charger:
             NoAnswer: It gets none.
         """
         if self._is_over:
-            raise NoAnswer("the bridge stops")
+            raise NoAnswer("the bridge stops, or the relay starts anew")
         ticket = self._host.new_id()
         answer: asyncio.Future[Response] = asyncio.get_running_loop().create_future()
         action = action_of(type(request)).name
         self._exchanges[ticket] = _Exchange(action, self._clock.time(), answer)
         self.last_seen = self._clock.now()
         self._learn(peer.info.callback)
-        self._perform(self.relay.receive(ticket, request, self._now()))
+        self._let(self.relay.receive, ticket, request)
         try:
             return await answer
         finally:
             if self._exchanges.pop(ticket, None) is not None:
-                self._perform(self.relay.forget(ticket, self._now()))
+                self._let(self.relay.forget, ticket)
 
     async def call(self, request: Request[Any]) -> Response:
         """Answer a call of the backend: by the charge point, once, within its time.
@@ -200,14 +209,14 @@ class Charger:
 
     def release(self, row: MessageRow) -> None:
         """Take a message that a person has put back."""
-        self._perform(self.relay.release(row, self._now()))
+        self._let(self.relay.release, row)
 
     def note(self) -> Note | None:
         """Return what other processes are to see of it, None if that is as before."""
         note = Note(
             identity=self.identity,
             is_online=self.relay.is_online,
-            upstream=(Reach.IDLE if self._is_over else self.relay.reach).value,
+            upstream=self.reach.value,
             last_seen=self.last_seen,
             last_error=self.relay.last_error,
         )
@@ -215,6 +224,11 @@ class Charger:
             return None
         self._noted = note
         return note
+
+    @property
+    def reach(self) -> Reach:
+        """Where its backend is."""
+        return Reach.IDLE if self._is_over else self.relay.reach
 
     @property
     def is_idle(self) -> bool:
@@ -225,13 +239,12 @@ class Charger:
     def is_forgettable(self) -> bool:
         """Tell whether all that is known of it is in the store."""
         is_gone = not self.relay.is_online and self.relay.reach is Reach.IDLE
-        return self._has_begun and is_gone and self.is_idle and not len(self._tasks)
+        is_at_rest = self.is_idle and not self._is_over and not len(self._tasks)
+        return self._has_begun and is_gone and is_at_rest and self._upstream.is_closed
 
     async def stop(self) -> None:
         """Stop: what waits stays in the store."""
-        self._is_over = True
-        if self._timer is not None:
-            self._timer.cancel()
+        self._end()
         for exchange in self._exchanges.values():
             if not exchange.answer.done():
                 exchange.answer.set_exception(NoAnswer("the bridge stops"))
@@ -244,22 +257,49 @@ class Charger:
 
     def upstream_opened(self) -> None:
         """Take it that the backend is connected."""
-        self._perform(self.relay.opened(self._now()))
+        self._let(self.relay.opened)
 
     def upstream_closed(self, reason: str) -> None:
         """Take it that the connection has ended."""
-        self._perform(self.relay.closed(reason, self._now()))
+        self._let(self.relay.closed, reason)
 
     def upstream_failed(self, reason: str) -> None:
         """Take it that an attempt has failed."""
-        self._perform(self.relay.attempt_failed(reason, self._now()))
+        self._let(self.relay.attempt_failed, reason)
 
     # What the relay wants done
 
-    def _perform(self, actions: list[Action]) -> None:
+    def _let(self, take: Callable[..., list[Action]], *what: Any, **options: Any) -> None:
+        """Let the relay take something, and do what it wants done."""
         if self._is_over:
             return
         self._has_begun = True
+        try:
+            self._perform(take(*what, self._now(), **options))
+        except Exception as error:  # noqa: BLE001 - what it has in memory is not to be trusted
+            self._fail(error)
+
+    def _fail(self, error: BaseException) -> None:
+        """End: our own code failed amid something. What is stored is true, and is gone on with."""
+        if self._is_over:
+            return
+        log.failure(logger, f"{self.identity}: the relay failed, and starts anew", error)
+        lived = self._clock.time() - self._since
+        self.failures = 1 if lived > STEADY_AFTER else self.failures + 1
+        reason = f"the relay failed: {type(error).__name__}"
+        self.relay.last_error = reason
+        self._end()
+        for ticket in tuple(self._exchanges):
+            self._end_exchange(ticket, "unanswered", NoAnswer(reason))
+        self._host.tell(event.RelayFailed(self.identity, reason))
+        self._host.renew(self)
+
+    def _end(self) -> None:
+        self._is_over = True
+        if self._timer is not None:
+            self._timer.cancel()
+
+    def _perform(self, actions: list[Action]) -> None:
         for action in actions:
             match action:
                 case Answer(ticket, response, outcome):
@@ -310,9 +350,9 @@ class Charger:
         except Exception as error:  # noqa: BLE001 - whatever it is, it is not stored
             if not isinstance(error, StoreError):
                 log.failure(logger, "a change could not be written", error)
-            self._perform(self.relay.unwritten(write, error, self._now()))
+            self._let(self.relay.unwritten, write, error)
         else:
-            self._perform(self.relay.written(write, result, self._now()))
+            self._let(self.relay.written, write, result)
 
     async def _load(self, after: int, limit: int) -> None:
         try:
@@ -322,9 +362,9 @@ class Charger:
         except Exception as error:  # noqa: BLE001 - whatever it is, it is tried again
             if not isinstance(error, StoreError):
                 log.failure(logger, "messages could not be read", error)
-            self._perform(self.relay.not_loaded(error, self._now()))
+            self._let(self.relay.not_loaded, error)
         else:
-            self._perform(self.relay.loaded(rows, limit, total, self._now()))
+            self._let(self.relay.loaded, rows, limit, total)
 
     async def _send(self, send: Send) -> None:
         number = send.number
@@ -334,9 +374,9 @@ class Charger:
             )
         except OcppError as error:
             has_left = not isinstance(error, Unreachable)
-            self._perform(self.relay.failed(number, error, self._now(), has_left=has_left))
+            self._let(self.relay.failed, number, error, has_left=has_left)
         else:
-            self._perform(self.relay.answered(number, response, self._now()))
+            self._let(self.relay.answered, number, response)
         finally:
             self._sends.pop(number, None)
 
@@ -363,7 +403,7 @@ class Charger:
 
     def _tick(self) -> None:
         self._timer = None
-        self._perform(self.relay.tick(self._now()))
+        self._let(self.relay.tick)
 
     def _now(self) -> Now:
         return Now(self._clock.time(), self._clock.now())
@@ -392,7 +432,7 @@ class Charger:
                 self._tell_unknown(action, correlation, str(error))
             raise fault_for_failure(error, CHARGE_POINT) from None
         self.last_seen = self._clock.now()
-        self._perform(self.relay.heard(self._now()))
+        self._let(self.relay.heard)
         mended: Response = self._mended(response, action)
         return mended
 

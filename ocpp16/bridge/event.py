@@ -214,6 +214,14 @@ class StoreFailed:
     reason: str
 
 
+@attrs.frozen
+class RelayFailed:
+    """Our own code failed amid the work for a charge point, which goes on with what is stored."""
+
+    identity: str
+    reason: str
+
+
 Event: TypeAlias = (
     ExchangeCrossed
     | Stored
@@ -236,4 +244,5 @@ Event: TypeAlias = (
     | ChargerOnline
     | ChargerOffline
     | StoreFailed
+    | RelayFailed
 )

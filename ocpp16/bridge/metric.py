@@ -119,6 +119,7 @@ _WITHOUT_LABEL: Final[dict[type, tuple[str, str]]] = {
     told.UpstreamOpened: ("upstream_opened", "Connections to the backend that were opened."),
     told.UpstreamFailed: ("upstream_failures", "Connections to the backend that failed to open."),
     told.StoreFailed: ("store_failures", "Writes that failed."),
+    told.RelayFailed: ("relay_failures", "Relays that failed by our own fault, and began anew."),
 }
 
 

@@ -192,6 +192,11 @@ class Upstream:
         response: Response = await backend.call(request, timeout=seconds, call_id=call_id)
         return response
 
+    @property
+    def is_closed(self) -> bool:
+        """Tell whether nothing is left of any connection."""
+        return self._backend is None and not len(self._tasks)
+
     async def wait_closed(self) -> None:
         """Wait until nothing is left of any connection."""
         await self._tasks.wait()

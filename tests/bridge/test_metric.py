@@ -76,12 +76,14 @@ def test_the_other_events() -> None:
         event.UpstreamFailed("CP1", "x"),
         event.UpstreamFailed("CP2", "y"),
         event.StoreFailed("CP1", "x"),
+        event.RelayFailed("CP1", "x"),
         event.OutcomeUnknown("CP1", "Reset", DOWN, "1", "x"),
         event.ChargerOnline("CP1"),
     )
     assert found["upstream_opened_total"] == 1
     assert found["upstream_failures_total"] == 2
     assert found["store_failures_total"] == 1
+    assert found["relay_failures_total"] == 1
     assert found['outcome_unknown_total{action="Reset",direction="down"}'] == 1
 
 
