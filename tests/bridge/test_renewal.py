@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -18,12 +20,18 @@ from ocpp16.store.error import StoreUnavailable
 from tests.bridge.relay_bench import boot, meter, start
 from tests.bridge.scene import (
     JsonBackend,
+    Scene,
     bridging,
     post,
     run,
     settings_for,
     until,
 )
+
+
+def has_failed(scene: Scene, times: int) -> bool:
+    return len(scene.told(event.RelayFailed)) == times
+
 
 HEARTBEAT = m.HeartbeatRequest()
 
@@ -115,7 +123,7 @@ def test_a_message_that_makes_it_fail_gets_no_answer(
             fail("receive", 2, lambda ticket, request, now: request == start())
             for failures in (1, 2):
                 assert (await post(scene.bridge.url, start())).status_code == 503
-                await until(lambda count=failures: len(scene.told(event.RelayFailed)) == count)
+                await until(partial(has_failed, scene, failures))
                 await until(lambda: scene.state() and scene.state().upstream.value == "open")
             assert (await post(scene.bridge.url, start())).status_code == 200
 
@@ -157,7 +165,7 @@ def test_a_stop_does_not_wait_for_one_that_starts_anew(
     async def main() -> None:
         backend = JsonBackend()
         async with backend.serving() as url:
-            async with bridging(url, tmp_path, drain_timeout=3600) as scene:
+            async with bridging(url, tmp_path, drain_timeout=timedelta(seconds=600)) as scene:
                 await post(scene.bridge.url, boot())
                 fail("answered", 1000)
                 assert (await post(scene.bridge.url, meter(1))).status_code == 200
