@@ -218,7 +218,10 @@ def queue(  # noqa: PLR0917 - typer passes them by name
     context: typer.Context,
     identity: Annotated[str, typer.Argument(metavar="IDENTITY", help="The charge point.")],
     verb: Annotated[
-        str | None, typer.Argument(metavar="retry", help="Put a message back into the queue.")
+        str | None,
+        typer.Argument(
+            metavar="retry|discard", help="Put a message back into the queue, or do away with it."
+        ),
     ] = None,
     key: Annotated[
         int | None, typer.Argument(metavar="ID", help="Which one, as the list has it.")
@@ -230,33 +233,40 @@ def queue(  # noqa: PLR0917 - typer passes them by name
     store: StoreOption = None,
     output: OutputOption = Output.TEXT,
 ) -> None:
-    """Show the messages of a charge point that wait, or put a dead one back.
+    """Show the messages of a charge point that wait, or decide about a dead one.
 
     A dead letter was refused by the backend too often, or cannot be sent; a held message may or may
     not have arrived (--delivery hold). A running bridge sends one that is put back within seconds,
-    before what came after it and still waits.
+    before what came after it and still waits. One that is discarded is gone for good: it is
+    printed a last time.
 
     \b
     Examples:
       ocpp16 bridge queue CP1
       ocpp16 bridge queue CP1 --dead
       ocpp16 bridge queue CP1 retry 42
+      ocpp16 bridge queue CP1 discard 43 --output json
 
     \b
     Exit codes: 0 done, 1 there is no such message or the store cannot be used,
     2 called wrongly.
     """  # noqa: D301 - click needs \b as one character
-    if verb is not None and verb != "retry":
-        raise typer.BadParameter(f"{verb!r} is no verb; known is: retry ID")
+    if verb is not None and verb not in {"retry", "discard"}:
+        raise typer.BadParameter(f"{verb!r} is no verb; known are: retry ID, discard ID")
     if verb is not None and key is None:
-        raise typer.BadParameter("retry needs the ID of a message")
+        raise typer.BadParameter(f"{verb} needs the ID of a message")
     if verb is None or key is None:
         rows = _with_store(
             context, config, store, lambda inventory: inventory.messages(identity, dead=dead)
         )
         _report(output).messages(rows)
         return
-    found = _with_store(context, config, store, lambda inventory: inventory.retry(identity, key))
+
+    def decide(inventory: Any) -> Any:
+        act = inventory.retry if verb == "retry" else inventory.discard
+        return act(identity, key)
+
+    found = _with_store(context, config, store, decide)
     if found is None:
         name = one_line(identity, 48)
         fail(f"{name} has no dead or held message {key}", f"see: ocpp16 bridge queue {name} --dead")

@@ -41,6 +41,10 @@ class Inventory:
             lambda connection: query.release(connection, key, identity)
         )
 
+    async def discard(self, identity: str, key: int) -> MessageRow | None:
+        """Do away with a message, and return it; None if there is none."""
+        return await self._database.write(lambda connection: query.drop(connection, key, identity))
+
 
 @asynccontextmanager
 async def opened(url: str) -> AsyncIterator[Inventory]:

@@ -31,6 +31,7 @@ LEVELS: Final[dict[type, int]] = {
     told.Failed: logging.WARNING,
     told.DeadLettered: logging.ERROR,
     told.Held: logging.WARNING,
+    told.Discarded: logging.WARNING,
     told.Withdrawn: logging.WARNING,
     told.Refused: logging.WARNING,
     told.OutcomeUnknown: logging.WARNING,

@@ -58,7 +58,7 @@ logger = logging.getLogger(__name__)
 __all__ = ["SCHEMA", "Bridge", "ChargerStatus"]
 
 POLL_SECONDS: Final = 2.0
-"""How often the store is asked for messages that a person has put back, and told how things are."""
+"""How often the store is asked what a person has decided, and told how things are."""
 PRUNE_SECONDS: Final = 600.0
 """How often old answers are forgotten."""
 SLACK: Final = timedelta(seconds=5)
@@ -395,8 +395,8 @@ class Bridge:
         while True:
             await self.clock.sleep(POLL_SECONDS)
             try:
-                for row in await self.database.read(query.released):
-                    (await self._find(row.identity)).release(row)
+                for row in await self.database.read(query.decided):
+                    (await self._find(row.identity)).decide(row)
             except StoreError as error:
                 self._warn(error)
             await self._note()

@@ -53,6 +53,7 @@ from ocpp16.roles.peer import Peer
 from ocpp16.store.bridge import query
 from ocpp16.store.bridge.change import Learn, Note
 from ocpp16.store.bridge.query import MessageRow
+from ocpp16.store.bridge.tables import State
 from ocpp16.store.database import Database
 from ocpp16.store.error import StoreError
 from ocpp16.structure import Request, Response
@@ -207,9 +208,10 @@ class Charger:
                 )
             )
 
-    def release(self, row: MessageRow) -> None:
-        """Take a message that a person has put back."""
-        self._let(self.relay.release, row)
+    def decide(self, row: MessageRow) -> None:
+        """Take a message that a person has put back, or done away with."""
+        is_dropped = row.state is State.DROPPED
+        self._let(self.relay.drop if is_dropped else self.relay.release, row)
 
     def note(self) -> Note | None:
         """Return what other processes are to see of it, None if that is as before."""

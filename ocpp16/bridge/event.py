@@ -94,6 +94,15 @@ class Released:
 
 
 @attrs.frozen
+class Discarded:
+    """A person has done away with a message that was held or dead."""
+
+    identity: str
+    action: str
+    correlation: str
+
+
+@attrs.frozen
 class Withdrawn:
     """A StartTransaction that was never acknowledged leaves the queue; the charge point has it."""
 
@@ -230,6 +239,7 @@ Event: TypeAlias = (
     | DeadLettered
     | Held
     | Released
+    | Discarded
     | Withdrawn
     | Refused
     | Repeated

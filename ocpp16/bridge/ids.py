@@ -49,6 +49,10 @@ class TransactionIds:
     def __contains__(self, local_id: int) -> bool:
         return local_id in self._backend
 
+    def is_open(self, local_id: int) -> bool:
+        """Tell whether the backend may still give its id of a transaction with a local id."""
+        return local_id in self._backend and self._backend[local_id] is None
+
     def map(self, local_id: int, backend_id: int | None) -> None:
         """Take it that a transaction has these ids."""
         self._backend[local_id] = backend_id

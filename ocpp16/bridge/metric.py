@@ -110,6 +110,7 @@ _BY_ACTION: Final[dict[type, tuple[str, str]]] = {
     told.DeadLettered: ("dead_letters", "Messages moved to the dead letters."),
     told.Held: ("held", "Messages parked for a person."),
     told.Released: ("released", "Messages put back by a person."),
+    told.Discarded: ("discarded", "Messages done away with by a person."),
     told.Refused: ("refused", "Calls of charge points that the bridge refused by itself."),
     told.Repeated: ("duplicates", "Messages that came again and got the stored answer."),
     told.Altered: ("altered", "Messages cut or dropped in part, for the other wire."),

@@ -27,6 +27,7 @@ import attrs
 from ocpp16.bridge import content, event
 from ocpp16.bridge.action import Action, Now, Write
 from ocpp16.bridge.entry import Entry, Stage, Waiter
+from ocpp16.bridge.ids import GIVEN_UP
 from ocpp16.bridge.intake import Intake
 from ocpp16.bridge.mending import Unmendable, mend
 from ocpp16.bridge.policy import (
@@ -37,6 +38,7 @@ from ocpp16.bridge.state import OPEN_WITHIN, WRITE_AGAIN, Memory, Reach, Rules
 from ocpp16.catalog import action_of
 from ocpp16.errors import CallFailed, InvalidMessage, InvalidResponse, OcppError
 from ocpp16.store.bridge.change import (
+    Drop,
     Leave,
     Requeue,
 )
@@ -224,6 +226,19 @@ class Relay(Intake):
             )
         return self._end(now)
 
+    def drop(self, row: MessageRow, now: Now) -> list[Action]:
+        """Take it that a person has done away with a message that was held or dead."""
+        # The backend has no id for its transaction that we shall ever hear of (CE 3.18).
+        given = row.local_id
+        local_id = given if given is not None and self.ids.is_open(given) else None
+        self._write(
+            Drop(identity=self.identity, key=row.key, local_id=local_id, at=now.at),
+            partial(self._dropped, row, local_id),
+            # It is dropped still, and will be told again.
+            lambda *_: None,
+        )
+        return self._end(now)
+
     def tick(self, now: Now) -> list[Action]:
         """Do what is due."""
         due = [each for each in self._again if each[0] <= now.time]
@@ -288,6 +303,17 @@ class Relay(Intake):
             self._move(entry, State.DEAD, f"cannot be read: {entry.request}", now)
         elif row.reason == Leave.REASON and self._rules.delivery is DeliveryChoice.HOLD:
             self._move(entry, State.HELD, "the bridge ended while it was on its way", now)
+
+    def _dropped(
+        self, row: MessageRow, local_id: int | None, counts: tuple[int, int] | None, _: Now
+    ) -> None:
+        if counts is None:
+            return
+        self.held, self.dead = counts
+        self._tell(event.Discarded(self.identity, row.action, row.call_id))
+        if local_id is not None:
+            self.ids.map(local_id, GIVEN_UP)
+            self._tell(event.IdMapped(self.identity, local_id, GIVEN_UP))
 
     def _requeued(self, row: MessageRow, counts: tuple[int, int] | None, now: Now) -> None:
         if counts is None:

@@ -280,6 +280,19 @@ def test_retry_puts_a_message_back_once(capsys: pytest.CaptureFixture[str], stor
         )
 
 
+def test_discard_does_away_with_a_message(capsys: pytest.CaptureFixture[str], store: str) -> None:
+    words = ("queue", "CP1", "discard", "3", "--store", store)
+    code, text, _ = invoked(capsys, *words, "--output", "json")
+    assert code == 0
+    # What goes is printed a last time.
+    assert json.loads(text)["payload"] == {"connectorId": 1}
+    _, text, _ = invoked(capsys, "queue", "CP1", "--dead", "--store", store, "--output", "json")
+    assert [json.loads(line)["state"] for line in text.splitlines()] == ["held"]
+    for key in ("1", "77"):
+        code, _, errors = invoked(capsys, "queue", "CP1", "discard", key, "--store", store)
+        assert (code, "CP1 has no dead or held message" in errors) == (1, True)
+
+
 def test_an_empty_store_says_so(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path}/bridge.db"
 

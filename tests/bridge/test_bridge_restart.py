@@ -12,6 +12,7 @@ import pytest
 
 from ocpp16 import ChargePoint
 from ocpp16 import messages as m
+from ocpp16.bridge import event
 from ocpp16.bridge.bridge import SCHEMA
 from ocpp16.bridge.settings import ChargerSettings, OfflineStart
 from ocpp16.enums import ClearCacheStatus
@@ -138,6 +139,30 @@ def test_a_message_that_a_person_puts_back_is_noticed(tmp_path: Path) -> None:
                 await other.write(lambda connection: query.release(connection, dead.key))
                 await until(lambda: len(backend.of("CP1", m.MeterValuesRequest)) == 2)
             await until(lambda: scene.state().dead == 0)
+
+    run(main())
+
+
+def test_a_message_that_a_person_does_away_with_is_noticed(tmp_path: Path) -> None:
+    async def main() -> None:
+        backend = JsonBackend()
+        backend.answers[m.MeterValuesRequest] = GenericError("no")
+        async with (
+            backend.serving() as url,
+            bridging(url, tmp_path, attempts=1) as scene,
+            charger(scene) as one,
+            await Database.open(scene.bridge.settings.store, schemas=[SCHEMA]) as other,
+        ):
+            await one.call(boot())
+            await one.call(meter(1))
+            await until(lambda: scene.state().dead == 1)
+            [dead] = await other.read(
+                lambda connection: query.messages(connection, "CP1", [State.DEAD])
+            )
+            await other.write(lambda connection: query.drop(connection, dead.key))
+            await until(lambda: scene.state().dead == 0)
+            assert [each.correlation for each in scene.told(event.Discarded)] == [dead.call_id]
+            assert len(backend.of("CP1", m.MeterValuesRequest)) == 1
 
     run(main())
 

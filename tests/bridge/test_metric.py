@@ -60,6 +60,7 @@ def test_exchanges_are_counted_and_timed() -> None:
         (event.DeadLettered("CP1", "MeterValues", "1", "x"), "dead_letters"),
         (event.Held("CP1", "MeterValues", "1", "x"), "held"),
         (event.Released("CP1", "MeterValues", "1"), "released"),
+        (event.Discarded("CP1", "MeterValues", "1"), "discarded"),
         (event.Refused("CP1", "MeterValues", "x"), "refused"),
         (event.Repeated("CP1", "MeterValues"), "duplicates"),
         (event.Altered("CP1", "MeterValues", ("x",)), "altered"),

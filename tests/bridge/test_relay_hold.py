@@ -5,11 +5,13 @@ from __future__ import annotations
 import pytest
 
 from ocpp16 import messages as m
+from ocpp16.bridge import event
 from ocpp16.bridge.settings import Delivery, OfflineStart
 from ocpp16.errors import (
     CallFailed,
     ErrorCode,
 )
+from ocpp16.store.bridge import query
 from ocpp16.store.bridge.tables import State
 from tests.bridge.relay_bench import (
     Bench,
@@ -109,3 +111,72 @@ def test_what_follows_a_held_start_is_held_with_it() -> None:
     bench.answer()
     assert [row.action for row in bench.kept(State.HELD)] == ["StartTransaction", "MeterValues"]
     assert seconds_of(bench) == [2]
+
+
+def discard(bench: Bench) -> None:
+    """Let a person do away with the first message that is held or dead."""
+    row = bench.kept(State.HELD, State.DEAD)[0]
+    with bench.engine.begin() as connection:
+        dropped = query.drop(connection, row.key, "CP1")
+    assert dropped is not None
+    bench.do(bench.relay.drop(dropped, bench.now))
+
+
+def test_a_held_message_is_done_away_with() -> None:
+    bench = online(queue_limit=1, **HOLD)
+    bench.send(meter(1))
+    bench.close()
+    assert bench.relay.held == 1
+    assert bench.relay.is_full
+    discard(bench)
+    assert bench.kept(*State) == []
+    assert (bench.relay.held, bench.relay.is_full) == (0, False)
+    [told] = bench.told(event.Discarded)
+    assert (told.action, told.correlation) == ("MeterValues", bench.sent[0].entry.call_id)
+    # It was acknowledged, so a repeat is still known.
+    bench.open()
+    assert bench.ask(meter(1)) == m.MeterValuesResponse()
+    assert bench.upstream == [meter(1)]
+
+
+def test_what_follows_a_start_that_was_done_away_with_carries_minus_one() -> None:
+    bench = away(**HOLD, **LOCAL)
+    local_id = local_start(bench)
+    bench.open()
+    bench.close()
+    discard(bench)
+    [told] = bench.told(event.IdMapped)
+    assert (told.local_id, told.backend_id) == (local_id, -1)
+    bench.open()
+    bench.send(meter(1, local_id))
+    assert bench.upstream[-1] == meter(1, -1)
+    assert bench.restart().relay.ids.backend_of(local_id) == -1
+
+
+def test_a_start_whose_id_has_come_keeps_it() -> None:
+    bench = away(**HOLD, **LOCAL)
+    local_id = local_start(bench)
+    bench.open()
+    bench.close()
+    bench.relay.ids.map(local_id, 7)
+    discard(bench)
+    assert bench.relay.ids.backend_of(local_id) == 7
+    assert bench.told(event.IdMapped) == []
+
+
+def test_what_was_done_away_with_while_nothing_can_be_written_is_taken_later() -> None:
+    bench = online(**HOLD)
+    bench.send(meter(1))
+    bench.close()
+    bench.store_fails = True
+    row = bench.kept(State.HELD)[0]
+    with bench.engine.begin() as connection:
+        dropped = query.drop(connection, row.key, "CP1")
+    assert dropped is not None
+    bench.do(bench.relay.drop(dropped, bench.now))
+    assert bench.relay.held == 1
+    bench.store_fails = False
+    for _ in range(2):
+        bench.do(bench.relay.drop(dropped, bench.now))
+    assert bench.relay.held == 0
+    assert len(bench.told(event.Discarded)) == 1

@@ -14,6 +14,7 @@ from ocpp16.store.bridge.change import (
     Absent,
     Added,
     AddMessage,
+    Drop,
     GiveLocalId,
     Known,
     Learn,
@@ -127,11 +128,11 @@ def test_a_message_moves_aside_and_back(connection: sa.Connection) -> None:
     assert query.transactions(connection, "CP1") == [(9, -1)]
     assert query.release(connection, key, "CP2") is None
     assert query.release(connection, 99) is None
-    assert query.released(connection) == []
+    assert query.decided(connection) == []
     released = query.release(connection, key, "CP1")
     assert released is not None
     assert released.key == key
-    assert [each.key for each in query.released(connection)] == [key]
+    assert [each.key for each in query.decided(connection)] == [key]
     requeue = Requeue(identity="CP1", key=key)
     assert requeue.apply(connection) == (0, 0)
     assert requeue.apply(connection) is None
@@ -140,6 +141,28 @@ def test_a_message_moves_aside_and_back(connection: sa.Connection) -> None:
     # One that waits cannot be put back.
     assert query.release(connection, key) is None
     assert total == 1
+
+
+def test_a_message_is_done_away_with(connection: sa.Connection) -> None:
+    key = add(connection, 1, local_id=9)
+    # One that waits cannot be dropped.
+    assert query.drop(connection, key) is None
+    Move(identity="CP1", key=key, state=State.HELD, reason="r", at=at(5), attempts=0).apply(
+        connection
+    )
+    drop = Drop(identity="CP1", key=key, local_id=9, at=at(6))
+    assert drop.apply(connection) is None
+    assert query.drop(connection, key, "CP2") is None
+    dropped = query.drop(connection, key, "CP1")
+    assert dropped is not None
+    assert dropped.key == key
+    assert query.release(connection, key) is None
+    assert [(each.key, each.state) for each in query.decided(connection)] == [(key, State.DROPPED)]
+    assert query.transactions(connection, "CP1") == [(9, None)]
+    assert drop.apply(connection) == (0, 0)
+    assert drop.apply(connection) is None
+    assert query.transactions(connection, "CP1") == [(9, -1)]
+    assert query.messages(connection, "CP1", list(State)) == []
 
 
 def test_what_is_known_of_charge_points(connection: sa.Connection) -> None:

@@ -297,13 +297,28 @@ class Requeue:
         values = {"state": State.QUEUED.value, "attempts": 0, "reason": None, "moved": None}
         if connection.execute(change.values(values)).rowcount == 0:
             return None
-        rows = connection.execute(
-            sa.select(MESSAGES.c.state, sa.func.count())
-            .where(MESSAGES.c.identity == self.identity)
-            .group_by(MESSAGES.c.state)
+        return _for_a_person(connection, self.identity)
+
+
+@attrs.frozen(kw_only=True)
+class Drop:
+    """Delete a message that a person has done away with."""
+
+    identity: str
+    key: int
+    local_id: int | None
+    at: datetime
+
+    def apply(self, connection: Connection) -> tuple[int, int] | None:
+        """Write it; returns what `Requeue` does."""
+        change = sa.delete(MESSAGES).where(
+            MESSAGES.c.key == self.key, MESSAGES.c.state == State.DROPPED.value
         )
-        counts = {state: count for state, count in rows}  # noqa: C416 - rows are no pairs to mypy
-        return counts.get(State.HELD, 0), counts.get(State.DEAD, 0)
+        if connection.execute(change).rowcount == 0:
+            return None
+        if self.local_id is not None:
+            _map(connection, self.identity, self.local_id, -1, milliseconds(self.at))
+        return _for_a_person(connection, self.identity)
 
 
 @attrs.frozen(kw_only=True)
@@ -366,6 +381,17 @@ def _find(connection: Connection, identity: str, digest: bytes) -> Known | Pendi
         return Known(bytes(answer))
     row = connection.execute(_MESSAGE_WITH, content).one_or_none()
     return None if row is None else Pending(row.key, State(row.state))
+
+
+def _for_a_person(connection: Connection, identity: str) -> tuple[int, int]:
+    """Return how many messages of a charge point are held and dead."""
+    rows = connection.execute(
+        sa.select(MESSAGES.c.state, sa.func.count())
+        .where(MESSAGES.c.identity == identity)
+        .group_by(MESSAGES.c.state)
+    )
+    counts = {state: count for state, count in rows}  # noqa: C416 - rows are no pairs to mypy
+    return counts.get(State.HELD, 0), counts.get(State.DEAD, 0)
 
 
 def _keep_answer(

@@ -143,11 +143,11 @@ def messages(
     return [_message(row) for row in rows]
 
 
-def released(connection: Connection, limit: int = 100) -> list[MessageRow]:
-    """Return messages that a person has put back, the oldest first."""
+def decided(connection: Connection, limit: int = 100) -> list[MessageRow]:
+    """Return messages that a person has put back or done away with, the oldest first."""
     rows = connection.execute(
         sa.select(MESSAGES)
-        .where(MESSAGES.c.state == State.RELEASED.value)
+        .where(MESSAGES.c.state.in_([State.RELEASED.value, State.DROPPED.value]))
         .order_by(MESSAGES.c.key)
         .limit(limit)
     ).mappings()
@@ -172,14 +172,25 @@ def release(connection: Connection, key: int, identity: str | None = None) -> Me
         key: Which message.
         identity: Whose it has to be, if that is to be checked.
     """
+    return _decide(connection, key, identity, State.RELEASED)
+
+
+def drop(connection: Connection, key: int, identity: str | None = None) -> MessageRow | None:
+    """Do away with a held or dead message; likewise."""
+    return _decide(connection, key, identity, State.DROPPED)
+
+
+def _decide(
+    connection: Connection, key: int, identity: str | None, state: State
+) -> MessageRow | None:
     found = connection.execute(sa.select(MESSAGES).where(MESSAGES.c.key == key)).mappings()
     row = found.one_or_none()
-    if row is None or row["state"] not in {State.HELD, State.DEAD, State.RELEASED}:
+    if row is None or row["state"] not in {State.HELD, State.DEAD, state}:
         return None
     if identity is not None and row["identity"] != identity:
         return None
     change = sa.update(MESSAGES).where(MESSAGES.c.key == key)
-    connection.execute(change.values(state=State.RELEASED.value))
+    connection.execute(change.values(state=state.value))
     return _message(row)
 
 

@@ -28,6 +28,8 @@ class State(StrEnum):
     """It was given up: the backend answers it with errors, or it cannot be sent."""
     RELEASED = "released"
     """A person has put it back; the bridge has not noticed yet."""
+    DROPPED = "dropped"
+    """A person has done away with it; the bridge has not noticed yet."""
 
 
 CHARGERS: Final = sa.Table(
