@@ -169,9 +169,9 @@ def check_config(
 ) -> None:
     """Tell everything that is wrong with a configuration, and what to do about it.
 
-    Reads what `ocpp16 bridge --config FILE` would read, the files of secrets included, and shows no
-    secret. Of a configuration that is right it shows each value that is not the default, and where
-    that comes from.
+    Reads what `ocpp16 bridge --config FILE` would read, the files of secrets and certificates
+    included, and shows no secret. Of a configuration that is right it shows each value that is not
+    the default, and where that comes from.
 
     \b
     Examples:
@@ -181,9 +181,13 @@ def check_config(
     \b
     Exit codes: 0 it is right, 1 it is not, 2 called wrongly.
     """  # noqa: D301 - click needs \b as one character
+    # Not before: other commands need no TLS.
+    from ocpp16.apps.bridge_files import faults_of_files  # noqa: PLC0415
+
     report = ConfigurationReport(file)
     try:
         report.settings = load(file, environment=os.environ if environment else {})
+        report.faults = faults_of_files(report.settings.settings)
     except Misconfigured as error:
         report.faults = error.faults
     _report(output).configuration(report)

@@ -317,6 +317,34 @@ def test_configurations_are_checked(capsys: pytest.CaptureFixture[str], tmp_path
     assert (code, json.loads(text)["ok"]) == (0, True)
 
 
+def test_files_that_are_of_no_use_are_faults_of_a_configuration(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    rubbish = tmp_path / "rubbish.pem"
+    rubbish.write_text("no PEM")
+    path = tmp_path / "bridge.toml"
+    pair = f'client_certificate = "{rubbish}"\nclient_key = "{rubbish}"\n'
+    path.write_text(
+        'soap = "h:1"\nupstream = "wss://h/"\nupstream_roots = "/nowhere/roots.pem"\n'
+        f'[chargers.CP1]\n{pair}[chargers.CP2]\nupstream = "ws://h/"\n{pair}[chargers.CP3]\n'
+    )
+    code, text, _ = invoked(capsys, "check-config", str(path), "--output", "json")
+    assert code == 1
+    *faults, summary = map(json.loads, text.splitlines())
+    assert (summary["ok"], summary["faults"]) == (False, 3)
+    assert [fault["place"] for fault in faults] == [
+        "upstream_roots",
+        "chargers.CP1",
+        "chargers.CP2",
+    ]
+    for fault, problem in zip(
+        faults,
+        ("/nowhere/roots.pem: No such file", f"certificate {rubbish}", "wss:// backend only"),
+        strict=True,
+    ):
+        assert problem in fault["problem"]
+
+
 @pytest.mark.parametrize(
     ("arguments", "code", "problem"),
     [
