@@ -12,6 +12,7 @@ from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Final
 
 import sqlalchemy as sa
+from sqlalchemy import Connection
 
 from ocpp16.apps.bridge_endpoint import Endpoint, served
 from ocpp16.apps.bridge_log import log_event
@@ -34,6 +35,8 @@ STANDING_BY_AFTER: Final = 0.5
 """Seconds without leadership after which that is told."""
 PROBE_SECONDS: Final = 2.0
 """How long the store may take to show that it can be written to."""
+FAILURE_COUNTS: Final = 10.0
+"""Seconds for which a write that failed, of whatever, tells that the store is not in order."""
 PROBE_KEPT: Final = 1.0
 """Seconds that the result is good for, so that nobody makes us write all the time."""
 
@@ -110,6 +113,8 @@ class _Operation:
         self._clock = clock
         self._counts: Metrics | None = None
         self._probed: tuple[float, str | None] | None = None
+        self._failures = 0
+        self._failed_at = -FAILURE_COUNTS
 
     @asynccontextmanager
     async def serve(self, address: str | None) -> AsyncIterator[str | None]:
@@ -168,18 +173,31 @@ class _Operation:
     async def _probe(self, database: Database) -> str | None:
         """Write to the store, and return what is wrong with that."""
         now = self._clock.time()
+        if database.failures != self._failures:
+            # The probe is small: what is larger may fail on a disk that has room for it.
+            self._failures = database.failures
+            self._failed_at = now
         if self._probed is None or now - self._probed[0] > PROBE_KEPT:
             self._probed = now, await self._write_to(database)
-        return self._probed[1]
+        reason = self._probed[1]
+        if reason is None and now - self._failed_at < FAILURE_COUNTS:
+            return "the store could not be written to just now"
+        return reason
 
     async def _write_to(self, database: Database) -> str | None:
-        change = sa.update(VERSIONS).where(VERSIONS.c.name == SCHEMA.name)
-        change = change.values(version=VERSIONS.c.version)
         try:
             async with asyncio.timeout(PROBE_SECONDS):
-                await database.write(lambda connection: connection.execute(change).rowcount)
+                await database.write(_touch)
         except TimeoutError:
             return "the store does not answer"
         except StoreError as error:
             return f"the store cannot be written to: {type(error).__name__}"
         return None
+
+
+def _touch(connection: Connection) -> None:
+    """Write something that changes nothing in the end."""
+    # SQLite leaves a page alone that a change leaves as it was, and writes nothing at all then.
+    for step in (1, -1):
+        change = sa.update(VERSIONS).where(VERSIONS.c.name == SCHEMA.name)
+        connection.execute(change.values(version=VERSIONS.c.version + step))

@@ -189,6 +189,11 @@ class Database:
         await self._lost.wait()
 
     @property
+    def failures(self) -> int:
+        """How many commits have failed so far, with all the works in them."""
+        return self._writer.failures
+
+    @property
     def waiting(self) -> int:
         """How many works wait to be written."""
         return self._writer.waiting

@@ -96,6 +96,7 @@ class Writer:
         self._leads = False
         self._has_lost = False
         self._is_current = False
+        self._failures = 0
         self._thread = threading.Thread(target=self._run, name="ocpp16-store", daemon=True)
         self._thread.start()
 
@@ -103,6 +104,11 @@ class Writer:
     def leads(self) -> bool:
         """Whether this process leads the store, as far as it knows."""
         return self._leads
+
+    @property
+    def failures(self) -> int:
+        """How many commits have failed, with all the works in them."""
+        return self._failures
 
     @property
     def waiting(self) -> int:
@@ -258,6 +264,7 @@ class Writer:
         return unknown
 
     def _fail(self, jobs: list[_Job], error: StoreError) -> None:
+        self._failures += 1
         # A leader whose session is sound keeps it: its lock hangs on it, and another stands by.
         # Elsewhere nobody knows the state of things, and the next group gets a new connection.
         if not (self._medium.is_remote and self._is_sound()):

@@ -17,6 +17,9 @@ pytest.importorskip("lxml")
 pytest.importorskip("sqlalchemy")
 pytest.importorskip("prometheus_client")
 
+import sqlalchemy as sa
+from sqlalchemy import Connection
+
 from ocpp16 import cli
 from ocpp16.apps import bridge as app
 from ocpp16.apps.bridge import run_bridge
@@ -25,6 +28,7 @@ from ocpp16.store.bridge.change import AddMessage, Note
 from ocpp16.store.bridge.tables import SCHEMA, State
 from ocpp16.store.database import Database
 from ocpp16.store.error import LeadershipLost, StoreInUse, StoreUnavailable
+from ocpp16.store.schema import VERSIONS
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 
@@ -125,6 +129,51 @@ def test_a_store_that_cannot_be_written_to_is_not_ready(
         assert await get(url, "/readyz") == (200, "ready\n")
 
     running(settings(tmp_path), work)
+
+
+def test_a_disk_that_has_room_for_small_writes_only_is_not_ready(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    led: list[Database] = []
+    lead = Database.lead
+
+    async def leading(self: Database) -> None:
+        led.append(self)
+        await lead(self)
+
+    monkeypatch.setattr(Database, "lead", leading)
+    monkeypatch.setattr(app, "PROBE_KEPT", -1.0)
+
+    def fill(connection: Connection) -> None:
+        # No page more than there are.
+        connection.exec_driver_sql("PRAGMA max_page_count = 1")
+        connection.exec_driver_sql("CREATE TABLE filler AS SELECT zeroblob(1000000)")
+
+    async def work(url: str | None, _: asyncio.Event) -> None:
+        assert url is not None
+        assert await get(url, "/readyz") == (200, "ready\n")
+        with pytest.raises(StoreUnavailable, match="the disk is full"):
+            await led[0].write(fill)
+        assert led[0].failures == 1
+        assert await get(url, "/readyz") == (
+            503, "not ready: the store could not be written to just now\n",
+        )  # fmt: skip
+        monkeypatch.setattr(app, "FAILURE_COUNTS", 0.0)
+        assert await get(url, "/readyz") == (200, "ready\n")
+
+    running(settings(tmp_path), work)
+
+
+def test_the_probe_of_the_store_writes() -> None:
+    engine = sa.create_engine("sqlite://")
+    with engine.connect() as connection:
+        VERSIONS.create(connection)
+        connection.execute(VERSIONS.insert().values(name=SCHEMA.name, version=1))
+        before = connection.exec_driver_sql("SELECT total_changes()").scalar_one()
+        app._touch(connection)
+        assert connection.exec_driver_sql("SELECT total_changes()").scalar_one() == before + 2
+        assert connection.execute(sa.select(VERSIONS.c.version)).scalars().all() == [1]
+    engine.dispose()
 
 
 def test_it_ends_when_the_store_is_taken_over(
