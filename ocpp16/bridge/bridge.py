@@ -399,6 +399,8 @@ class Bridge:
                     (await self._find(row.identity)).decide(row)
             except StoreError as error:
                 self._warn(error)
+            except Exception as error:  # noqa: BLE001 - one bad row keeps nobody else waiting
+                log.failure(logger, "what a person has decided could not be read", error)
             await self._note()
             for identity, charger in list(self._chargers.items()):
                 if charger.is_forgettable:

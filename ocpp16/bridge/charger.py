@@ -217,7 +217,7 @@ class Charger:
         """Return what other processes are to see of it, None if that is as before."""
         note = Note(
             identity=self.identity,
-            is_online=self.relay.is_online,
+            is_online=self.relay.is_online and not self._is_over,
             upstream=self.reach.value,
             last_seen=self.last_seen,
             last_error=self.relay.last_error,

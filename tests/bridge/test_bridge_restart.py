@@ -167,6 +167,58 @@ def test_a_message_that_a_person_does_away_with_is_noticed(tmp_path: Path) -> No
     run(main())
 
 
+def test_nobody_is_online_once_the_bridge_has_stopped(tmp_path: Path) -> None:
+    async def main() -> None:
+        backend = JsonBackend()
+        async with backend.serving() as url:
+            async with bridging(url, tmp_path) as scene, charger(scene) as one:
+                await one.call(boot())
+                settings = scene.bridge.settings
+            async with await Database.open(settings.store, schemas=[SCHEMA]) as database:
+                [row] = await database.read(query.chargers)
+                assert (row.is_online, row.upstream) == (False, "idle")
+                assert row.last_seen is not None
+
+    run(main())
+
+
+def test_a_message_of_no_known_state_keeps_no_other_from_being_noticed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def main() -> None:
+        failed = False
+        decided = query.decided
+
+        def fail_once(*arguments: Any) -> Any:
+            nonlocal failed
+            if not failed:
+                failed = True
+                raise ValueError("no state")
+            return decided(*arguments)
+
+        backend = JsonBackend()
+        backend.answers[m.MeterValuesRequest] = GenericError("no")
+        async with (
+            backend.serving() as url,
+            bridging(url, tmp_path, attempts=1) as scene,
+            charger(scene) as one,
+            await Database.open(scene.bridge.settings.store, schemas=[SCHEMA]) as other,
+        ):
+            await one.call(boot())
+            await one.call(meter(1))
+            await until(lambda: scene.state().dead == 1)
+            [dead] = await other.read(
+                lambda connection: query.messages(connection, "CP1", [State.DEAD])
+            )
+            monkeypatch.setattr(query, "decided", fail_once)
+            await other.write(lambda connection: query.drop(connection, dead.key))
+            await until(lambda: scene.state().dead == 0)
+            assert failed
+
+    run(main())
+    assert "what a person has decided could not be read" in caplog.text
+
+
 # Where charge points are called
 
 
