@@ -322,7 +322,7 @@ def test_a_dead_letter_that_is_retried_goes_to_its_place_in_the_line() -> None:
     with bench.engine.begin() as connection:
         [dead] = query.messages(connection, "CP1", [State.DEAD])
         assert query.release(connection, dead.key) is not None
-        [row] = query.released(connection)
+        [row] = query.decided(connection)
     bench.do(bench.relay.release(row, bench.now))
     bench.answer_all()
     assert seconds_of(bench) == [1, 2, 1, 3]
@@ -340,7 +340,7 @@ def test_a_retry_for_an_absent_charge_point_connects_and_disconnects() -> None:
     with bench.engine.begin() as connection:
         [dead] = query.messages(connection, "CP1", [State.DEAD])
         query.release(connection, dead.key)
-        [row] = query.released(connection)
+        [row] = query.decided(connection)
     bench.do(bench.relay.release(row, bench.now))
     assert bench.wanted
     bench.open()
@@ -407,7 +407,7 @@ def test_a_message_that_is_put_back_by_a_commit_that_was_cut_off_is_sent() -> No
     with bench.engine.begin() as connection:
         [dead] = query.messages(connection, "CP1", [State.DEAD])
         query.release(connection, dead.key)
-        [row] = query.released(connection)
+        [row] = query.decided(connection)
     bench.holds_writes = True
     bench.do(bench.relay.release(row, bench.now))
     write = bench.writes.popleft()
@@ -428,7 +428,7 @@ def test_a_message_that_is_put_back_twice_is_sent_once() -> None:
     with bench.engine.begin() as connection:
         [dead] = query.messages(connection, "CP1", [State.DEAD])
         query.release(connection, dead.key)
-        [row] = query.released(connection)
+        [row] = query.decided(connection)
     bench.holds_writes = True
     bench.do(bench.relay.release(row, bench.now))
     bench.do(bench.relay.release(row, bench.now))

@@ -337,7 +337,7 @@ class RelayMachine(RuleBasedStateMachine):
 
     def poll(self) -> None:
         with self.bench.engine.connect() as connection:
-            rows = query.released(connection)
+            rows = query.decided(connection)
         for row in rows:
             self.bench.do(self.bench.relay.release(row, self.bench.now))
         self.look()
