@@ -22,6 +22,7 @@ LONG = (
 SHORT = (
     "explanation/store",
     "howto/data-transfer",
+    "howto/inspect",
     "howto/observe",
     "howto/persist-transactions",
     "howto/station",
