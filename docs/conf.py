@@ -58,7 +58,7 @@ autodoc_typehints = "description"
 autodoc_default_options = {"members": True}
 PRIVATE = (
     "Admission", "BridgeSettings", "Dial", "Fate", "Host", "Known", "Medium", "RecordDamaged",
-    "Reply", "SecurityFor", "StationLink", "StationRole", "Wire", "Writer",
+    "Reply", "Reverted", "SecurityFor", "StationLink", "StationRole", "Value", "Wire", "Writer",
 )  # fmt: skip
 """Aliases and protocols that signatures name by their last word."""
 # What the annotations name beside this library: nothing is fetched to link to it.

@@ -1,11 +1,6 @@
-"""Spans, by the SDK of OpenTelemetry itself; and logs, as structlog renders them."""
+"""Spans, by the SDK of OpenTelemetry itself."""
 
 from __future__ import annotations
-
-import json
-import subprocess
-import sys
-from pathlib import Path
 
 import pytest
 
@@ -28,8 +23,6 @@ from ocpp16.roles.peer import Peer
 from ocpp16.telemetry import instrument
 from ocpp16.testing import Wire, connected
 from tests.parties import HEARTBEAT, PULSE, RESET, make_central, make_station, run
-
-ROOT = Path(__file__).parents[1]
 
 
 class Traced:
@@ -117,35 +110,3 @@ def test_what_a_handler_does_belongs_to_its_span() -> None:
         assert inside.parent == outside.context
 
     run(main)
-
-
-def example(name: str) -> list[str]:
-    """Run an example of the documentation, and return what it prints."""
-    path = ROOT / "docs" / "examples" / "observe" / name
-    done = subprocess.run(
-        [sys.executable, str(path)], capture_output=True, text=True, check=True, cwd=ROOT,
-        env={"PYTHONPATH": str(ROOT)},
-    )  # fmt: skip
-    assert not done.stderr
-    return done.stdout.splitlines()
-
-
-def test_the_example_of_tracing() -> None:
-    assert example("tracing.py") == [
-        "INTERNAL look at the clock",
-        "SERVER Heartbeat central_system CP1 json",
-        "CLIENT Heartbeat charge_point CP1 json",
-    ]
-
-
-def test_the_example_of_structured_logs() -> None:
-    pytest.importorskip("structlog")
-    lines = [json.loads(line) for line in example("structured.py")]
-    assert lines[0] == {
-        "event": "CP1: connected from loopback",
-        "level": "info",
-        "ocpp_event": "connected",
-        "ocpp_identity": "CP1",
-        "ocpp_wire": "ocppj",
-    }
-    assert [line["ocpp_event"] for line in lines].count("disconnected") == 2

@@ -72,6 +72,30 @@ def test_errors_and_nonsense() -> None:
     run(main)
 
 
+@pytest.mark.parametrize(
+    ("answer", "failed"),
+    [
+        ('[4,"mine"]', ("", "", {})),
+        ('[4,"mine","GenericError"]', ("GenericError", "", {})),
+        ('[4,"mine","GenericError","no"]', ("GenericError", "no", {})),
+        ('[4,"mine","GenericError","no",{"a":1},7]', ("GenericError", "no", {"a": 1})),
+    ],
+)
+def test_an_error_of_another_length_is_an_error(
+    answer: str, failed: tuple[str, str, dict[str, int]]
+) -> None:
+    async def main() -> None:
+        central = make_central()
+        async with central, scripted_charge_point(central) as script:
+            script.frame_received(answer.encode())
+            with pytest.raises(CallFailed) as caught:
+                await script.call("Heartbeat", call_id="mine")
+            error = caught.value
+            assert (error.code, error.description, error.details) == failed
+
+    run(main)
+
+
 def test_it_complains_of_what_does_not_come() -> None:
     async def main() -> None:
         central = make_central()

@@ -204,14 +204,14 @@ def _content(content: Any, verdict: Verdict) -> Iterator[Part]:
     yield from _fields(_object(content, cls), cls, 2)
 
 
-def _object(element: Any, cls: type[Structure]) -> dict[str, Any]:
+def _object(element: Any, cls: type[Any]) -> dict[str, Any]:
     """Return the children of an element as JSON would have them, all texts as they are."""
     found: dict[str, Any] = {}
     for child in element:
         wire = _local(child.tag)
         field = cls.SPEC.field(wire)
-        is_object = field is not None and field.kind is FieldKind.OBJECT and field.cls is not None
-        value = _object(child, field.cls) if is_object else (child.text or "").strip()  # type: ignore[union-attr, arg-type]
+        inner = None if field is None or field.kind is not FieldKind.OBJECT else field.cls
+        value = (child.text or "").strip() if inner is None else _object(child, inner)
         if field is not None and field.many:
             found.setdefault(wire, []).append(value)
         else:

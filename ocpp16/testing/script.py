@@ -67,6 +67,7 @@ class ScriptedPeer:
         self._patience = patience
         self._connection: Connection | None = None
         self._calls: deque[ReceivedCall] = deque()
+        # Type and what follows the id, by id.
         self._answers: dict[str, list[Any]] = {}
         self._ids = (f"script-{number}" for number in itertools.count(1))
         self._changed = Signal()
@@ -100,10 +101,11 @@ class ScriptedPeer:
         due = next(self._ids) if call_id is None else call_id
         self.send([CALL, due, action, {} if payload is None else dict(payload)])
         await self._wait(lambda: due in self._answers, f"no answer to {action}")
-        kind, _, *rest = self._answers.pop(due)
+        kind, *rest = self._answers.pop(due)
         if kind == RESULT:
             return rest[0] if rest else None
-        code, description, details = (*rest, "", "", {})[:3]
+        absent: list[Any] = ["", "", {}]
+        code, description, details = [*rest[:3], *absent[len(rest) :]]
         raise CallFailed(code, description, details)
 
     async def expect(self, action: str | None = None) -> ReceivedCall:
@@ -186,8 +188,8 @@ class ScriptedPeer:
                     self._calls.append(call)
                 else:
                     self.answer(call, reply(payload) if callable(reply) else reply)
-            case [3 | 4, str(call_id), *_] as answer:
-                self._answers[call_id] = answer
+            case [3 | 4 as kind, str(call_id), *rest]:
+                self._answers[call_id] = [kind, *rest]
             case _:
                 pass  # It stands in `received`.
         self._changed.notify()

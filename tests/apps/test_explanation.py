@@ -153,6 +153,26 @@ def test_an_envelope(vectors: Path) -> None:
     assert vendor.depth == 2
 
 
+def test_what_stands_in_an_element_is_explained_too() -> None:
+    pytest.importorskip("lxml")
+    parts = parts_of(
+        '<s:Envelope xmlns:s="http://www.w3.org/2003/05/soap-envelope"><s:Header/><s:Body>'
+        '<meterValuesRequest xmlns="urn://Ocpp/Cs/2015/10/"><connectorId>1</connectorId>'
+        "<meterValue><timestamp>2026-01-01T00:00:00Z</timestamp>"
+        "<sampledValue><value>7</value></sampledValue><sampledValue><value>8</value></sampledValue>"
+        "</meterValue></meterValuesRequest></s:Body></s:Envelope>"
+    )
+    assert [(part.depth, part.name, part.value) for part in parts if part.depth > 1] == [
+        (2, "connectorId", '"1"'),
+        (2, "meterValue[0]", ""),
+        (3, "timestamp", '"2026-01-01T00:00:00Z"'),
+        (3, "sampledValue[0]", ""),
+        (4, "value", '"7"'),
+        (3, "sampledValue[1]", ""),
+        (4, "value", '"8"'),
+    ]
+
+
 def test_a_fault_and_a_strange_envelope() -> None:
     pytest.importorskip("lxml")
     envelope = (

@@ -25,10 +25,9 @@ DRAWN = frozenset({"mermaid", "{mermaid}", "{note}", "{tip}", "{warning}"})
 ELSEWHERE = {
     "certificates": frozenset({"python"}),
     "bridge": frozenset({"nginx"}),
-    "tracing": frozenset({"python", "text"}),
 }
-"""Fences of pages that other tests run (`tests/security/test_howto.py`, `tests/test_telemetry.py`),
-or that belong to somebody else's program."""
+"""Fences of pages that another test runs (`tests/security/test_howto.py`), or that belong to
+somebody else's program."""
 KEYS = {"^C": signal.SIGINT, "^\\": signal.SIGQUIT}
 """Keys that end a program, and the signal that the terminal sends."""
 

@@ -23,7 +23,7 @@ from tests.docs.page import KEYS, Excerpt, File, Step, blocks
 ROOT = Path(__file__).parent.parent.parent
 PATIENCE = 90.0
 """Seconds that a program may take to say what the page says."""
-PORTS = ("9000", "9001", "9002", "9464", "8080")
+PORTS = ("9000", "9001", "9002", "9003", "9464", "8080")
 PORT = re.compile(rf"(?<=[:\s])({'|'.join(PORTS)})\b")
 CHANGING = frozenset({"time", "date", "ms", "port", "id", "number", "w", "wh"})
 """Placeholders that may stand for something else each time; others stand for one thing a page."""

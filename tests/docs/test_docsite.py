@@ -24,11 +24,11 @@ from docsite import (
     states,
     wire,
 )
-from docsite.docstrings import attribute_texts
 from docsite.examples import EXCHANGES, IDENTITY
 from lxml import etree
 
 from ocpp16 import Settings, datatypes, enums, messages
+from ocpp16.apps.attribute_text import attribute_texts
 from ocpp16.bindings.ocppj import OcppJ
 from ocpp16.bindings.ocpps import OcppS
 from ocpp16.catalog import ACTIONS

@@ -21,7 +21,7 @@ EXAMPLES = DOCS / "examples" / "migration"
 PATIENCE = 60
 CENTRAL_SAYS = [
     "listening",
-    "CP1 is a Example One",
+    "CP1 is here: Example One",
     "CP1 says Accepted",
     "CP1 measures 2000",
     "CP1 has charged 1500 Wh",

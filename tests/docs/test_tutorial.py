@@ -20,6 +20,7 @@ def test_there_are_five_pages() -> None:
     assert [page.stem[:2] for page in PAGES] == ["01", "02", "03", "04", "05"]
 
 
+@pytest.mark.site
 def test_every_block_does_what_the_page_says(tmp_path: Path) -> None:
     reader = Reader(tmp_path)
     try:

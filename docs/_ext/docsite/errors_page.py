@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from docsite import markdown, wire
-from docsite.docstrings import attribute_texts
 from docsite.examples import EXCHANGES
+from ocpp16.apps.attribute_text import attribute_texts
 from ocpp16.bindings.ocppj import OcppJ
 from ocpp16.bindings.ocppj.faults import WIRE_CODES
 from ocpp16.bindings.ocpps.faults import SOAP_CODES

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from docsite import markdown
-from docsite.docstrings import attribute_texts
+from ocpp16.apps.attribute_text import attribute_texts
 from ocpp16.primitives import INTEGER_MAX
 from ocpp16.spec import FieldKind, FieldSpec
 from ocpp16.structure import Structure, WireEnum

@@ -10,7 +10,7 @@ from itertools import groupby
 import attrs
 
 from docsite import markdown
-from docsite.docstrings import attribute_texts
+from ocpp16.apps.attribute_text import attribute_texts
 from ocpp16.settings import Leniency, Settings
 
 

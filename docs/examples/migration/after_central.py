@@ -17,7 +17,7 @@ central = CentralSystem()
 async def on_boot(
     peer: Peer, request: messages.BootNotificationRequest
 ) -> messages.BootNotificationResponse:
-    print(f"{peer.identity} is a {request.charge_point_vendor} {request.charge_point_model}")
+    print(f"{peer.identity} is here: {request.charge_point_vendor} {request.charge_point_model}")
     return messages.BootNotificationResponse(
         current_time=datetime.now(UTC), interval=300, status=enums.RegistrationStatus.ACCEPTED
     )

@@ -20,7 +20,7 @@ starts: dict[int, int] = {}
 class ChargePoint(Base):
     @on(Action.boot_notification)
     async def on_boot(self, charge_point_vendor, charge_point_model, **kwargs):
-        print(f"{self.id} is a {charge_point_vendor} {charge_point_model}")
+        print(f"{self.id} is here: {charge_point_vendor} {charge_point_model}")
         return call_result.BootNotification(
             current_time=datetime.now(UTC).isoformat(),
             interval=300,

@@ -36,7 +36,7 @@ def energy_of(value: datatypes.MeterValue) -> int:
 async def boot(
     peer: Peer, request: messages.BootNotificationRequest
 ) -> messages.BootNotificationResponse:
-    print(f"{peer.identity} is a {request.charge_point_vendor} {request.charge_point_model}")
+    print(f"{peer.identity} is here: {request.charge_point_vendor} {request.charge_point_model}")
     return messages.BootNotificationResponse(
         status=enums.RegistrationStatus.ACCEPTED, current_time=datetime.now(UTC), interval=300
     )
