@@ -11,9 +11,8 @@ from collections.abc import Iterator
 
 from ocpp16.datatypes import ChargingProfile, IdTagInfo
 from ocpp16.enums import ChargePointStatus, Reason
-from ocpp16.station.authorization import (
-    Starter,
-)
+from ocpp16.station.action import Refused
+from ocpp16.station.authorization import Starter
 from ocpp16.station.availability import Availability
 from ocpp16.station.bay import Bay
 from ocpp16.station.context import Context
@@ -32,6 +31,7 @@ from ocpp16.station.transaction import (
     after_last_energy,
     after_start,
 )
+from ocpp16.storage import Change, StorageFailed
 
 POLL = 1.0
 """Seconds between two looks at the meter of a transaction that may have only so much energy."""
@@ -117,8 +117,8 @@ class Charging:
         if bay.transaction is not None:
             bay.transaction.ev_is_gone = False
             self.apply_limits()
-        elif self._context.model.free_tag is not None and self.is_usable(number):
-            self._start(bay, Starter(self._context.model.free_tag))
+        elif self._may_charge_free(number):
+            self._start(bay, Starter(self._context.model.free_tag or ""))
         elif bay.waiting is not None and self.is_usable(number):
             self._start(bay, bay.waiting)
         elif not bay.is_finishing:
@@ -193,20 +193,27 @@ class Charging:
         number, profile = bay.number, bay.profile
         reservation = self._reservations.for_start(number, starter.id_tag, starter.parent_id_tag)
         ended = [] if reservation is None else [reservation]
-        transaction = self._ledger.begin(
-            number,
-            starter,
-            reservation_id=None if reservation is None else reservation.id,
-            also=self._reservations.ending(ended),
-        )
+
+        def begin(changes: list[Change]) -> Transaction:
+            return self._ledger.begin(
+                number,
+                starter,
+                reservation_id=None if reservation is None else reservation.id,
+                also=[*self._reservations.ending(ended), *changes],
+            )
+
+        power = self._power
+        transaction = begin([]) if power is None else power.begin(number, profile, begin)
         self._reservations.has_ended(ended)
         bay.transaction = transaction
         bay.forget_user()
         bay.is_finishing = False
         self._context.equipment.lock(number)
-        self._metering.begin(bay)
-        if self._power is not None:
-            self._power.begin(number, profile)
+        try:
+            self._metering.begin(bay)
+        except StorageFailed as error:
+            # The transaction is stored, and has begun: what was measured before it is gone.
+            self._context.act(Refused(error))
         self.apply_limits()
 
     def start_answered(self, entry: Entry, info: IdTagInfo) -> None:
@@ -285,13 +292,18 @@ class Charging:
     ) -> None:
         number = bay.number
         self._metering.end(bay)
-        self._ledger.end(transaction, reason, id_tag=id_tag)
+
+        def end(changes: list[Change]) -> None:
+            self._ledger.end(transaction, reason, id_tag=id_tag, also=changes)
+
+        if self._power is None:
+            end([])
+        else:
+            self._power.end(number, end)
         self._metering.ended(bay)
         bay.transaction, bay.limit = None, None
         if unlocks and not self._context.model.has_fixed_cable:
             self._context.equipment.unlock(number)
-        if self._power is not None:
-            self._power.end(number)
         self.apply_limits()
 
     # What follows
@@ -371,6 +383,10 @@ class Charging:
             self.apply_limits()
 
     # Inside
+
+    def _may_charge_free(self, number: int) -> bool:
+        tag = self._context.model.free_tag
+        return tag is not None and self.is_usable(number) and self.may_use(number, tag, None)
 
     @property
     def _connection_timeout(self) -> int:
