@@ -65,6 +65,12 @@ class Hardware:
             configuration={
                 "MeterValuesSampledData": "Energy.Active.Import.Register,Power.Active.Import",
                 "StopTxnSampledData": "Energy.Active.Import.Register",
+                # Optional functions; those that act on transactions are off as delivered.
+                "AllowOfflineTxForUnknownId": "false",
+                "BlinkRepeat": "0",
+                "LightIntensity": "100",
+                "MaxEnergyOnInvalidId": "0",
+                "SupportedFileTransferProtocols": "FTP,FTPS,HTTP,HTTPS",
                 **self.configuration,
             },
         )
