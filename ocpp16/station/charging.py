@@ -7,7 +7,7 @@ when one of both is gone for good. What decides is in `authorization`, `transact
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from ocpp16.datatypes import ChargingProfile, IdTagInfo
 from ocpp16.enums import ChargePointStatus, Reason
@@ -20,7 +20,7 @@ from ocpp16.station.ledger import Ledger
 from ocpp16.station.metering import Metering
 from ocpp16.station.outbox import Entry
 from ocpp16.station.power import Power
-from ocpp16.station.reservation import Reservations
+from ocpp16.station.reservation import Reservation, Reservations
 from ocpp16.station.smart_charging import Charging as Drawing
 from ocpp16.station.status_board import StatusBoard
 from ocpp16.station.transaction import (
@@ -331,6 +331,16 @@ class Charging:
         for number in self.bays:
             self.settle(number)
 
+    def reservations_over(self, ended: Iterable[Reservation]) -> None:
+        """Let statuses follow when reservations have expired or were cancelled."""
+        for each in ended:
+            number = each.connector
+            is_reserved = self._board.status_without_fault(number) is ChargePointStatus.RESERVED
+            if is_reserved and self._is_operative(number):
+                # G1, then A2: to Preparing it goes straight only with the tag (G2).
+                self._board.move(number, ChargePointStatus.AVAILABLE)
+        self.settle_all()
+
     def withdraw(self, number: int) -> None:
         """Take it that a connector is wanted to be inoperative: who prepares, does not."""
         bay = self.bays[number]
@@ -371,18 +381,25 @@ class Charging:
         context = self._context
         for bay in self.bays.values():
             if bay.waits_until is not None and context.time >= bay.waits_until:
-                # SPEC 6, B1 and B6: no plug in time, or no tag.
-                bay.is_finishing = bay.is_plugged and bay.waiting is None
-                bay.forget_user()
-                self.settle(bay.number)
+                self._give_up(bay)
             self.look_at_meter(bay.number)
         expired = self._reservations.end(self._reservations.expired(context.now))
         if expired:
-            self.settle_all()
+            self.reservations_over(expired)
         if self._limits_until is not None and context.time >= self._limits_until:
             self.apply_limits()
 
     # Inside
+
+    def _give_up(self, bay: Bay) -> None:
+        """Take it that there is no plug in time, or no tag: B1 and B6 of SPEC 6."""
+        if bay.waiting is None and self._reservations.on(bay.number) is not None:
+            # It stays Reserved; how long its user may take is for the reservation.
+            bay.waits_until = self._context.time + max(1, self._connection_timeout)
+            return
+        bay.is_finishing = bay.is_plugged and bay.waiting is None
+        bay.forget_user()
+        self.settle(bay.number)
 
     def _may_charge_free(self, number: int) -> bool:
         tag = self._context.model.free_tag
