@@ -39,6 +39,8 @@ CODES = {
     504: TIMED_OUT,
 }
 """Exit codes by HTTP status; any other is `NO_SERVICE`."""
+UNKNOWN_ACTION = "urn:ocpp16:problem:unknown-action"
+"""A 404 that says nothing of the charge point."""
 ANSWER_LIMIT = 16 * 1024 * 1024
 MARGIN = 10.0
 """Seconds that the central system gets beyond those of the charge point."""
@@ -106,7 +108,9 @@ def call(  # noqa: PLR0917 - typer passes them by name
         file.write(f"{json.dumps(answer, indent=indent)}\n")
         file.flush()
         return
-    tell_problem(output, answer, CODES.get(status, NO_SERVICE))
+    is_unknown_action = answer.get("type") == UNKNOWN_ACTION
+    code = CALLED_WRONGLY if is_unknown_action else CODES.get(status, NO_SERVICE)
+    tell_problem(output, answer, code)
 
 
 class Unusable(Exception):

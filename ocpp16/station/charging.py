@@ -7,13 +7,12 @@ when one of both is gone for good. What decides is in `authorization`, `transact
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from ocpp16.datatypes import ChargingProfile, IdTagInfo
 from ocpp16.enums import ChargePointStatus, Reason
-from ocpp16.station.authorization import (
-    Starter,
-)
+from ocpp16.station.action import Refused
+from ocpp16.station.authorization import Starter
 from ocpp16.station.availability import Availability
 from ocpp16.station.bay import Bay
 from ocpp16.station.context import Context
@@ -21,7 +20,7 @@ from ocpp16.station.ledger import Ledger
 from ocpp16.station.metering import Metering
 from ocpp16.station.outbox import Entry
 from ocpp16.station.power import Power
-from ocpp16.station.reservation import Reservations
+from ocpp16.station.reservation import Reservation, Reservations
 from ocpp16.station.smart_charging import Charging as Drawing
 from ocpp16.station.status_board import StatusBoard
 from ocpp16.station.transaction import (
@@ -32,6 +31,7 @@ from ocpp16.station.transaction import (
     after_last_energy,
     after_start,
 )
+from ocpp16.storage import Change, StorageFailed
 
 POLL = 1.0
 """Seconds between two looks at the meter of a transaction that may have only so much energy."""
@@ -117,8 +117,8 @@ class Charging:
         if bay.transaction is not None:
             bay.transaction.ev_is_gone = False
             self.apply_limits()
-        elif self._context.model.free_tag is not None and self.is_usable(number):
-            self._start(bay, Starter(self._context.model.free_tag))
+        elif self._may_charge_free(number):
+            self._start(bay, Starter(self._context.model.free_tag or ""))
         elif bay.waiting is not None and self.is_usable(number):
             self._start(bay, bay.waiting)
         elif not bay.is_finishing:
@@ -193,20 +193,27 @@ class Charging:
         number, profile = bay.number, bay.profile
         reservation = self._reservations.for_start(number, starter.id_tag, starter.parent_id_tag)
         ended = [] if reservation is None else [reservation]
-        transaction = self._ledger.begin(
-            number,
-            starter,
-            reservation_id=None if reservation is None else reservation.id,
-            also=self._reservations.ending(ended),
-        )
+
+        def begin(changes: list[Change]) -> Transaction:
+            return self._ledger.begin(
+                number,
+                starter,
+                reservation_id=None if reservation is None else reservation.id,
+                also=[*self._reservations.ending(ended), *changes],
+            )
+
+        power = self._power
+        transaction = begin([]) if power is None else power.begin(number, profile, begin)
         self._reservations.has_ended(ended)
         bay.transaction = transaction
         bay.forget_user()
         bay.is_finishing = False
         self._context.equipment.lock(number)
-        self._metering.begin(bay)
-        if self._power is not None:
-            self._power.begin(number, profile)
+        try:
+            self._metering.begin(bay)
+        except StorageFailed as error:
+            # The transaction is stored, and has begun: what was measured before it is gone.
+            self._context.act(Refused(error))
         self.apply_limits()
 
     def start_answered(self, entry: Entry, info: IdTagInfo) -> None:
@@ -285,13 +292,18 @@ class Charging:
     ) -> None:
         number = bay.number
         self._metering.end(bay)
-        self._ledger.end(transaction, reason, id_tag=id_tag)
+
+        def end(changes: list[Change]) -> None:
+            self._ledger.end(transaction, reason, id_tag=id_tag, also=changes)
+
+        if self._power is None:
+            end([])
+        else:
+            self._power.end(number, end)
         self._metering.ended(bay)
         bay.transaction, bay.limit = None, None
         if unlocks and not self._context.model.has_fixed_cable:
             self._context.equipment.unlock(number)
-        if self._power is not None:
-            self._power.end(number)
         self.apply_limits()
 
     # What follows
@@ -318,6 +330,16 @@ class Charging:
         self._board.move(0, status)
         for number in self.bays:
             self.settle(number)
+
+    def reservations_over(self, ended: Iterable[Reservation]) -> None:
+        """Let statuses follow when reservations have expired or were cancelled."""
+        for each in ended:
+            number = each.connector
+            is_reserved = self._board.status_without_fault(number) is ChargePointStatus.RESERVED
+            if is_reserved and self._is_operative(number):
+                # G1, then A2: to Preparing it goes straight only with the tag (G2).
+                self._board.move(number, ChargePointStatus.AVAILABLE)
+        self.settle_all()
 
     def withdraw(self, number: int) -> None:
         """Take it that a connector is wanted to be inoperative: who prepares, does not."""
@@ -359,18 +381,29 @@ class Charging:
         context = self._context
         for bay in self.bays.values():
             if bay.waits_until is not None and context.time >= bay.waits_until:
-                # SPEC 6, B1 and B6: no plug in time, or no tag.
-                bay.is_finishing = bay.is_plugged and bay.waiting is None
-                bay.forget_user()
-                self.settle(bay.number)
+                self._give_up(bay)
             self.look_at_meter(bay.number)
         expired = self._reservations.end(self._reservations.expired(context.now))
         if expired:
-            self.settle_all()
+            self.reservations_over(expired)
         if self._limits_until is not None and context.time >= self._limits_until:
             self.apply_limits()
 
     # Inside
+
+    def _give_up(self, bay: Bay) -> None:
+        """Take it that there is no plug in time, or no tag: B1 and B6 of SPEC 6."""
+        if bay.waiting is None and self._reservations.on(bay.number) is not None:
+            # It stays Reserved; how long its user may take is for the reservation.
+            bay.waits_until = self._context.time + max(1, self._connection_timeout)
+            return
+        bay.is_finishing = bay.is_plugged and bay.waiting is None
+        bay.forget_user()
+        self.settle(bay.number)
+
+    def _may_charge_free(self, number: int) -> bool:
+        tag = self._context.model.free_tag
+        return tag is not None and self.is_usable(number) and self.may_use(number, tag, None)
 
     @property
     def _connection_timeout(self) -> int:

@@ -57,6 +57,7 @@ class _Post:
     after: int = 0
     """Number of the kept message that it follows upon."""
     is_urgent: bool = False
+    is_lasting: bool = False
 
 
 @attrs.frozen
@@ -86,6 +87,7 @@ class Courier:
     """Whether an error is the central system's own word (JSON); else a Heartbeat decides (SOAP)."""
     is_linked: bool = False
     _posts: deque[_Post] = attrs.field(factory=deque, alias="_posts")
+    _lost: list[_Post] = attrs.field(factory=list, alias="_lost")
     _under_way: _UnderWay | None = None
     _tokens: int = 0
     _has_lost: bool = False
@@ -99,6 +101,7 @@ class Courier:
         *,
         is_urgent: bool = False,
         is_triggered: bool = False,
+        is_lasting: bool = False,
     ) -> None:
         """Send a message that is not kept, as soon as it may leave.
 
@@ -107,12 +110,13 @@ class Courier:
             then: Is told what came of it.
             is_urgent: Somebody waits for the answer: it leaves before others.
             is_triggered: The central system asked for it, so it may leave while Pending.
+            is_lasting: If the link is lost while it is under way, it is sent again on the next one.
         """
         kept = self.outboxes[0]
         # A status that comes with a transaction's start or end follows upon its message; one that
         # comes amid a backlog does not wait for that.
         after = kept.last if not is_urgent and len(kept) <= TOGETHER else 0
-        post = _Post(request, then, is_triggered, after, is_urgent)
+        post = _Post(request, then, is_triggered, after, is_urgent, is_lasting)
         if is_urgent:
             # Behind those for which somebody has waited longer.
             self._posts.insert(sum(each.is_urgent for each in self._posts), post)
@@ -126,13 +130,16 @@ class Courier:
         """Take it that there is a link now, or none any more."""
         self.is_linked = is_up
         if is_up:
+            self._posts.extendleft(reversed(self._lost))
+            self._lost.clear()
             for outbox in self.outboxes:
                 outbox.link_restored(time)
 
     def restart(self) -> None:
         """Send nothing more, since the station restarts, and tell those who wait."""
         self.is_linked = False
-        posts = [*self._posts]
+        posts = [*self._lost, *self._posts]
+        self._lost.clear()
         self._posts.clear()
         for post in posts:
             post.then(SessionClosed("the station restarts"))
@@ -147,7 +154,7 @@ class Courier:
     @property
     def is_idle(self) -> bool:
         """Tell whether nothing is under way and nothing waits but what is kept."""
-        return self._under_way is None and not self._posts
+        return self._under_way is None and not self._posts and not self._lost
 
     def next(self, time: float) -> Send | None:
         """Return the message that leaves now; None if none may."""
@@ -197,8 +204,11 @@ class Courier:
         is_lost = isinstance(outcome, (SessionClosed, CallTimeout))
         had_lost, self._has_lost = self._has_lost, self._has_lost or is_lost
         try:
-            if under_way.post is not None:
-                under_way.post.then(outcome)
+            post = under_way.post
+            if post is not None and post.is_lasting and self._is_link_lost(outcome):
+                self._lost.append(post)
+            elif post is not None:
+                post.then(outcome)
             elif under_way.outbox is not None:
                 self._kept_ended(under_way.outbox, under_way.entry, outcome, time)
         except StorageFailed:
@@ -217,6 +227,10 @@ class Courier:
             self._delivered(outbox, message_id, response, time)
 
     # Inside
+
+    def _is_link_lost(self, outcome: Outcome) -> bool:
+        # On SOAP there is no next link to wait for.
+        return isinstance(outcome, SessionClosed) and self.tells_faults_apart
 
     def _next_post(self, time: float) -> _Post | None:
         for post in self._posts:

@@ -187,6 +187,7 @@ class Ledger:
         *,
         id_tag: str | None = None,
         at: datetime | None = None,
+        also: Iterable[Change] = (),
     ) -> None:
         """End a transaction.
 
@@ -195,6 +196,7 @@ class Ledger:
             reason: Why.
             id_tag: Who stopped it, if somebody did.
             at: When; None is now.
+            also: What else is to be written with it.
 
         Raises:
             StorageFailed: It could not be stored, and has not ended.
@@ -217,7 +219,7 @@ class Ledger:
             reason=reason,
             transaction_data=tuple(data) or None,
         )
-        changes = [Change(KIND, f"{transaction.number:08d}"), context.last_seen()]
+        changes = [Change(KIND, f"{transaction.number:08d}"), context.last_seen(), *also]
         changes += [self._data_change(transaction, key, None) for key in transaction.data_keys]
         is_undated = transaction.is_undated if at is not None else not context.clock.is_set
         self._outbox.add(request, transaction.number, is_undated=is_undated, also=changes)

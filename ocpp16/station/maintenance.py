@@ -16,6 +16,7 @@ from ocpp16.enums import (
     SignedFirmwareStatus,
     UploadLogStatus,
 )
+from ocpp16.errors import CallTimeout, SessionClosed
 from ocpp16.messages import (
     DiagnosticsStatusNotificationRequest,
     FirmwareStatusNotificationRequest,
@@ -26,6 +27,7 @@ from ocpp16.security_event import SecurityEvent
 from ocpp16.station import diagnostics, firmware, firmware_record
 from ocpp16.station.action import Restart
 from ocpp16.station.context import Context
+from ocpp16.station.courier import Outcome
 from ocpp16.station.diagnostics import Uploads
 from ocpp16.station.firmware import FirmwareUpdate, Stage
 from ocpp16.station.reset import Reset, ResetStep
@@ -37,6 +39,9 @@ from ocpp16.structure import Request
 FIRMWARE_KIND = "firmware"
 PENDING = "pending"
 """Key of the update that a reboot is to finish."""
+UNTOLD = "untold"
+"""Record of an installation that the central system does not know of yet: the restart that follows
+on it may come first."""
 
 
 class Maintenance:
@@ -81,6 +86,9 @@ class Maintenance:
             order, self.version = firmware_record.read(pending)
             self.firmware.resume(order)
             self._is_to_finish = True
+        untold = context.storage.read(FIRMWARE_KIND).get(UNTOLD)
+        if isinstance(untold, dict):
+            self._tell_installed(_installed(untold.get("request")))
 
     # Orders
 
@@ -157,7 +165,13 @@ class Maintenance:
         if version is None:
             self._forget_pending()
         else:
-            changes = [Change(FIRMWARE_KIND, "version", version), Change(FIRMWARE_KIND, PENDING)]
+            order = self.firmware.order
+            untold = {"request": None if order is None else order.request_id}
+            changes = [
+                Change(FIRMWARE_KIND, "version", version),
+                Change(FIRMWARE_KIND, PENDING),
+                Change(FIRMWARE_KIND, UNTOLD, untold),
+            ]
             self._context.storage.write(changes)
             self.version = self._old_version = version
             self._security.note(SecurityEvent.FIRMWARE_UPDATED, version)
@@ -251,7 +265,26 @@ class Maintenance:
             self._settle()
 
     def _tell(self, told: firmware.Told | diagnostics.Told, *, is_triggered: bool = False) -> None:
-        self._context.courier.post(_notification(told), is_triggered=is_triggered)
+        if not is_triggered and told.status.value == FirmwareStatus.INSTALLED.value:
+            self._tell_installed(told)
+            return
+        # A status that was reached is reported (C 5.9, 5.19), whatever becomes of the link.
+        self._context.courier.post(
+            _notification(told), is_triggered=is_triggered, is_lasting=not is_triggered
+        )
+
+    def _tell_installed(self, told: firmware.Told | diagnostics.Told) -> None:
+        def ended(outcome: Outcome) -> None:
+            if not isinstance(outcome, (SessionClosed, CallTimeout)):
+                self._context.storage.write([Change(FIRMWARE_KIND, UNTOLD)])
+
+        self._context.courier.post(_notification(told), ended, is_lasting=True)
+
+
+def _installed(request_id: int | None) -> firmware.Told:
+    if request_id is None:
+        return firmware.Told(FirmwareStatus.INSTALLED, None)
+    return firmware.Told(SignedFirmwareStatus.INSTALLED, request_id)
 
 
 def _notification(told: firmware.Told | diagnostics.Told) -> Request[Any]:

@@ -5,8 +5,9 @@ The rules are in `smart_charging`; here they meet storage and configuration.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
+from typing import TypeAlias, TypeVar
 
 from ocpp16.datatypes import ChargingProfile
 from ocpp16.enums import ChargingRateUnitType
@@ -29,6 +30,9 @@ from ocpp16.station.smart_charging import (
 )
 from ocpp16.storage import Change
 
+T = TypeVar("T")
+Write: TypeAlias = Callable[[list[Change]], T]
+"""Writes changes together with something else."""
 KIND = "charging-profile"
 UNITS = {"Current": ChargingRateUnitType.A, "Power": ChargingRateUnitType.W}
 """CE 3.88."""
@@ -67,7 +71,7 @@ class Power:
             StorageFailed: It could not be stored, and is not installed.
         """
         response = self._rules.set_profile(request, self._context.now, charging)
-        self._keep()
+        self._keep(self._write)
         return response
 
     def clear(self, request: ClearChargingProfileRequest) -> ClearChargingProfileResponse:
@@ -77,7 +81,7 @@ class Power:
             StorageFailed: It could not be stored, and nothing is cleared.
         """
         response = self._rules.clear(request)
-        self._keep()
+        self._keep(self._write)
         return response
 
     def composite_schedule(
@@ -98,16 +102,24 @@ class Power:
         """
         return self._rules.remote_start_refusal(profile) is None
 
-    def begin(self, connector: int, profile: ChargingProfile | None) -> None:
-        """Take it that a transaction has begun, with a profile perhaps."""
+    def begin(self, connector: int, profile: ChargingProfile | None, write: Write[T]) -> T:
+        """Take it that a transaction begins, with a profile perhaps; both are stored, or neither.
+
+        Raises:
+            StorageFailed: It could not be stored, and nothing is installed.
+        """
         if profile is not None:
             self._rules.begin(connector, profile, self._context.now)
-            self._keep()
+        return self._keep(write)
 
-    def end(self, connector: int) -> None:
-        """Take it that a transaction has ended, and its profiles with it."""
+    def end(self, connector: int, write: Write[T]) -> T:
+        """Take it that a transaction ends, and its profiles with it.
+
+        Raises:
+            StorageFailed: It could not be stored, and they stay.
+        """
         self._rules.end(connector)
-        self._keep()
+        return self._keep(write)
 
     def holds(self, charging: Mapping[int, Charging]) -> tuple[dict[int, int], datetime | None]:
         """Return what each transaction may draw, in tenths of a watt, and until when that holds."""
@@ -117,10 +129,8 @@ class Power:
         until = min((hold.until for hold in holds.values()), default=None)
         return {number: hold.limit.power for number, hold in holds.items()}, until
 
-    def _keep(self) -> None:
+    def _keep(self, write: Write[T]) -> T:
         wanted = self._rules.profiles.to_records()
-        if wanted == self._kept:
-            return
         changes = [Change(KIND, key) for key in self._kept if key not in wanted]
         changes += [
             Change(KIND, key, record)
@@ -128,8 +138,13 @@ class Power:
             if self._kept.get(key) != record
         ]
         try:
-            self._context.storage.write(changes)
+            result = write(changes)
         except OSError:
             self._rules.profiles = Profiles.from_records(self._kept)
             raise
         self._kept = wanted
+        return result
+
+    def _write(self, changes: list[Change]) -> None:
+        if changes:
+            self._context.storage.write(changes)

@@ -290,8 +290,7 @@ class Requests:
         known = parts.reservations.of(request.reservation_id)
         status = CancelReservationStatus.REJECTED
         if known is not None:
-            parts.reservations.end([known])
-            parts.charging.settle_all()
+            parts.charging.reservations_over(parts.reservations.end([known]))
             status = CancelReservationStatus.ACCEPTED
         return messages.CancelReservationResponse(status=status)
 

@@ -85,7 +85,11 @@ class StatusBoard:
 
     def move(self, number: int, status: ChargePointStatus, info: str | None = None) -> None:
         """Let a connector go to a status, by the way that is foreseen."""
-        path = self._connectors[number].move(status)
+        connector = self._connectors[number]
+        path = connector.move(status)
+        if info is not None and not path and connector.fault is None:
+            # SPEC 5: it is told even where it changes nothing.
+            path = (status,)
         for step in path:
             self._show(number, Report(status=step, info=info if step is status else None))
 
@@ -168,9 +172,10 @@ class StatusBoard:
     @property
     def next_due(self) -> float | None:
         """When `look` has something to tell."""
-        minimum = self._minimum
-        if not minimum or not self._context.is_online:
+        if not self._context.is_online:
             return None
+        # It may have been set to 0 while a status waited.
+        minimum = self._minimum
         dues = (reports.next_due(minimum) for reports in self._reports.values())
         return min((due for due in dues if due is not None), default=None)
 

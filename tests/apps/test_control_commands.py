@@ -112,6 +112,7 @@ def test_the_answer_is_printed(tmp_path: Path, capsys: pytest.CaptureFixture[str
         ("too-large", 2),
         ("not-connected", 3),
         ("unknown-charge-point", 3),
+        ("unknown-action", 2),
         ("not-allowed", 4),
         ("timeout", 5),
         ("connection-lost", 5),

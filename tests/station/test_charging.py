@@ -142,6 +142,31 @@ def test_free_charging_needs_no_authorization() -> None:
     assert bench.told == ["Start 1 FREE", "1 Charging"]
 
 
+def test_a_reserved_connector_gives_nothing_for_free() -> None:
+    bench = Bench(model=Model(connectors=1, free_tag="FREE"))
+    reserve = messages.ReserveNowRequest(
+        connector_id=1, expiry_date=after(600), id_tag="A", reservation_id=1
+    )
+    bench.ask(reserve)
+    bench.plug_in()
+    assert bench.told == ["1 Reserved"]
+    assert bench.show("A")
+    assert bench.told == ["Authorize A", "1 Preparing", "Start 1 A", "1 Charging"]
+
+
+def test_a_car_at_a_reserved_connector_waits_for_its_tag_as_long_as_the_reservation() -> None:
+    bench = Bench(ConnectionTimeOut=60)
+    reserve = messages.ReserveNowRequest(
+        connector_id=1, expiry_date=after(150), id_tag="A", reservation_id=1
+    )
+    bench.ask(reserve)
+    bench.plug_in()
+    bench.wait(149)
+    assert bench.told == ["1 Reserved"]
+    bench.wait(31)
+    assert bench.told == ["1 Available", "1 Preparing", "1 Finishing"]
+
+
 def test_what_is_no_tag_is_refused_at_once() -> None:
     with pytest.raises(InvalidMessage) as caught:
         Bench().show("x" * 21)

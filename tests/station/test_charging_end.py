@@ -48,6 +48,15 @@ def test_the_ev_side_is_unplugged_and_that_stops() -> None:
     assert bench.told == ["1 Available"]
 
 
+def test_that_the_ev_side_is_unplugged_is_told_though_the_ev_drew_nothing() -> None:
+    bench = Bench(StopTransactionOnEVSideDisconnect=False)
+    bench.charge("A")
+    bench.core.charging.draw(1, wants=False)
+    bench.pump()
+    bench.unplug()
+    assert bench.told == ["1 SuspendedEV", f"1 SuspendedEV ({UNPLUGGED})"]
+
+
 def test_energy_flows_again_only_after_a_new_transaction() -> None:
     bench = Bench()
     bench.charge("A")
@@ -288,6 +297,16 @@ def test_statuses_wait_for_their_least_duration() -> None:
     assert bench.told == ["Authorize A", "Start 1 A"]
     bench.wait(5)
     assert bench.told == ["1 Charging"]
+
+
+def test_a_status_that_waits_is_told_once_there_is_no_least_duration_any_more() -> None:
+    bench = Bench(MinimumStatusDuration=600)
+    bench.plug_in()
+    change = messages.ChangeConfigurationRequest(key="MinimumStatusDuration", value="0")
+    bench.ask(change)
+    assert bench.core.next_due() == bench.time
+    bench.wait(0)
+    assert bench.told == ["1 Preparing"]
 
 
 def test_after_offline_time_only_the_present_status_is_told() -> None:

@@ -133,7 +133,7 @@ def load(path: Path) -> Scenario:
     """
     try:
         document = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except ValueError as error:  # no TOML, no UTF-8, or a number of thousands of digits
         raise ScenarioError(f"{path}: {error}") from None
     except RecursionError:
         raise ScenarioError(f"{path}: nested too deep") from None

@@ -15,6 +15,7 @@ import attrs
 
 from ocpp16.apps.charge_point.car import BatteryCar, Car, FlatCar
 from ocpp16.apps.charge_point.machinery import Machinery
+from ocpp16.apps.charge_point.meter_storage import MeterStorage
 from ocpp16.apps.charge_point.skipping_clock import SkippingClock
 from ocpp16.apps.data_transfer import ECHO, VENDOR, answer_data_transfer
 from ocpp16.clock import Clock
@@ -65,6 +66,12 @@ class Hardware:
             configuration={
                 "MeterValuesSampledData": "Energy.Active.Import.Register,Power.Active.Import",
                 "StopTxnSampledData": "Energy.Active.Import.Register",
+                # Optional functions; those that act on transactions are off as delivered.
+                "AllowOfflineTxForUnknownId": "false",
+                "BlinkRepeat": "0",
+                "LightIntensity": "100",
+                "MaxEnergyOnInvalidId": "0",
+                "SupportedFileTransferProtocols": "FTP,FTPS,HTTP,HTTPS",
                 **self.configuration,
             },
         )
@@ -129,7 +136,7 @@ class Simulator:
             role,
             hardware.as_model(),
             self.machinery,
-            MemoryStationStorage() if storage is None else storage,
+            MeterStorage(MemoryStationStorage() if storage is None else storage, self.machinery),
             workshop=Workbench() if workshop is None else workshop,
             clock=self.clock,
             # Its time may have been skipped on: no answer sets it back.

@@ -38,6 +38,10 @@ class Parameter:
     default: Any = None
     """Where it is not given; `...` is none: it has to be."""
     least: float = 0
+    choices: frozenset[str] | None = None
+    """Texts that it may be; None is any."""
+    longest: int | None = None
+    """Characters of a text at most."""
 
     def read(self, value: object) -> Any:
         """Return a value as its type.
@@ -53,7 +57,17 @@ class Parameter:
             raise SteeringError(f"{self.name} is {value!r}, not {_TYPES[self.type]}")
         if isinstance(value, int | float) and not self.least <= value <= MOST:
             raise SteeringError(f"{self.name} is {value}, not {self.least:g} to {MOST}")
+        if isinstance(value, str):
+            self._check_text(value)
         return value
+
+    def _check_text(self, text: str) -> None:
+        if self.choices is not None and text not in self.choices:
+            raise SteeringError(f"{self.name} is {text!r}, not {', '.join(sorted(self.choices))}")
+        if self.longest is not None and len(text) > self.longest:
+            raise SteeringError(
+                f"{self.name} has {len(text)} characters, at most {self.longest} are allowed"
+            )
 
 
 _TYPES = {int: "a whole number", float: "a number", str: "text", bool: "true or false"}
@@ -145,10 +159,7 @@ async def _tag(simulator: Simulator, values: Values) -> Result:
 
 
 async def _fault(simulator: Simulator, values: Values) -> Result:
-    try:
-        fault = Fault(code=ChargePointErrorCode(values["code"]), info=values["info"])
-    except ValueError as error:
-        raise SteeringError(str(error)) from None
+    fault = Fault(code=ChargePointErrorCode(values["code"]), info=values["info"])
     simulator.station.fault(values["connector"], fault)
     await simulator.station.quiet()
     return status_of(simulator, values["connector"])
@@ -215,6 +226,15 @@ async def _status(simulator: Simulator, values: Values) -> Result:
 
 
 _ZERO = attrs.evolve(CONNECTOR, least=0)
+_TAG = 20
+"""Characters of an IdToken."""
+_INFO = 50
+"""Characters of StatusNotification's info."""
+_FAULTS = frozenset(ChargePointErrorCode) - {
+    ChargePointErrorCode.NO_ERROR,
+    # C 7.6: it keeps nobody from charging.
+    ChargePointErrorCode.EV_COMMUNICATION_ERROR,
+}
 _ALL = (
     Move(
         "plug",
@@ -229,11 +249,15 @@ _ALL = (
         _plug,
     ),
     Move("unplug", "the car is unplugged", (CONNECTOR,), _unplug),
-    Move("tag", "a tag is shown", (Parameter("tag", str, ...), CONNECTOR), _tag),
+    Move("tag", "a tag is shown", (Parameter("tag", str, ..., longest=_TAG), CONNECTOR), _tag),
     Move(
         "fault",
         "something breaks; connector 0 is the whole charge point",
-        (_ZERO, Parameter("code", str, "OtherError"), Parameter("info", str)),
+        (
+            _ZERO,
+            Parameter("code", str, "OtherError", choices=frozenset(map(str, _FAULTS))),
+            Parameter("info", str, longest=_INFO),
+        ),
         _fault,
     ),
     Move("clear", "the fault is solved", (_ZERO,), _clear),

@@ -81,7 +81,6 @@ def test_repetitions() -> None:
         ),
         ({"do": "expect", "connector": 7, "status": "Available", "within": 0.1}, "connector 7"),
         ({"do": "tag", "tag": "LOST", "accepted": True}, "LOST is refused"),
-        ({"do": "tag", "tag": "x" * 21}, "tag: AuthorizeRequest at /idTag"),
         ({"do": "plug", "connector": 9}, "plug: there is no connector 9"),
     ],
 )
@@ -145,6 +144,13 @@ def test_what_the_central_system_asks_can_be_expected() -> None:
             "steps: more than 1000000",
         ),
         ({"steps": [{"do": "tag", "tag": "A", "accepted": 1}]}, "steps[0]: accepted is 1"),
+        (
+            {"steps": [{"do": "tag", "tag": "A" * 21}]},
+            "steps[0]: tag has 21 characters, at most 20",
+        ),
+        ({"steps": [{"do": "fault", "code": "Rust"}]}, "steps[0]: code is 'Rust', not Connector"),
+        ({"steps": [{"do": "fault", "code": "NoError"}]}, "steps[0]: code is 'NoError', not"),
+        ({"steps": [{"do": "fault", "info": "A" * 51}]}, "steps[0]: info has 51 characters"),
         ({"stages": []}, "stages: a scenario has a name and steps"),
     ],
 )
@@ -169,7 +175,9 @@ def test_a_file(tmp_path: Path) -> None:
     assert load(path).name == "One"
 
 
-@pytest.mark.parametrize("content", [b"steps = [", b"\xff\xfe", b"a=" + b"[" * 5000])
+@pytest.mark.parametrize(
+    "content", [b"steps = [", b"\xff\xfe", b"a=" + b"[" * 5000, b"a=" + b"9" * 5000]
+)
 def test_a_file_that_is_none(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "bad.toml"
     path.write_bytes(content)
