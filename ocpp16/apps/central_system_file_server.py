@@ -145,10 +145,10 @@ class FileServer:
                     return await self._give(await self._granted(secret), unescape(name))
                 case ["", "uploads", secret] | ["", "uploads", secret, ""]:
                     _check_method(request, "PUT", "POST")
-                    return await self._take(request, await self._granted(secret), None)
+                    return await self._take(request, secret, None)
                 case ["", "uploads", secret, name]:
                     _check_method(request, "PUT", "POST")
-                    return await self._take(request, await self._granted(secret), unescape(name))
+                    return await self._take(request, secret, unescape(name))
         except ValueError:  # It is not UTF-8, or no escape.
             raise Refused(HTTPStatus.BAD_REQUEST) from None
         except StoreError as error:
@@ -175,7 +175,8 @@ class FileServer:
             raise Refused(HTTPStatus.NOT_FOUND) from None
         return FileResponse(path, media_type="application/octet-stream", headers=_HEADERS)
 
-    async def _take(self, request: Request, found: Job, name: str | None) -> Response:
+    async def _take(self, request: Request, secret: str, name: str | None) -> Response:
+        found = await self._granted(secret)
         if found.kind not in UPLOADS:
             raise Refused(HTTPStatus.NOT_FOUND)
         if found.number in self._busy:
@@ -183,22 +184,26 @@ class FileServer:
         _check_head(request, name, self._limit)
         self._busy.add(found.number)
         try:
+            # Another request may have used it up since it was looked for.
+            found = await self._granted(secret)
             written = await self._write(request, found.number)
             now = self._books.now()
             is_first = await self._books.write(
                 lambda connection: job.note_received(
                     connection,
                     found.number,
-                    name=name or found.announced,
+                    name=name or _announced(found),
                     size=written.size,
                     sha256=written.sha256,
                     now=now,
                 )
             )
+            if not is_first:
+                # The job was removed meanwhile, and what it had with it.
+                await run_in_thread(self._files.remove_upload, found.number)
+                raise Refused(HTTPStatus.NOT_FOUND)
         finally:
             self._busy.discard(found.number)
-        if not is_first:
-            raise Refused(HTTPStatus.NOT_FOUND)
         text = f"job {found.number}: a file of {written.size} bytes is there"
         self._books.record(found.identity, "file", text)
         return Response(status_code=HTTPStatus.CREATED, headers=_HEADERS)
@@ -233,6 +238,12 @@ class FileServer:
                 await run_in_thread(file.write, bytes(block))
                 block.clear()
         await run_in_thread(file.write, bytes(block))
+
+
+def _announced(found: Job) -> str | None:
+    """Return the name that a charge point announced, if a file can be called so."""
+    name = found.announced
+    return name if name is not None and is_file_name(name) else None
 
 
 def is_file_name(name: str) -> bool:

@@ -156,7 +156,7 @@ class FileRoutes:
         names = ("image", "retrieveDate", "installDate", "retries", "retryInterval", "signed")
         fields = object_of(await body_of(request), *names)
         name, is_signed = fields.get("image"), fields.get("signed")
-        if not isinstance(name, str) or is_signed not in {None, True, False}:
+        if not isinstance(name, str) or not isinstance(is_signed, bool | None):
             path = "/signed" if isinstance(name, str) else "/image"
             raise Problem("invalid-request", "image is a name, signed true or false", path=path)
         image = await self._image(name)
@@ -183,7 +183,7 @@ class FileRoutes:
         location = self._at_hand.locations.firmware(grant, name)
         action = "SignedUpdateFirmware" if is_signed else "UpdateFirmware"
         found = _request(action, draft, place, location)
-        until = _retrieve_date(found, self._books.now()) + FIRMWARE_TIME
+        until = _until(found, self._books.now())
         return await self._give(request, found, grant, until=until, seconds=seconds, file=name)
 
     async def _get_diagnostics(self, request: Request) -> Response:
@@ -398,14 +398,19 @@ def _numbered(request: OcppRequest[Any], number: int) -> OcppRequest[Any]:
     return request
 
 
-def _retrieve_date(request: OcppRequest[Any], otherwise: datetime) -> datetime:
+def _until(request: OcppRequest[Any], now: datetime) -> datetime:
+    """Return when the location of an image ends."""
     match request:
         case SignedUpdateFirmwareRequest():
-            return request.firmware.retrieve_date_time
+            begin = request.firmware.retrieve_date_time
         case UpdateFirmwareRequest():
-            return request.retrieve_date
+            begin = request.retrieve_date
         case _:
-            return otherwise
+            begin = now
+    try:
+        return begin + FIRMWARE_TIME
+    except OverflowError:
+        raise Problem("invalid-request", "it is too late", path="/retrieveDate") from None
 
 
 def _present(fields: Json, *names: str) -> Json:

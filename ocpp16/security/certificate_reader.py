@@ -203,14 +203,15 @@ class CertificateReader:
             with reading("certificate not taken"):
                 _check_leaf(leaf, now)
             known = [each for pem in roots for each in load(pem)]
-            path = _path(leaf, between, known)
-            if path is None:
-                raise ValueError("the certificate cannot be traced to an installed root")
-            for below, authority in enumerate(path):
-                with reading("authority not taken"):
-                    _check_authority(authority, below)
-                    _check_dates(authority, now)
-            return _facts(leaf, path[0])
+            wrong = ValueError("the certificate cannot be traced to an installed root")
+            for path in _paths(leaf, between, known):
+                try:
+                    _check_path(path, now)
+                except ValueError as error:
+                    wrong = error
+                else:
+                    return _facts(leaf, path[0])
+            raise wrong
 
 
 def _facts(certificate: x509.Certificate, issuer: x509.Certificate) -> Certificate:
@@ -262,24 +263,62 @@ def _is_issued_by(certificate: x509.Certificate, issuer: x509.Certificate) -> bo
     return True
 
 
-def _path(
+def _paths(
     leaf: x509.Certificate,
     between: Sequence[x509.Certificate],
     roots: Sequence[x509.Certificate],
-) -> list[x509.Certificate] | None:
-    """Return who signed, from the leaf's issuer up to a root; the length of the chain bounds it."""
-    path: list[x509.Certificate] = []
-    lowest, left = leaf, list(between)
-    while True:
-        root = _issuer_of(lowest, roots)
-        if root is not None:
-            return [*path, root]
-        issuer = _issuer_of(lowest, left)
-        if issuer is None:
-            return None
-        left.remove(issuer)
-        path.append(issuer)
-        lowest = issuer
+) -> Iterator[list[x509.Certificate]]:
+    """Yield the ways from the leaf's issuer up to a root; each certificate is gone through once.
+
+    Of an authority that several roots have signed there are several certificates.
+    """
+    left = list(between)
+    waiting: list[tuple[x509.Certificate, list[x509.Certificate]]] = [(leaf, [])]
+    while waiting:
+        lowest, path = waiting.pop()
+        yield from ([*path, root] for root in roots if _is_issued_by(lowest, root))
+        for issuer in [each for each in left if _is_issued_by(lowest, each)]:
+            left.remove(issuer)
+            waiting.append((issuer, [*path, issuer]))
+
+
+def _check_path(path: Sequence[x509.Certificate], now: datetime) -> None:
+    for below, authority in enumerate(path):
+        with reading("authority not taken"):
+            _check_authority(authority, below)
+            _check_dates(authority, now)
+
+
+def root_of_signer(
+    signer: x509.Certificate, roots: Sequence[x509.Certificate], now: datetime
+) -> x509.Certificate:
+    """Return the root that has signed a firmware signing certificate, with nothing in between.
+
+    Raises:
+        ValueError: Something is wrong with it, or with its root, and what (L01.FR.12).
+    """
+    with _judging():
+        _check_common(signer)
+        _check_dates(signer, now)
+        _check_signs(signer)
+        issuers = [each for each in roots if _is_issued_by(signer, each)]
+        if not issuers:
+            raise ValueError("no root of the maker has signed it")
+        # One may be there again with a later end.
+        root = next((each for each in issuers if _is_authority(each, now)), None)
+        if root is None:
+            raise ValueError("the root of the maker may not sign certificates now")
+        return root
+
+
+def _is_authority(certificate: x509.Certificate, now: datetime) -> bool:
+    try:
+        with reading("authority"):
+            _check_authority(certificate, below=0)
+            _check_dates(certificate, now)
+    except ValueError:
+        return False
+    return True
 
 
 def _check_leaf(leaf: x509.Certificate, now: datetime) -> None:
@@ -288,16 +327,21 @@ def _check_leaf(leaf: x509.Certificate, now: datetime) -> None:
         raise ValueError("it has expired")
     if leaf.not_valid_after_utc <= leaf.not_valid_before_utc:
         raise ValueError("it ends before it begins")
-    constraints = _extension(leaf, x509.BasicConstraints)
-    if constraints is not None and constraints.ca:
-        raise ValueError("it is that of an authority")
-    usage = _extension(leaf, x509.KeyUsage)
-    if usage is not None and not usage.digital_signature:
-        raise ValueError("its key may not sign")
+    _check_signs(leaf)
     uses = _extension(leaf, x509.ExtendedKeyUsage)
     allowed = {ExtendedKeyUsageOID.CLIENT_AUTH, ExtendedKeyUsageOID.ANY_EXTENDED_KEY_USAGE}
     if uses is not None and not allowed & set(uses):
         raise ValueError("it is not for TLS clients")
+
+
+def _check_signs(leaf: x509.Certificate) -> None:
+    constraints = _extension(leaf, x509.BasicConstraints)
+    if constraints is not None and constraints.ca:
+        raise ValueError("it is that of an authority")
+    usage = _extension(leaf, x509.KeyUsage)
+    # A00.512: it should be there, and need not.
+    if usage is not None and not usage.digital_signature:
+        raise ValueError("its key may not sign")
 
 
 def _check_authority(authority: x509.Certificate, below: int) -> None:

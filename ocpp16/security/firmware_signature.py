@@ -14,18 +14,16 @@ from pathlib import Path
 from typing import Any, Final
 
 from cryptography import x509
-from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
+from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa, utils
 from cryptography.hazmat.primitives.hashes import SHA256, Hash
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 from ocpp16.enums import UpdateFirmwareStatus
+from ocpp16.security.certificate_reader import reading, root_of_signer
 from ocpp16.security.configuration import KeyPair
 
 CHUNK: Final = 1024 * 1024
-RSA_BITS: Final = 2048
-EC_BITS: Final = 224
-"""A00.502, 503."""
 
 
 def sign_firmware(image: Path, pair: KeyPair) -> tuple[str, str]:
@@ -65,7 +63,8 @@ def check_signature(image: Path, signature: str, certificate: str) -> None:
         ValueError: It is not right, and why.
         OSError: The image cannot be read.
     """
-    key = _certificate(certificate).public_key()
+    with reading("its key is not read"):
+        key = _certificate(certificate).public_key()
     try:
         found = b64decode(signature, validate=True)
     except (Base64Error, ValueError):
@@ -85,27 +84,27 @@ def check_signature(image: Path, signature: str, certificate: str) -> None:
 
 
 def judge_signer(
-    certificate: str, root: bytes, now: datetime, *, revoked: bytes | None = None
+    certificate: str, roots: bytes, now: datetime, *, revoked: bytes | None = None
 ) -> UpdateFirmwareStatus:
     """Judge a signing certificate before the image is there (L01.FR.23 to 25).
 
-    Signed by the maker's root with nothing in between, valid now, strong enough, fit to sign, and
-    not revoked.
+    Signed by a root of the maker with nothing in between, both of them valid now and strong enough,
+    fit to sign, and not revoked.
 
     Args:
         certificate: PEM.
-        root: The maker's root, PEM.
+        roots: The maker's roots, PEM.
         now: The time.
         revoked: Certificate revocation lists of the maker (PEM); None is none.
 
     Raises:
-        ValueError: The root, or a list, is none.
+        ValueError: The roots, or a list, are none.
     """
-    issuer = x509.load_pem_x509_certificate(root)
+    known = x509.load_pem_x509_certificates(roots)
     lists = () if revoked is None else _lists(revoked)
     try:
         found = _certificate(certificate)
-        _check_signer(found, issuer, now)
+        issuer = root_of_signer(found, known, now)
     except ValueError:
         return UpdateFirmwareStatus.INVALID_CERTIFICATE
     issuer_key: Any = issuer.public_key()
@@ -117,32 +116,10 @@ def judge_signer(
     return UpdateFirmwareStatus.ACCEPTED
 
 
-def _check_signer(found: x509.Certificate, issuer: x509.Certificate, now: datetime) -> None:
-    if not found.not_valid_before_utc <= now <= found.not_valid_after_utc:
-        raise ValueError("it is not valid now")
-    key = found.public_key()
-    match key:
-        case rsa.RSAPublicKey() if key.key_size >= RSA_BITS:
-            pass
-        case ec.EllipticCurvePublicKey() if key.key_size >= EC_BITS:
-            pass
-        case _:
-            raise ValueError("its key is too weak, or of another kind")
-    try:
-        usage = found.extensions.get_extension_for_class(x509.KeyUsage).value
-        if not usage.digital_signature:
-            raise ValueError("it is not for signatures")
-    except x509.ExtensionNotFound:
-        pass  # A00.512: it should be there, and need not.
-    try:
-        found.verify_directly_issued_by(issuer)
-    except (InvalidSignature, TypeError, UnsupportedAlgorithm):
-        raise ValueError("the maker's root has not signed it") from None
-
-
 def _certificate(text: str) -> x509.Certificate:
     try:
-        return x509.load_pem_x509_certificate(text.encode())
+        with reading("certificate"):
+            return x509.load_pem_x509_certificate(text.encode())
     except ValueError:
         raise ValueError("it is no certificate in PEM") from None
 

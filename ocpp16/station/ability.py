@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import attrs
 
@@ -10,7 +10,7 @@ from ocpp16.enums import UpdateFirmwareStatus
 from ocpp16.station.examiner import Examiner
 
 
-def _no_certificate(pem: str) -> UpdateFirmwareStatus:
+def _no_certificate(pem: str, roots: Sequence[str]) -> UpdateFirmwareStatus:
     return UpdateFirmwareStatus.INVALID_CERTIFICATE
 
 
@@ -29,8 +29,9 @@ class Ability:
     can_restart: bool = True
     can_change_profile: bool = True
     """Whether the link can have another security profile."""
-    check_signer: Callable[[str], UpdateFirmwareStatus] = _no_certificate
-    """Judges a firmware signing certificate: `Accepted`, or why not (L01.FR.23 to 25)."""
+    check_signer: Callable[[str, Sequence[str]], UpdateFirmwareStatus] = _no_certificate
+    """Judges a firmware signing certificate, with the roots of the maker that are installed:
+    `Accepted`, or why not (L01.FR.23 to 25)."""
     has_key: Callable[[], bool] = _nothing_there
     """Whether it was set up with an AuthorizationKey, beside one that was sent (A05.FR.02)."""
     has_system_root: Callable[[], bool] = _nothing_there

@@ -188,6 +188,7 @@ class Certificates:
             # A02.07.
             self._security.note(SecurityEvent.INVALID_CHARGE_POINT_CERTIFICATE, str(error))
             return CertificateSignedResponse(status=CertificateSignedStatus.REJECTED)
+        self._keep_keys()
         self._security.note(SecurityEvent.RECONFIGURATION_OF_SECURITY_PARAMETERS, "certificate")
         return CertificateSignedResponse(status=CertificateSignedStatus.ACCEPTED)
 

@@ -24,8 +24,12 @@ from ocpp16.storage import Change, StationStorage
 KIND = "certificate"
 REQUEST_KIND = "certificate-request"
 MONTH = timedelta(days=30)
+A_SECOND = timedelta(seconds=1)
+LAST = datetime.max.replace(tzinfo=UTC)
 MOST_REQUESTS = 4
 """Requests without an answer whose keys are kept; of more, the oldest go."""
+MOST_HELD = 8
+"""Certificates that are held; of more, the oldest go that are not shown."""
 MOST_FAILURES = 3
 """How often in a row a new certificate may be refused before the one before it is shown again."""
 
@@ -172,9 +176,14 @@ class OwnCertificates:
             chain=chain,
             certificate=certificate,
         )
-        self._storage.write([Change(REQUEST_KIND, name), Change(KIND, name, _stored(held))])
+        shown = self.shown(now)
+        others = [each for each in self._held if each is not shown]
+        gone = sorted(others, key=_newness)[: max(0, len(self._held) + 1 - MOST_HELD)]
+        changes = [Change(KIND, each.name) for each in gone]
+        changes += [Change(REQUEST_KIND, name), Change(KIND, name, _stored(held))]
+        self._storage.write(changes)
         del self._requests[name]
-        self._held.append(held)
+        self._held = [each for each in self._held if each not in gone] + [held]
 
     def worked(self, name: str, now: datetime) -> None:
         """Take it that a connection was good with a certificate.
@@ -227,7 +236,9 @@ class OwnCertificates:
     def next_tidy(self, now: datetime) -> datetime | None:
         """Return when `tidy` has something to do."""
         shown = self.shown(now)
-        dues = [held.certificate.not_after + timedelta(seconds=1) for held in self._held]
+        # One without an end (9999-12-31T23:59:59Z, RFC 5280 4.1.2.5) has no second after it.
+        ends = (held.certificate.not_after for held in self._held)
+        dues = [end + A_SECOND for end in ends if end <= LAST - A_SECOND]
         has_older = any(shown and _newness(held) < _newness(shown) for held in self._held)
         if shown is not None and shown.worked_at is not None and has_older:
             dues.append(shown.worked_at + MONTH)

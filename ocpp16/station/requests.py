@@ -32,6 +32,7 @@ from ocpp16.station.local_list import NOT_SUPPORTED
 from ocpp16.station.parts import Parts
 from ocpp16.station.remote import pick_connector, unlock_status
 from ocpp16.station.reservation import Reservation
+from ocpp16.station.root_store import MAKER
 from ocpp16.station.trigger import METER_VALUES, SIGN, decide, targets
 from ocpp16.structure import Request, Response
 
@@ -318,7 +319,9 @@ class Requests:
 
     def _judge(self, request: messages.SignedUpdateFirmwareRequest) -> UpdateFirmwareStatus:
         # L01.FR.23: the certificate comes first.
-        status = self._ability.check_signer(request.firmware.signing_certificate)
+        certificates = self._parts.certificates
+        roots = () if certificates is None else certificates.pems(MAKER)
+        status = self._ability.check_signer(request.firmware.signing_certificate, roots)
         if status is not UpdateFirmwareStatus.ACCEPTED:
             return status
         if not self._ability.can_update:

@@ -22,6 +22,7 @@ from ocpp16.storage import Change, StationStorage, StorageFailed
 KIND = "root"
 IN_USE_KIND = "root-in-use"
 SYSTEM = CertificateUse.CENTRAL_SYSTEM_ROOT_CERTIFICATE
+MAKER = CertificateUse.MANUFACTURER_ROOT_CERTIFICATE
 
 
 @attrs.frozen(kw_only=True)

@@ -5,6 +5,7 @@ Off by default: a station without a workshop neither fetches nor uploads anythin
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Protocol
 
 from ocpp16.enums import UpdateFirmwareStatus, UploadLogStatus
@@ -56,8 +57,13 @@ class RebootNeeded(Exception):
 class Workshop(Protocol):
     """Fetches, checks and installs firmware, and uploads files."""
 
-    def check_signer(self, pem: str) -> UpdateFirmwareStatus:
-        """Judge a firmware signing certificate: Accepted, or why not (L01.FR.23 to 25)."""
+    def check_signer(self, pem: str, roots: Sequence[str]) -> UpdateFirmwareStatus:
+        """Judge a firmware signing certificate: Accepted, or why not (L01.FR.23 to 25).
+
+        Args:
+            pem: The certificate; a peer's text, of any content.
+            roots: Roots of the maker that are installed on the charge point (M05), in PEM.
+        """
         ...
 
     async def download(self, order: firmware.Order) -> None:

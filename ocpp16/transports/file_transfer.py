@@ -261,7 +261,12 @@ class FileTransfer:
                 there = urljoin(place.url, target)
             except ValueError:
                 raise TransferFailed(Failure.BAD_LOCATION, "it is no URL") from None
-            place = self.judge(there)
+            onward = self.judge(there)
+            # What began encrypted stays so (L01.FR.08), and HTTP is all that is spoken here.
+            if onward.scheme not in ({"https"} if place.scheme == "https" else {"http", "https"}):
+                text = f"from {place.scheme} to {onward.scheme}"
+                raise TransferFailed(Failure.NOT_ALLOWED, f"it is sent {text}")
+            place = onward
         raise TransferFailed(Failure.BROKEN, "it is sent elsewhere without end")
 
     def _tls(self, place: Place) -> Any:

@@ -24,6 +24,7 @@ from ocpp16.apps.central_system import Files
 from ocpp16.apps.charge_point.file_workshop import FileWorkshop
 from ocpp16.messages import SecurityEventNotificationRequest, SignedUpdateFirmwareRequest
 from ocpp16.security.firmware_signature import sign_firmware
+from ocpp16.security.key_store import MemoryKeyStore
 from ocpp16.station import firmware
 from ocpp16.station.model import Model
 from ocpp16.station.station import Station
@@ -113,6 +114,7 @@ async def working(folder: Path) -> AsyncIterator[Site]:
             Machinery(),
             Disk(),
             workshop=shop,
+            keys=MemoryKeyStore(),
         )
         running = asyncio.create_task(station.run(app.urls["json"]))
         try:
@@ -172,6 +174,32 @@ def test_a_signer_that_is_not_trusted(tmp_path: Path, signer: str, answer: str) 
             await until(lambda: event in security_events(site.app), 20)
             assert (await site.app.get(f"/jobs/{job['job']}"))["history"] == []
             assert not (tmp_path / "station" / "firmware.bin").exists()
+
+    run(main)
+
+
+def test_a_root_of_the_maker_that_is_installed_counts_and_one_that_is_deleted_does_not(
+    tmp_path: Path,
+) -> None:
+    async def main() -> None:
+        async with working(tmp_path) as site:
+            await site.put(signer="foreign")
+            job = await site.ask("firmware", image="v2.bin", retries=0)
+            assert job["answer"] == "InvalidCertificate"
+            root = (tmp_path / "foreign" / "root.pem").read_text()
+            kind = "ManufacturerRootCertificate"
+            body = {"certificateType": kind, "certificate": root}
+            assert (await site.ask("calls/InstallCertificate", **body))["status"] == "Accepted"
+            job = await site.ask("firmware", image="v2.bin", retries=0)
+            assert job["answer"] == "Accepted"
+            assert await site.told(job["job"], "Installed") == [*SIGNED_UP, "Installed"]
+            listed = await site.ask("calls/GetInstalledCertificateIds", certificateType=kind)
+            (named,) = listed["certificateHashData"]
+            body = {"certificateHashData": named}
+            assert (await site.ask("calls/DeleteCertificate", **body))["status"] == "Accepted"
+            await until(lambda: security_events(site.app).count("StartupOfTheDevice") == 2, 20)
+            job = await site.ask("firmware", image="v2.bin", retries=0)
+            assert job["answer"] == "InvalidCertificate"
 
     run(main)
 

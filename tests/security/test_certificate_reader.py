@@ -86,6 +86,39 @@ def test_a_chain_is_traced_to_its_root() -> None:
             READER.read_chain(chain, roots, NOW)
 
 
+def test_of_several_ways_to_a_root_the_one_that_is_good_counts() -> None:
+    old, old_signer = authority_of("Old")
+    new, new_signer = authority_of("New")
+    key = new_ec()
+    by_old, signer = authority_of("One", key=key, issuer=old_signer)
+    by_new, _ = authority_of("One", key=key, issuer=new_signer)
+    ended, _ = authority_of("One", key=key, issuer=new_signer, begins=-2 * DAY, ends=-DAY)
+    leaf, _ = made(issuer=signer)
+    for chain in (leaf + by_old + by_new, leaf + by_new + by_old):
+        for root in (old, new):
+            assert READER.read_chain(chain, [root], NOW).pem == leaf
+    for chain in (leaf + ended + by_new, leaf + by_new + ended):
+        assert READER.read_chain(chain, [new], NOW).pem == leaf
+    # A root that is renewed with the same key is there twice.
+    root_key = new_ec()
+    renewed, root_signer = authority_of("Root", key=root_key)
+    former, _ = authority_of("Root", key=root_key, begins=-2 * DAY, ends=-DAY)
+    below, _ = made(issuer=root_signer)
+    for roots in ([former, renewed], [renewed, former]):
+        assert READER.read_chain(below, roots, NOW).pem == below
+    with pytest.raises(ValueError, match="not valid now"):
+        READER.read_chain(below, [former], NOW)
+    # Authorities that have signed one another lead nowhere, and come to an end.
+    one_key, two_key = new_ec(), new_ec()
+    one, two = (subject(["A"], OWNER), one_key), (subject(["B"], OWNER), two_key)
+    ring = (
+        authority_of("A", key=one_key, issuer=two)[0]
+        + authority_of("B", key=two_key, issuer=one)[0]
+    )
+    with pytest.raises(ValueError, match="cannot be traced"):
+        READER.read_chain(made(issuer=one)[0] + ring, [new], NOW)
+
+
 def test_a_signature_counts_and_not_a_name() -> None:
     root, _ = authority_of()
     _, impostor = authority_of()

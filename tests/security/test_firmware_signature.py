@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from base64 import b64decode, b64encode
+from base64 import b64decode, b64encode, encodebytes
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -15,11 +15,18 @@ pytest.importorskip("cryptography")
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa
-from cryptography.hazmat.primitives.serialization import load_pem_private_key
+from cryptography.hazmat.primitives.serialization import Encoding, load_pem_private_key
 
 from ocpp16.security.configuration import KeyPair
 from ocpp16.security.firmware_signature import check_signature, judge_signer, sign_firmware
-from tests.security.authority import Authority, make_authority, new_ec, new_rsa, save
+from tests.security.authority import (
+    Authority,
+    certificate_of,
+    make_authority,
+    new_ec,
+    new_rsa,
+    save,
+)
 
 CONTENT = bytes(range(256)) * 9000
 KEYS: dict[str, Callable[[], Any]] = {
@@ -156,11 +163,28 @@ def test_who_may_not_sign(maker: Authority, tmp_path: Path) -> None:
         "a weak key": maker.issue("f", "F", key=new_rsa(1024)),
         "a weak curve": maker.issue("g", "G", key=new_ec(ec.SECP192R1())),
         "another kind": maker.issue("h", "H", key=ed25519.Ed25519PrivateKey.generate()),
+        "an authority": maker.issue("i", "I", ca=True),
+        "the root itself": maker.pair("root"),
     }.items():
         assert judged(maker, pair) == "InvalidCertificate", why
     root = maker.root.read_bytes()
     assert judge_signer("nonsense", root, datetime.now(UTC)) == "InvalidCertificate"
     assert judge_signer("", root, datetime.now(UTC)) == "InvalidCertificate"
+
+
+def test_what_the_whitepaper_asks_of_a_certificate(maker: Authority) -> None:
+    day, key = timedelta(days=1), new_ec()
+    name = maker.certificate.subject
+    builder = certificate_of(name, key, -day, day, ca=False).issuer_name(name)
+    odd = x509.UnrecognizedExtension(x509.ObjectIdentifier("1.2.3.4"), b"\5\0")
+    for status, certificate in (
+        ("Accepted", builder.sign(maker.key, hashes.SHA256())),
+        ("InvalidCertificate", builder.sign(maker.key, hashes.SHA224())),
+        ("InvalidCertificate", builder.add_extension(odd, True).sign(maker.key, hashes.SHA256())),
+    ):
+        pair = maker.pair("asked")
+        save(pair, certificate, key)
+        assert judged(maker, pair) == status
 
 
 @pytest.mark.parametrize(
@@ -205,3 +229,41 @@ def test_roots_and_lists_that_are_none(maker: Authority) -> None:
     broken = b"-----BEGIN X509 CRL-----\nAAAA\n-----END X509 CRL-----\n"
     with pytest.raises(ValueError, match="error parsing"):
         judge_signer(pem, maker.root.read_bytes(), now, revoked=broken)
+
+
+def test_roots_that_may_not_sign(maker: Authority) -> None:
+    good, now = maker.issue("good", "G", ends=timedelta(days=900)), datetime.now(UTC)
+    pem, root = good.certificate.read_text(), maker.root.read_bytes()
+    assert judge_signer(pem, root, now) == "Accepted"
+    # The root has ended before.
+    assert judge_signer(pem, root, now + timedelta(days=100)) == "InvalidCertificate"
+    key = new_ec()
+    leaf = maker.issue("leaf", "L", key=key).certificate.read_bytes()
+    name = x509.load_pem_x509_certificate(leaf).subject
+    below = maker.issue("below", "B", issuer=(name, key)).certificate.read_text()
+    assert judge_signer(below, leaf, now) == "InvalidCertificate"
+    # Any of several roots will do.
+    assert judge_signer(pem, leaf + root, now) == "Accepted"
+
+
+CURVE, KIND, USAGE, CONSTRAINTS = "2a8648ce3d030107", "2a8648ce3d0201", "0603551d25", "0603551d13"
+
+
+@pytest.mark.parametrize(
+    ("what", "by"),
+    [(CURVE, "2a8648ce3d030109"), (KIND, "2a8648ce3d0209"), (USAGE, CONSTRAINTS)],
+    ids=["unknown curve", "unknown kind of key", "an extension twice"],
+)
+def test_a_certificate_that_the_reader_cannot_take_apart_is_not_trusted(
+    maker: Authority, image: Path, what: str, by: str
+) -> None:
+    pair = maker.issue("firmware", "F")
+    certificate = x509.load_pem_x509_certificate(pair.certificate.read_bytes())
+    found = certificate.public_bytes(Encoding.DER)
+    assert bytes.fromhex(what) in found
+    odd = found.replace(bytes.fromhex(what), bytes.fromhex(by), 1)
+    text = encodebytes(odd).decode()
+    pem = f"-----BEGIN CERTIFICATE-----\n{text}-----END CERTIFICATE-----\n"
+    assert judge_signer(pem, maker.root.read_bytes(), datetime.now(UTC)) == "InvalidCertificate"
+    with pytest.raises(ValueError, match=r"its key is not read|not that of this image"):
+        check_signature(image, "eA==", pem)

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -19,6 +19,7 @@ from ocpp16.enums import (
 )
 from ocpp16.errors import CallFailed, ErrorCode
 from ocpp16.station.action import KeepKeys, MakeRequest, Relink
+from ocpp16.station.own_certificate import MOST_HELD
 from ocpp16.station.storage import RecordDamaged
 from ocpp16.storage import Change
 from tests.station.bench import Outcome
@@ -30,7 +31,7 @@ from tests.station.certificate_post import (
     Post,
     leaf,
 )
-from tests.station.parts import Disk
+from tests.station.parts import NOON, Disk
 
 
 def test_a_trigger_brings_a_new_key_and_a_request() -> None:
@@ -326,3 +327,38 @@ def test_on_soap_it_does_not_ask() -> None:
     post.wait(99 * 86_400)
     assert post.actions_of(MakeRequest) == []
     assert post.core.next_due() is not None
+
+
+def test_a_certificate_that_never_ends_is_held_like_another_one() -> None:
+    post = Post()
+    name = post.request()
+    endless = datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC) - NOON
+    assert post.signed(leaf(name, ends=endless)) is CertificateSignedStatus.ACCEPTED
+    post.connect()
+    assert post.certificates.held is not None
+    post.wait(3600)
+    # Another run begins with it.
+    again = Post(storage=post.storage)
+    assert again.certificates.held is not None
+    again.wait(3600)
+
+
+def test_no_more_certificates_are_held_than_there_is_room_for() -> None:
+    post = Post()
+    names = []
+    for day in range(MOST_HELD + 3):
+        names.append(post.request())
+        later = DAY * (day + 1)
+        assert post.signed(leaf(names[-1], begins=later)) is CertificateSignedStatus.ACCEPTED
+    assert post.kept == set(names[-MOST_HELD:])
+    # The one that is shown stays, however old it is.
+    post = Post()
+    shown = post.request()
+    assert post.signed(leaf(shown)) is CertificateSignedStatus.ACCEPTED
+    post.connect()
+    names = []
+    for day in range(MOST_HELD + 3):
+        names.append(post.request())
+        later = DAY * (day + 1)
+        assert post.signed(leaf(names[-1], begins=later)) is CertificateSignedStatus.ACCEPTED
+    assert post.kept == {shown, *names[1 - MOST_HELD :]}

@@ -22,7 +22,9 @@ from ocpp16.station.model import Model
 from tests.station.bench import Bench
 from tests.station.parts import NOON, after
 
-ABLE = Ability(can_update=True, can_upload=True, check_signer=UpdateFirmwareStatus)
+ABLE = Ability(
+    can_update=True, can_upload=True, check_signer=lambda pem, roots: UpdateFirmwareStatus(pem)
+)
 SECURE = Model(connectors=2, has_security_extension=True)
 
 

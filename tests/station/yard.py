@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Coroutine
+from collections.abc import AsyncIterator, Coroutine, Sequence
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from typing import Any
@@ -42,7 +42,7 @@ class Shop:
         """What jobs raise, or wait for, one after the other before they end as else."""
         self.cancelled: list[str] = []
 
-    def check_signer(self, pem: str) -> UpdateFirmwareStatus:
+    def check_signer(self, pem: str, roots: Sequence[str]) -> UpdateFirmwareStatus:
         return UpdateFirmwareStatus(pem)
 
     async def _meet(self, job: str) -> None:

@@ -170,6 +170,31 @@ def test_https_never_falls_back(authority: Authority, tmp_path: Path) -> None:
         assert fails(transfer(authority).download(place, tmp_path / "f")).failure is Failure.BROKEN
 
 
+def test_what_began_encrypted_is_not_sent_on_in_the_clear(
+    authority: Authority, tmp_path: Path
+) -> None:
+    with web() as (plain, seen), https(authority) as (url, handler):
+        files = transfer(authority)
+        error = fails(files.download(f"{url}/to/{plain}/f", tmp_path / "f"))
+        assert error.failure is Failure.NOT_ALLOWED
+        assert "from https to http" in str(error)
+        assert seen.seen == []
+        assert len(handler.seen) == 1
+        # The other way round, and from one to another of its kind, it goes on.
+        asyncio.run(files.download(f"{plain}/to/{url}/to/{url}/f", tmp_path / "f"))
+    assert (tmp_path / "f").read_bytes() == CONTENT
+
+
+@pytest.mark.parametrize("scheme", ["ftp", "ftps"])
+def test_no_server_of_another_kind_is_spoken_to_in_http(tmp_path: Path, scheme: str) -> None:
+    with web() as (url, handler):
+        there = url.replace("http", scheme)
+        error = fails(FileTransfer(RULES).download(f"{url}/to/{there}/f", tmp_path / "f"))
+        assert error.failure is Failure.NOT_ALLOWED
+        assert [path for path, _ in handler.seen] == [f"/to/{there}/f"]
+    assert names(tmp_path) == []
+
+
 # Progress and limits
 
 

@@ -6,6 +6,7 @@ the certificate that came along (W L01); `cryptography` checks them.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path, PurePosixPath
 from urllib.parse import urlsplit
 
@@ -33,7 +34,7 @@ class FileWorkshop:
         transfer: The way there.
         folder: Where an image is kept.
         clock: Tells the time, for certificates.
-        root: Certificate of the maker's authority, PEM; None trusts no signing certificate.
+        root: Certificate of the maker's authority, PEM, beside those that are installed.
         revoked: Its lists of revoked certificates, PEM; None is none.
     """
 
@@ -51,15 +52,17 @@ class FileWorkshop:
         self._root = root
         self._revoked = revoked
 
-    def check_signer(self, pem: str) -> UpdateFirmwareStatus:
+    def check_signer(self, pem: str, roots: Sequence[str]) -> UpdateFirmwareStatus:
         """Judge a signing certificate (L01.FR.23 to 25)."""
         from ocpp16.security.firmware_signature import judge_signer  # noqa: PLC0415 - an extra
 
-        if self._root is None:
-            return UpdateFirmwareStatus.INVALID_CERTIFICATE
         try:
+            given = b"" if self._root is None else self._root.read_bytes()
+            known = "\n".join(roots).encode() + b"\n" + given
+            if not known.strip():
+                return UpdateFirmwareStatus.INVALID_CERTIFICATE
             revoked = None if self._revoked is None else self._revoked.read_bytes()
-            return judge_signer(pem, self._root.read_bytes(), self._clock.now(), revoked=revoked)
+            return judge_signer(pem, known, self._clock.now(), revoked=revoked)
         except (OSError, ValueError):
             # What nobody can vouch for is not trusted.
             return UpdateFirmwareStatus.INVALID_CERTIFICATE

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import datetime
 from functools import partial
@@ -80,7 +80,7 @@ class Hardware:
 class Workbench:
     """A `Workshop` that fetches and sends nothing, and always succeeds."""
 
-    def check_signer(self, pem: str) -> UpdateFirmwareStatus:
+    def check_signer(self, pem: str, roots: Sequence[str]) -> UpdateFirmwareStatus:
         """Take any certificate."""
         return UpdateFirmwareStatus.ACCEPTED
 

@@ -51,7 +51,8 @@ def certificate(name: str, key: Any, issuer_key: Any, issuer: str, days: int = 1
         .not_valid_before(NOON - timedelta(days=20))
         .not_valid_after(NOON + timedelta(days=days))
     )
-    return builder.sign(issuer_key, hashes.SHA256())
+    constraints = x509.BasicConstraints(ca=name == issuer, path_length=None)
+    return builder.add_extension(constraints, critical=True).sign(issuer_key, hashes.SHA256())
 
 
 def pem(of_certificate: Any) -> str:
@@ -110,13 +111,17 @@ def test_who_may_sign(tmp_path: Path) -> None:
     file.write_text(pem(root))
     workshop = shop(tmp_path, file)
     good = certificate("Firmware", other, key, "Maker")
-    assert workshop.check_signer(pem(good)) == "Accepted"
+    assert workshop.check_signer(pem(good), ()) == "Accepted"
     expired = certificate("Firmware", other, key, "Maker", days=-1)
-    assert workshop.check_signer(pem(expired)) == "InvalidCertificate"
+    assert workshop.check_signer(pem(expired), ()) == "InvalidCertificate"
     foreign = certificate("Firmware", other, other, "Maker")
-    assert workshop.check_signer(pem(foreign)) == "InvalidCertificate"
-    assert workshop.check_signer("nonsense") == "InvalidCertificate"
-    assert shop(tmp_path).check_signer(pem(good)) == "InvalidCertificate"
+    assert workshop.check_signer(pem(foreign), ()) == "InvalidCertificate"
+    assert workshop.check_signer("nonsense", ()) == "InvalidCertificate"
+    assert shop(tmp_path).check_signer(pem(good), ()) == "InvalidCertificate"
+    # Roots that are installed count beside it.
+    assert shop(tmp_path).check_signer(pem(good), [pem(root)]) == "Accepted"
+    mine, stranger = certificate("Firmware", other, other, "Maker"), pem(root)
+    assert workshop.check_signer(pem(mine), [stranger]) == "InvalidCertificate"
 
 
 def test_a_file_is_sent(tmp_path: Path) -> None:
