@@ -52,6 +52,8 @@ def main() -> int:
     if arguments.uvloop:
         process.OPTIONS.append("--uvloop")
     rows: list[Row] = []
+    if arguments.page is not None:
+        arguments.page.mkdir(parents=True, exist_ok=True)  # before minutes are spent
     for name in arguments.names or BENCHMARKS:
         report.say(f"{name} ...")
         rows += BENCHMARKS[name](arguments.rounds)
@@ -60,10 +62,10 @@ def main() -> int:
         report.say("growth ...")
         growth = {"connections": server.growth(), "sizes": size.sizes(arguments.rounds)}
     document = report.document(rows, growth, arguments.note)
-    if arguments.page is not None:
-        _write_page(document, arguments.page)
     text = json.dumps(document, indent=1) if arguments.output == "json" else report.table(rows)
     sys.stdout.write(f"{text}\n")
+    if arguments.page is not None:
+        _write_page(document, arguments.page)
     if arguments.uvloop:
         return 0  # What is kept is of the event loop of Python.
     if arguments.keep:
