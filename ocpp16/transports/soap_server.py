@@ -204,29 +204,33 @@ _UNFINISHED: Final = frozenset({h11.IDLE, h11.SEND_BODY})
 
 
 class WholeAnswers:
-    """A transport that sends each answer in one piece.
+    """A transport that sends the head of an answer with the first of its body.
 
-    uvicorn writes head and body apart, and each of them would be a system call. What is served here
-    has its body ready when it begins to answer.
+    uvicorn writes them apart, and each would be a system call. The head of an answer that does not
+    tell its length leaves at once: such a stream may have nothing to say for long.
 
     Args:
         transport: Where to send.
         connection: The state of the HTTP exchange.
     """
 
-    __slots__ = ("_connection", "_held", "_transport")
+    __slots__ = ("_connection", "_held", "_is_in_body", "_transport")
 
     def __init__(self, transport: asyncio.Transport, connection: h11.Connection) -> None:
         self._transport = transport
         self._connection = connection
         self._held = b""
+        self._is_in_body = False
 
     def write(self, data: bytes) -> None:
-        """Send bytes, those of an answer only when it is whole."""
-        self._held += data
-        if self._connection.our_state is not h11.SEND_BODY:
-            held, self._held = self._held, b""
-            self._transport.write(held)
+        """Send bytes; a head waits for what comes next."""
+        was_in_body = self._is_in_body
+        self._is_in_body = self._connection.our_state is h11.SEND_BODY
+        if self._is_in_body and not was_in_body and b"\r\ncontent-length:" in data.lower():
+            self._held = data
+            return
+        held, self._held = self._held, b""
+        self._transport.write(held + data)
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._transport, name)
