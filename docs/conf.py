@@ -77,7 +77,7 @@ nitpick_ignore_regex = [
     (r"py:.*", "|".join(PRIVATE)),
     # What certificates are managed with, behind `Station(keys=...)`.
     (r"py:.*", r"ocpp16\.(station\.wallet|roles\.station_link)\.Wallet"),
-    (r"py:.*", r"ocpp16\.roles\.charge_point\.Trial|Outcome|Duration|Value|timedelta"),
+    (r"py:.*", "Outcome|Duration|timedelta"),
     # Type variables stand for any type.
     (r"py:.*", r"(.*\.)?([A-Z]|[A-Za-z]+T)(_co|_contra)?"),
 ]

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-import socket
 import subprocess
 import sys
 from pathlib import Path
+
+from tests.ports import free_ports
 
 README = Path(__file__).parent.parent / "README.md"
 # The debug mode of asyncio tells of whatever takes 0.1 s. On a busy machine anything may; what
@@ -18,15 +19,8 @@ def blocks() -> list[str]:
     return re.findall(r"```python\n(.*?)```", README.read_text(), re.DOTALL)
 
 
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-    return port
-
-
 def test_the_examples_of_both_roles_meet() -> None:
-    port = str(free_port())
+    port = str(free_ports(1)[0])
     central, station = (block.replace("9000", port) for block in blocks()[:2])
     programs = [
         subprocess.Popen(

@@ -10,7 +10,6 @@ import os
 import re
 import shlex
 import signal
-import socket
 import subprocess
 import sys
 import threading
@@ -19,6 +18,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from tests.docs.page import KEYS, Excerpt, File, Step, blocks
+from tests.ports import free_ports
 
 ROOT = Path(__file__).parent.parent.parent
 PATIENCE = 90.0
@@ -184,7 +184,8 @@ class Reader:
     def __init__(self, folder: Path, installing: str | None = None) -> None:
         self.folder = folder
         self._installing = installing
-        self._ports = _free_ports()
+        ports = map(str, free_ports(len(PORTS)))
+        self._ports = dict(zip(PORTS, ports, strict=True))
         self._programs: dict[str, Program] = {}
         self._ended: list[Program] = []
         self._environment = {
@@ -265,16 +266,3 @@ class Reader:
         program = "import sys\nfrom ocpp16.cli import main\nsys.exit(main())\n"
         script.write_text(f"#!{environment / 'bin' / 'python'}\n{program}")
         script.chmod(0o755)
-
-
-def _free_ports() -> dict[str, str]:
-    probes = [socket.socket() for _ in PORTS]
-    try:
-        for probe in probes:
-            probe.bind(("127.0.0.1", 0))
-        return {
-            port: str(probe.getsockname()[1]) for port, probe in zip(PORTS, probes, strict=True)
-        }
-    finally:
-        for probe in probes:
-            probe.close()

@@ -7,7 +7,6 @@ and its port do and see the same.
 from __future__ import annotations
 
 import signal
-import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -15,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from tests.docs.page import DOCS, Excerpt, blocks
+from tests.ports import free_ports
 
 pytestmark = pytest.mark.interop
 EXAMPLES = DOCS / "examples" / "migration"
@@ -44,17 +44,10 @@ def start(name: str, argument: str) -> subprocess.Popen[str]:
     )
 
 
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-    return port
-
-
 @pytest.mark.parametrize("station", ["before_station", "after_station"])
 @pytest.mark.parametrize("central", ["before_central", "after_central"])
 def test_a_program_and_its_port_do_the_same(central: str, station: str) -> None:
-    port = free_port()
+    (port,) = free_ports(1)
     server = start(central, str(port))
     try:
         assert server.stdout is not None

@@ -20,6 +20,7 @@ import httpx
 import pytest
 
 from tests.parties import BOOT, HEARTBEAT, make_station, run
+from tests.ports import free_ports
 
 EXAMPLES = Path(__file__).parents[2] / "docs" / "examples" / "frameworks"
 ROOT = Path(__file__).parents[2]
@@ -160,10 +161,7 @@ def test_beside_aiohttp() -> None:
     pytest.importorskip("aiohttp")
 
     async def main() -> None:
-        listeners = [listening() for _ in range(3)]
-        page, json, soap = (each.getsockname()[1] for each in listeners)
-        for each in listeners:
-            each.close()
+        page, json, soap = free_ports(3)
         urls = f"ws://127.0.0.1:{json}/ocpp", f"http://127.0.0.1:{soap}/ocpp"
         options = ["--port", str(page), "--json", urls[0], "--soap", urls[1]]
         async with process("aiohttp_app.py", *options):
