@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import attrs
 import pytest
 
 pytest.importorskip("cryptography")
 
+from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from ocpp16.apps.charge_point.managed import managed
@@ -19,16 +21,14 @@ from ocpp16.roles.charge_point import ChargePoint
 from ocpp16.security.key_store import MemoryKeyStore
 from ocpp16.transports.system_clock import SystemClock
 from tests.parties import run
-from tests.security.authority import KEY, certificate_of, new_ec, subject
+from tests.security.authority import KEY, certificate_of, new_ec, new_rsa, subject
 from tests.security.test_certificate_rotation import SETTINGS, Site
 
 DAY = timedelta(days=1)
 
 
-def strangers(count: int) -> str:
-    from cryptography.hazmat.primitives import hashes
-
-    key, found = new_ec(), []
+def strangers(count: int, key: Any = None) -> str:
+    key, found = new_ec() if key is None else key, []
     for number in range(count):
         name = subject([f"Stranger {number}"], "Strangers")
         builder = certificate_of(name, key, -DAY, DAY, ca=True).issuer_name(name)
@@ -59,5 +59,35 @@ def test_roots_may_be_the_bundle_of_a_machine(tmp_path: Path, count: int) -> Non
                 assert await site.install(root) is InstallCertificateStatus.ACCEPTED
                 await site.cut()
                 assert simulator.station.wallet is not None
+
+    run(main)
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        strangers(1, new_rsa(1024)),
+        "-----BEGIN CERTIFICATE-----\nAAAA",
+    ],
+    ids=["a weak certificate", "half of one"],
+)
+def test_what_comes_along_with_a_certificate_and_is_not_needed_does_no_harm(
+    tmp_path: Path, more: str
+) -> None:
+    async def main() -> None:
+        site = Site(tmp_path)
+        sign = site.authority.sign
+
+        async def careless(csr: str, identity: str) -> str:
+            return str(await sign(csr, identity)) + more
+
+        site.authority.sign = careless
+        async with (
+            site.central.serve(json="wss://localhost:0/ocpp") as server,
+            site.station(server.urls.json),
+        ):
+            # TLS would not load either.
+            await site.renewed()
+            assert site.shown[1:] == site.issued
 
     run(main)
