@@ -14,7 +14,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from datetime import timedelta
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 import attrs
 
@@ -35,9 +35,16 @@ from ocpp16.messages import (
 from ocpp16.roles.central_system import CentralSystem
 from ocpp16.roles.peer import Duration, Peer, seconds_of
 from ocpp16.security.certificate_authority import CertificateAuthority, SigningRefused
+from ocpp16.security.limits import Buckets
 from ocpp16.transports.task import time_limit
 
 logger = logging.getLogger(__name__)
+AT_FIRST: Final = 10
+"""Certificates that a charge point may be signed at once."""
+ONE_MORE: Final = 3600.0
+"""Seconds after which it may be signed one more."""
+RECORDS: Final = 10_000
+"""Charge points that are counted."""
 
 
 @attrs.frozen
@@ -63,7 +70,8 @@ Outcome: TypeAlias = Signed | NotSigned
 class CertificateSigning:
     """Handles SignCertificate for a central system.
 
-    A charge point has one request in work; another one meanwhile is Rejected. What the authority
+    A charge point has one request in work, and ten signed at first and then one an hour; another
+    one is Rejected. What the authority
     signs goes to the connection that the charge point has then, which may be a later one. Nothing
     is sent twice: if it is lost, the charge point has to ask again, or to be asked.
 
@@ -90,6 +98,8 @@ class CertificateSigning:
         self._told = told
         self._patience = seconds_of(patience)
         self._in_work: set[str] = set()
+        # What is signed is kept, often for ever, and costs an authority.
+        self._room = Buckets(AT_FIRST, ONE_MORE, RECORDS)
         central.on(SignCertificateRequest)(self._answer)
         central.after(SignCertificateRequest)(self._sign)
 
@@ -113,7 +123,11 @@ class CertificateSigning:
         try:
             if peer.identity in self._in_work:
                 raise SigningRefused("an earlier request is in work")  # noqa: TRY301 - as others
+            now = self._central.clock.time()
+            if self._room.wait(peer.identity, now) > 0:
+                raise SigningRefused("it asks too often")  # noqa: TRY301 - as others
             await self._authority.check(request.csr, peer.identity)
+            self._room.take(peer.identity, now)
             status = GenericStatus.ACCEPTED
         except SigningRefused as error:
             self._tell(NotSigned(peer.identity, f"refused: {error.reason}"))

@@ -185,10 +185,11 @@ class CertificateReader:
             one, other = load(signed)[0], load(root)[0]
             return one.public_key() != other.public_key() and _is_issued_by(one, other)
 
-    def read_chain(self, text: str, roots: Sequence[str], now: datetime) -> Certificate:
-        """Return the first certificate of a chain, once its path to a root is verified.
+    def read_chain(self, text: str, roots: Sequence[str], now: datetime) -> tuple[Certificate, ...]:
+        """Return a chain up to the root, without it, once its path there is verified.
 
-        It may become valid later; authorities have to be valid now.
+        The first certificate may become valid later; authorities have to be valid now. What is not
+        needed is left out: it was not looked at, and TLS may choke on it.
 
         Args:
             text: A charge point's certificate, and those between it and a root, in PEM.
@@ -210,7 +211,8 @@ class CertificateReader:
                 except ValueError as error:
                     wrong = error
                 else:
-                    return _facts(leaf, path[0])
+                    shown = [leaf, *path[:-1]]
+                    return tuple(map(_facts, shown, path))
             raise wrong
 
 

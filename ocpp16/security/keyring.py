@@ -120,6 +120,8 @@ class KeyRing:
         self._changing.add(identity)
         try:
             fresh = await self._in_thread(lambda: hash_key(key))
+            # Asked again: who was given another key meanwhile has no older one any more.
+            before = await self.credentials.find(identity) or ()
             # A change whose outcome is still unknown leaves two: either may be the charge point's.
             await self.credentials.keep(identity, (*before, fresh))
         except BaseException:

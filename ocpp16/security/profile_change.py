@@ -45,9 +45,10 @@ def why_not_change(
         has_root: Whether a root for the central system's certificate is installed.
         has_certificate: Whether the charge point has a certificate of its own.
     """
-    if not (wanted.isascii() and wanted.isdecimal() and int(wanted[:9]) in PROFILES):
+    known = {str(number): profile for number, profile in PROFILES.items()}
+    demands = known.get(wanted)
+    if demands is None:
         return f"security profiles are 0 to {max(PROFILES)}"
-    demands = PROFILES[int(wanted)]
     if demands.number <= present:  # A05.01, and A00.005: never lower over OCPP
         return "a security profile only goes up"
     if demands.password and (authorization_key is None or len(authorization_key) not in KEY_BYTES):

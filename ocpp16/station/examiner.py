@@ -27,6 +27,6 @@ class Examiner(Protocol):
         """Tell whether a certificate is signed by another one."""
         raise NotImplementedError
 
-    def read_chain(self, text: str, roots: Sequence[str], now: datetime) -> Certificate:
-        """Return the first certificate of a chain that leads to one of the roots."""
+    def read_chain(self, text: str, roots: Sequence[str], now: datetime) -> tuple[Certificate, ...]:
+        """Return a chain that leads to one of the roots: what is needed of it, in order."""
         raise NotImplementedError

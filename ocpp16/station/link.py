@@ -6,12 +6,14 @@ one to go back to; one that has worked is used at once. Spec: W A01, A05; SPEC 1
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from typing import Any, TypeAlias
 
 import attrs
 
+from ocpp16 import log
 from ocpp16.enums import ConfigurationStatus
 from ocpp16.messages import (
     BootNotificationRequest,
@@ -27,6 +29,7 @@ from ocpp16.security.profile_change import SECURITY_PROFILE
 from ocpp16.station.configuration import Configuration
 from ocpp16.storage import Change, StationStorage
 
+logger = logging.getLogger(__name__)
 SecurityFor: TypeAlias = Callable[[int], tuple[StationSecurity, str | None]]
 LINK_KIND = "link"
 WORKED = "profile"
@@ -123,13 +126,22 @@ class Link:
         status = await peer.change_key(request.value, keep)
         return ChangeConfigurationResponse(status=status)
 
-    def change_profile(self, peer: Backend, answer: Any, before: int) -> None:
-        """Take another SecurityProfile, if that was accepted (A05.05-.08)."""
+    def change_profile(self, peer: Backend, answer: Any, before: int) -> Any:
+        """Take another SecurityProfile, if that was accepted (A05.05-.08); return the answer.
+
+        It is Rejected after all where a file or the URL is not what the profile needs.
+        """
         is_accepted = getattr(answer, "status", None) is ConfigurationStatus.ACCEPTED
         if not is_accepted or self._security_for is None:
-            return
-        security, url = self._security_for(self._profile)
-        peer.change_profile(security, self._revert_to(before), url)
+            return answer
+        try:
+            security, url = self._security_for(self._profile)
+            peer.change_profile(self.with_key(security) or security, self._revert_to(before), url)
+        except (ValueError, OSError, RuntimeError) as error:
+            log.failure(logger, "the security profile cannot be changed", error)
+            self._configuration().set(SECURITY_PROFILE, str(before))
+            return ChangeConfigurationResponse(status=ConfigurationStatus.REJECTED)
+        return answer
 
     @property
     def _profile(self) -> int:

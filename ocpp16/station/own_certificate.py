@@ -162,7 +162,8 @@ class OwnCertificates:
             ValueError: It is not taken, and why.
             StorageFailed: It could not be stored, and is not taken.
         """
-        certificate = self._examiner.read_chain(chain, roots, now)
+        found = self._examiner.read_chain(chain, roots, now)
+        certificate = found[0]
         if certificate.common_names != (common_name,):
             raise ValueError("its CN is not the serial number of this charge point")
         if certificate.organizations != (organization,):
@@ -170,10 +171,13 @@ class OwnCertificates:
         name = next((name for name, key in self._requests.items() if key == certificate.key), None)
         if name is None:
             raise ValueError("its key is none that a certificate was asked for")
+        shown = "".join(each.pem for each in found)
+        # Written out, it may have more lines: what the next run cannot read is not taken.
+        self._examiner.read_all(shown)
         held = Held(
             name=name,
             number=max((each.number for each in self._held), default=0) + 1,
-            chain=chain,
+            chain=shown,
             certificate=certificate,
         )
         shown = self.shown(now)

@@ -29,6 +29,8 @@ QUIET = 60.0
 """Seconds in which an event that comes from outside is noted once."""
 EXHAUSTED = 3600.0
 """Seconds in which a storage that is full is told of once."""
+WAITING = 16
+"""How many events of one kind may wait that are not critical, and follow from requests."""
 PATIENCE = 10.0
 """Seconds until a storage that was full is tried again."""
 
@@ -153,11 +155,13 @@ class Security:
         self._outbox.add(request, is_undated=line.is_undated, also=changes)
 
     def _is_sent(self, type: str) -> bool:
-        if type not in SENT or type not in FROM_OUTSIDE:
+        if type in CRITICAL or type not in SENT:
             return type in SENT
-        # One that waits says it for all: the queue cannot be made to grow from outside.
-        return not any(
+        # The queue cannot be made to grow from outside: of some, one that waits says it for all;
+        # the others follow from requests, and are told one by one as long as they are taken.
+        waiting = sum(
             isinstance(entry.request, SecurityEventNotificationRequest)
             and entry.request.type == type
             for entry in self._outbox
         )
+        return waiting < (1 if type in FROM_OUTSIDE else WAITING)

@@ -420,7 +420,7 @@ class Station(StationView):
         core, before = self.core, self.configuration.integer(SECURITY_PROFILE)
         response = core.answer(request)
         if isinstance(request, ChangeConfigurationRequest) and is_security_profile(request.key):
-            self._link.change_profile(peer, response, before)
+            response = self._link.change_profile(peer, response, before)
         if isinstance(request, UnlockConnectorRequest) and not core.is_all_sent:
             # C 5.18: a transaction is finished first, and the central system is to know.
             self._engine.pump()

@@ -13,6 +13,7 @@ from typing import TypeAlias
 import attrs
 
 from ocpp16 import log
+from ocpp16.certificate import Certificate
 from ocpp16.errors import ConnectionRefused, OcppError
 from ocpp16.security.configuration import KeyPair, StationSecurity
 from ocpp16.security.key_store import KeyStore
@@ -42,6 +43,7 @@ class Wallet:
         self._keys = keys
         self._tell = tell
         self._plan: Plan | None = None
+        self._is_told = False
 
     # The link; `roles.station_link.Wallet`
 
@@ -112,12 +114,30 @@ class Wallet:
     def _provision(self, security: StationSecurity) -> None:
         from ocpp16.security.certificate_reader import read  # noqa: PLC0415 - heavy, an extra
 
-        roots = () if security.roots is None else read(_text(security.roots))
-        pair = security.certificate
-        # Its issuer may be the root.
-        issuers = "".join(root.pem for root in roots)
-        own = None if pair is None else read(_text(pair.certificate) + issuers)[0]
+        roots = () if security.roots is None else self._manageable(security.roots)
+        pair, own = security.certificate, None
+        if pair is not None:
+            own, *between = read(_text(pair.certificate))
+            # Its issuer may be a root.
+            issuers = [each for each in (*between, *roots) if each.subject == own.issuer]
+            own = read(own.pem + "".join(each.pem for each in issuers))[0]
         self._tell(lambda certificates: certificates.provision(roots, own))
+
+    def _manageable(self, path: Path) -> tuple[Certificate, ...]:
+        """Return the roots of a file; none where there are too many to be tried one at a time.
+
+        Those of a whole machine, say: they are trusted as they are until one is installed.
+        """
+        from ocpp16.security.certificate_reader import read  # noqa: PLC0415 - heavy, an extra
+
+        text = _text(path)
+        try:
+            return read(text)
+        except ValueError as error:
+            if not self._is_told:
+                self._is_told = True
+                logger.warning("%s is trusted as it is: %s", path, log.one_line(str(error), 500))
+            return ()
 
     # Actions
 

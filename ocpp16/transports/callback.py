@@ -34,6 +34,7 @@ FORBIDDEN: Final[tuple[Network, ...]] = tuple(
         "fd00:ec2::254/128",  # metadata at Amazon
         "fd20:ce::254/128",  # metadata at Google
         "ff00::/8",
+        "64:ff9b:1::/48",  # RFC 8215: any IPv4 address may be in it, at any place
     )
 )
 """Never called, whatever a setting says."""
@@ -120,7 +121,9 @@ def parse_address(text: str) -> Address | None:
         return address.ipv4_mapped
     if address.sixtofour is not None:
         return address.sixtofour
-    if address in _NAT64:
+    # RFC 4291 2.5.5.1: an old form, which `is_global` takes for a host of the internet.
+    is_compatible = 0xFFFF < int(address) <= 0xFFFFFFFF
+    if is_compatible or address in _NAT64:
         return IPv4Address(int(address) & 0xFFFFFFFF)
     # A zone says by which interface; it is the same host.
     return IPv6Address(int(address))

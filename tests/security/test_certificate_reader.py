@@ -73,14 +73,16 @@ def test_a_chain_is_traced_to_its_root() -> None:
     leaf, _ = made(issuer=signer, begins=DAY)
     other, _ = authority_of("Other")
     # The order of those between does not count; one that is not needed does no harm.
-    found = READER.read_chain(leaf + one + other + two, [other, root], NOW)
+    found, *between = READER.read_chain(leaf + one + other + two, [other, root], NOW)
     assert found.pem == leaf
+    # What is kept of it is what is needed, in order.
+    assert [each.pem for each in between] == [two, one]
     assert found.common_names == ("SN-1",)
     assert found.organizations == (OWNER,)
     assert found.not_before > NOW
     assert found.issuer_key == READER.read_all(two)[0].key != found.key
     # A root may be any that is installed: here, one in the midst.
-    assert READER.read_chain(leaf + two, [one], NOW).pem == leaf
+    assert READER.read_chain(leaf + two, [one], NOW)[0].pem == leaf
     for chain, roots in ((leaf + one, [root]), (leaf + one + two, [other]), (leaf, []), (leaf, [])):
         with pytest.raises(ValueError, match="cannot be traced"):
             READER.read_chain(chain, roots, NOW)
@@ -96,16 +98,16 @@ def test_of_several_ways_to_a_root_the_one_that_is_good_counts() -> None:
     leaf, _ = made(issuer=signer)
     for chain in (leaf + by_old + by_new, leaf + by_new + by_old):
         for root in (old, new):
-            assert READER.read_chain(chain, [root], NOW).pem == leaf
+            assert READER.read_chain(chain, [root], NOW)[0].pem == leaf
     for chain in (leaf + ended + by_new, leaf + by_new + ended):
-        assert READER.read_chain(chain, [new], NOW).pem == leaf
+        assert READER.read_chain(chain, [new], NOW)[0].pem == leaf
     # A root that is renewed with the same key is there twice.
     root_key = new_ec()
     renewed, root_signer = authority_of("Root", key=root_key)
     former, _ = authority_of("Root", key=root_key, begins=-2 * DAY, ends=-DAY)
     below, _ = made(issuer=root_signer)
     for roots in ([former, renewed], [renewed, former]):
-        assert READER.read_chain(below, roots, NOW).pem == below
+        assert READER.read_chain(below, roots, NOW)[0].pem == below
     with pytest.raises(ValueError, match="not valid now"):
         READER.read_chain(below, [former], NOW)
     # Authorities that have signed one another lead nowhere, and come to an end.
@@ -161,7 +163,7 @@ def test_a_certificate_that_is_not_taken(options: dict[str, Any], reason: str) -
 def test_what_is_no_hindrance(extensions: Any) -> None:
     root, signer = authority_of()
     leaf, _ = made(issuer=signer, extensions=extensions)
-    assert READER.read_chain(leaf, [root], NOW).pem == leaf
+    assert READER.read_chain(leaf, [root], NOW)[0].pem == leaf
 
 
 @pytest.mark.parametrize(
@@ -203,7 +205,7 @@ def test_a_path_may_be_no_longer_than_an_authority_allows(authority: Authority) 
     )  # fmt: skip
     root = builder.sign(key, hashes.SHA256()).public_bytes(Encoding.PEM).decode()
     leaf, _ = made(issuer=(name, key))
-    assert READER.read_chain(leaf, [root], NOW).pem == leaf
+    assert READER.read_chain(leaf, [root], NOW)[0].pem == leaf
     between, signer = authority_of("Between", issuer=(name, key))
     leaf, _ = made(issuer=signer)
     with pytest.raises(ValueError, match="longer than"):

@@ -17,7 +17,14 @@ from ocpp16.enums import (
 )
 from ocpp16.errors import InternalError
 from ocpp16.roles.backend import Backend
-from ocpp16.roles.certificate_signing import CertificateSigning, NotSigned, Outcome, Signed
+from ocpp16.roles.certificate_signing import (
+    AT_FIRST,
+    ONE_MORE,
+    CertificateSigning,
+    NotSigned,
+    Outcome,
+    Signed,
+)
 from ocpp16.security.certificate_authority import SigningRefused
 from ocpp16.testing import HandClock, LoopbackPair, loopback_pair
 from tests.parties import make_central, make_station, run
@@ -113,6 +120,22 @@ def test_a_certificate_that_is_not_taken_is_told() -> None:
     scene = play(body)
     assert scene.chains == ["chain"]
     assert scene.outcomes == [Signed("CP1", is_taken=False)]
+
+
+def test_who_asks_without_end_is_signed_so_many() -> None:
+    async def body(scene: Scene, backend: Backend) -> None:
+        async def ask() -> GenericStatus:
+            status = (await backend.call(REQUEST)).status
+            await scene.clock.settle()
+            return status
+
+        assert [await ask() for _ in range(AT_FIRST)] == [ACCEPTED] * AT_FIRST
+        assert [await ask() for _ in range(3)] == [REJECTED] * 3
+        assert len(scene.authority.asked) == len(scene.chains) == AT_FIRST
+        await scene.clock.advance(ONE_MORE)
+        assert [await ask(), await ask()] == [ACCEPTED, REJECTED]
+
+    assert play(body).outcomes[-1] == NotSigned("CP1", "refused: it asks too often")
 
 
 @pytest.mark.parametrize(

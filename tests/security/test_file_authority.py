@@ -244,7 +244,7 @@ def test_an_intermediate_authority_signs_and_is_handed_over(tmp_path: Path) -> N
     between.verify_directly_issued_by(root.certificate)
     # A00.505: with RSA an authority signs by PSS.
     assert isinstance(leaf.signature_algorithm_parameters, padding.PSS)
-    found = CertificateReader().read_chain(chain, [root.root.read_text()], NOW)
+    found, *_ = CertificateReader().read_chain(chain, [root.root.read_text()], NOW)
     assert found.common_names == ("SN-1",)
 
 

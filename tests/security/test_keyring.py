@@ -150,6 +150,25 @@ def test_a_key_that_an_operator_sets_meanwhile_holds(taken: bool) -> None:
     asyncio.run(main())
 
 
+def test_a_key_that_was_replaced_while_a_new_one_is_hashed_does_not_come_back() -> None:
+    async def main() -> None:
+        ring, threads, credentials = make_ring()
+        threads.go.clear()
+        beginning = asyncio.create_task(ring.begin_change("CP1", NEW))
+        await asyncio.sleep(0)
+        assert threads.count == 1
+        set_by_hand = hash_key(b"s" * 20)
+        await credentials.keep("CP1", (set_by_hand,))
+        threads.go.set()
+        change = await beginning
+        assert await credentials.find("CP1") == (set_by_hand, change.fresh)
+        await ring.end_change(change, taken=False)
+        assert await credentials.find("CP1") == (set_by_hand,)
+        assert not await ring.check("CP1", KEY)
+
+    asyncio.run(main())
+
+
 def test_a_change_that_cannot_be_kept_can_be_tried_again() -> None:
     async def main() -> None:
         class Full(MemoryCredentials):

@@ -49,6 +49,8 @@ def test_it_goes_up(present: int, wanted: str) -> None:
         (1, "two", {}, "0 to 3"),
         (1, "٢", {}, "0 to 3"),
         (1, "9" * 10_000, {}, "0 to 3"),
+        (1, "00000000299", {}, "0 to 3"),
+        (1, "000000003", {}, "0 to 3"),
     ],
 )
 def test_or_it_is_said_why_not(

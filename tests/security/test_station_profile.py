@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from pathlib import Path
 
 import pytest
 
@@ -134,3 +135,52 @@ def test_what_cannot_be_raised_is_rejected_and_nothing_changes(authority: Author
             assert station.configuration.text("SecurityProfile") == "1"
 
     run(main)
+
+
+def test_a_key_that_was_changed_is_used_with_a_higher_profile_too(authority: Authority) -> None:
+    async def main() -> None:
+        async with opened(authority) as place, place.connected(1) as station:
+            first = await place.central.wait_for("CP1", registered=True, timeout=5)
+            await place.central.rotate_key("CP1", bytes(range(16)))
+            await until(lambda: place.central.peers.get("CP1") not in {None, first})
+            peer = await place.central.wait_for("CP1", registered=True, timeout=5)
+            assert (await peer.call(RAISE)).status is ConfigurationStatus.ACCEPTED
+            await until(
+                lambda: (
+                    station.is_connected
+                    and station.backend is not None
+                    and station.backend.info.security_profile == 2
+                )
+            )
+            assert station.configuration.text("SecurityProfile") == "2"
+
+    run(main)
+
+
+@pytest.mark.parametrize(
+    "what",
+    [
+        lambda authority: (authority.station(2), "ws://localhost:1/ocpp"),
+        lambda authority: (authority.station(2, roots=Path("nowhere.pem")), "wss://localhost:1/"),
+        lambda authority: fail(ValueError("nobody knows where")),
+        lambda authority: fail(OSError("the flash is worn out")),
+    ],
+    ids=["a URL that does not fit", "no file of roots", "a ValueError", "an OSError"],
+)
+def test_a_profile_that_cannot_be_tried_is_rejected(
+    authority: Authority, what: Callable[[Authority], tuple[StationSecurity, str]]
+) -> None:
+    async def main() -> None:
+        async with opened(authority) as place:
+            place.security_for = lambda profile: what(authority)  # type: ignore[method-assign]
+            async with place.connected(1) as station:
+                peer = await place.central.wait_for("CP1", registered=True, timeout=5)
+                assert (await peer.call(RAISE)).status is ConfigurationStatus.REJECTED
+                assert station.configuration.text("SecurityProfile") == "1"
+                assert place.central.peers["CP1"] is peer
+
+    run(main)
+
+
+def fail(error: Exception) -> tuple[StationSecurity, str]:
+    raise error

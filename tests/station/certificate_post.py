@@ -78,13 +78,13 @@ class FakeExaminer:
     def is_signed_by(self, signed: str, root: str) -> bool:
         return bool(json.loads(signed).get("by") == json.loads(root)["name"])
 
-    def read_chain(self, text: str, roots: Sequence[str], now: datetime) -> Certificate:
+    def read_chain(self, text: str, roots: Sequence[str], now: datetime) -> tuple[Certificate, ...]:
         found = self._read(text)
         if found.issuer not in {json.loads(root)["name"].encode() for root in roots}:
             raise ValueError("the certificate cannot be traced to an installed root")
         if found.not_after <= now:
             raise ValueError("it has expired")
-        return found
+        return (found,)
 
 
 ROOT, OTHER = text("root"), text("other")

@@ -14,7 +14,7 @@ from ocpp16.errors import CallFailed, ConstraintKind, ErrorCode, InvalidMessage,
 from ocpp16.security_event import SecurityEvent
 from ocpp16.station.model import Model
 from ocpp16.station.outbox import LONGEST_WAIT
-from ocpp16.station.security import EXHAUSTED, QUIET
+from ocpp16.station.security import EXHAUSTED, QUIET, WAITING
 from ocpp16.station.security_event import FROM_OUTSIDE, LOG_KIND
 from ocpp16.storage import Change, StorageFailed, StorageFull, Value
 from ocpp16.store.station import StationFile
@@ -245,6 +245,24 @@ def test_who_causes_an_event_without_end_neither_fills_the_log_nor_the_queue(eve
     bench.online()
     bench.wait(1)
     assert len(types(bench)) <= 1
+
+
+@pytest.mark.parametrize("event", ["InvalidFirmwareSignature", "InvalidFirmwareSigningCertificate"])
+def test_requests_whose_events_are_not_taken_fill_no_queue(event: str) -> None:
+    bench = made()
+    for number in range(3):
+        bench.core.parts.security.note(event, f"case {number}")
+        bench.wait(1)
+    # One by one, as long as they are taken.
+    assert types(bench).count(event) == 3
+    bench.central.received.clear()
+    bench.offline()
+    for number in range(1000):
+        bench.core.parts.security.note(event, f"case {number}")
+    assert len(bench.core.parts.security.log) == 1000
+    bench.online()
+    bench.wait(60)
+    assert types(bench).count(event) == WAITING
 
 
 def test_a_reset_and_a_new_key_are_events() -> None:

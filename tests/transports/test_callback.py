@@ -53,6 +53,8 @@ def test_private_networks_need_the_setting(claim: str, source: str) -> None:
         "[::ffff:a9fe:a9fe]",
         "[64:ff9b::a9fe:a9fe]",
         "[2002:a9fe:a9fe::1]",
+        "[::a9fe:a9fe]",
+        "[64:ff9b:1::a9fe:a9fe]",
         "100.100.100.200",
         "168.63.129.16",
         "0.0.0.0",
