@@ -254,3 +254,14 @@ def test_every_message_of_both_services_is_covered() -> None:
     assert sorted({service for cls, _ in CASES for service in services(cls)}) == [
         CHARGE_POINT, CENTRAL_SYSTEM,
     ]  # fmt: skip
+
+
+def test_what_a_lenient_reader_built_does_not_leave() -> None:
+    tag = f"<a:idTag>{'x' * 21}</a:idTag>"
+    text = f'<a:authorizeRequest xmlns:a="{CENTRAL_SYSTEM}">{tag}</a:authorizeRequest>'
+    lenient = frozenset({Leniency.OVER_LENGTH})
+    message = codec.decode(messages.AuthorizeRequest, reread(text), lenient)
+    assert message.id_tag == "x" * 21
+    with pytest.raises(InvalidMessage) as caught:
+        codec.encode(message, CENTRAL_SYSTEM)
+    assert caught.value.path == "/idTag"
