@@ -171,13 +171,13 @@ class OwnCertificates:
         name = next((name for name, key in self._requests.items() if key == certificate.key), None)
         if name is None:
             raise ValueError("its key is none that a certificate was asked for")
-        shown = "".join(each.pem for each in found)
+        needed = "".join(each.pem for each in found)
         # Written out, it may have more lines: what the next run cannot read is not taken.
-        self._examiner.read_all(shown)
+        self._examiner.read_all(needed)
         held = Held(
             name=name,
             number=max((each.number for each in self._held), default=0) + 1,
-            chain=shown,
+            chain=needed,
             certificate=certificate,
         )
         shown = self.shown(now)
