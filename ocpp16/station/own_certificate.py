@@ -221,6 +221,17 @@ class OwnCertificates:
         self._drop([held])
         return True
 
+    def lost(self, name: str) -> bool:
+        """Take it that the key of a certificate is gone; return whether that was held.
+
+        Raises:
+            StorageFailed: It could not be stored, and is held.
+        """
+        gone = [each for each in self._held if each.name == name]
+        if gone:
+            self._drop(gone)
+        return bool(gone)
+
     def tidy(self, now: datetime) -> bool:
         """Let go what is not needed any more; return whether anything went.
 
