@@ -303,6 +303,16 @@ class Certificates:
         self._shown = None
         return plan
 
+    def key_lost(self, held: Held) -> None:
+        """Take it that the key of a certificate is not where it was: it is worth nothing.
+
+        Raises:
+            StorageFailed: It could not be stored.
+        """
+        if self.own.lost(held.name):
+            text = "the private key of the one to show is gone"
+            self._security.note(SecurityEvent.INVALID_CHARGE_POINT_CERTIFICATE, text)
+
     def link_failed(self, plan: Plan, event: str | None, *, is_refused: bool) -> bool:
         """Take it that an attempt failed; return whether another one is to follow at once.
 

@@ -171,13 +171,13 @@ class OwnCertificates:
         name = next((name for name, key in self._requests.items() if key == certificate.key), None)
         if name is None:
             raise ValueError("its key is none that a certificate was asked for")
-        shown = "".join(each.pem for each in found)
+        needed = "".join(each.pem for each in found)
         # Written out, it may have more lines: what the next run cannot read is not taken.
-        self._examiner.read_all(shown)
+        self._examiner.read_all(needed)
         held = Held(
             name=name,
             number=max((each.number for each in self._held), default=0) + 1,
-            chain=shown,
+            chain=needed,
             certificate=certificate,
         )
         shown = self.shown(now)
@@ -220,6 +220,17 @@ class OwnCertificates:
         self._failures = 0
         self._drop([held])
         return True
+
+    def lost(self, name: str) -> bool:
+        """Take it that the key of a certificate is gone; return whether that was held.
+
+        Raises:
+            StorageFailed: It could not be stored, and is held.
+        """
+        gone = [each for each in self._held if each.name == name]
+        if gone:
+            self._drop(gone)
+        return bool(gone)
 
     def tidy(self, now: datetime) -> bool:
         """Let go what is not needed any more; return whether anything went.

@@ -20,6 +20,7 @@ from ocpp16.security.key_store import KeyStore
 from ocpp16.station.action import KeepKeys, MakeRequest
 from ocpp16.station.certificates import Certificates, Plan
 from ocpp16.station.examiner import Examiner
+from ocpp16.station.own_certificate import Held
 from ocpp16.transports.task import run_in_thread
 
 logger = logging.getLogger(__name__)
@@ -58,16 +59,25 @@ class Wallet:
         if not security.is_tls:
             return security
         self._provision(security)
-        self._tell(lambda certificates: self._take(certificates, security.profile == SHOWING))
-        plan = self._plan
-        if plan is None:
-            return security
-        if plan.root is not None:
+        plan, pair = self._planned(security), None
+        if plan is not None and plan.held is not None:
+            held = plan.held
+            pair = self._keys.pair(held.name, held.chain)
+            if not pair.key.exists():
+                self._tell(lambda certificates: certificates.key_lost(held))
+                return self.equip(security) if self._is_gone(held) else security
+        if plan is not None and plan.root is not None:
             security = attrs.evolve(security, roots=self._keys.root(plan.root.certificate.pem))
-        if plan.held is not None:
-            pair = self._keys.pair(plan.held.name, plan.held.chain)
-            security = attrs.evolve(security, certificate=pair)
-        return security
+        return security if pair is None else attrs.evolve(security, certificate=pair)
+
+    def _planned(self, security: StationSecurity) -> Plan | None:
+        self._tell(lambda certificates: self._take(certificates, security.profile == SHOWING))
+        return self._plan
+
+    def _is_gone(self, held: Held) -> bool:
+        found: list[Held | None] = []
+        self._tell(lambda certificates: found.append(certificates.held))
+        return bool(found) and (found[0] is None or found[0].name != held.name)
 
     def failed(self, error: OcppError) -> bool:
         """Take it that the attempt failed; return whether another one is to follow at once."""

@@ -22,7 +22,7 @@ from ocpp16.security.key_store import MemoryKeyStore
 from ocpp16.transports.system_clock import SystemClock
 from tests.parties import run
 from tests.security.authority import KEY, certificate_of, new_ec, new_rsa, subject
-from tests.security.test_certificate_rotation import SETTINGS, Site
+from tests.security.test_certificate_rotation import SETTINGS, Site, serial_of
 
 DAY = timedelta(days=1)
 
@@ -89,5 +89,28 @@ def test_what_comes_along_with_a_certificate_and_is_not_needed_does_no_harm(
             # TLS would not load either.
             await site.renewed()
             assert site.shown[1:] == site.issued
+
+    run(main)
+
+
+def test_a_certificate_whose_key_is_lost_is_let_go(tmp_path: Path) -> None:
+    async def main() -> None:
+        site = Site(tmp_path)
+        first = serial_of(site.pki.charge_point("CP1").certificate)
+        async with site.central.serve(json="wss://localhost:0/ocpp") as server:
+            url = server.urls.json
+            async with site.station(url):
+                await site.renewed()
+                await site.renewed()
+            assert site.shown == [first, *site.issued]
+            # The newest is gone, then the other one too.
+            for left in (1, 0):
+                newest = max(site.keys, key=lambda path: path.stat().st_mtime_ns)
+                newest.unlink()
+                async with site.station(url) as station:
+                    assert site.shown[-1] == (site.issued[0] if left else first)
+                    assert len(site.keys) == left
+                    await station.settled()
+                    assert site.events.count("InvalidChargePointCertificate") == 2 - left
 
     run(main)
