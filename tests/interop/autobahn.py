@@ -11,7 +11,6 @@ import asyncio
 import json
 import os
 import shutil
-import socket
 import subprocess
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -151,12 +150,6 @@ def _python27() -> Path | None:
 
 def _run(*command: str | Path) -> None:
     subprocess.run(command, capture_output=True, check=True, timeout=600)
-
-
-def free_port() -> int:
-    """Return a port of this machine that nobody listens at."""
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        return int(probe.getsockname()[1])
 
 
 class Echo:

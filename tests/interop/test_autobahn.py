@@ -21,9 +21,9 @@ from tests.interop.autobahn import (
     ask,
     echo_server,
     echo_to,
-    free_port,
     install,
 )
+from tests.ports import free_ports
 
 pytestmark = [pytest.mark.interop, pytest.mark.slow]
 
@@ -80,7 +80,8 @@ async def _first(place: str, suite: Suite, process: Popen[bytes]) -> str:
 
 def test_the_client(suite: Suite) -> None:
     async def main() -> None:
-        place = f"ws://127.0.0.1:{free_port()}"
+        (port,) = free_ports(1)
+        place = f"ws://127.0.0.1:{port}"
         process = suite.start("fuzzingserver", {"url": place, "webport": 0})
         try:
             async with asyncio.timeout(SECONDS):

@@ -19,7 +19,6 @@ from uuid import UUID
 from websockets.asyncio.server import Server, ServerConnection, serve
 from websockets.exceptions import ConnectionClosed
 
-from tests.bridge.proof.bridge_process import free_port
 from tests.bridge.proof.ledger import (
     Answered,
     Asked,
@@ -28,6 +27,7 @@ from tests.bridge.proof.ledger import (
     Replied,
     marker_of,
 )
+from tests.ports import free_ports
 
 OVERSIZE = 300_000
 """Characters."""
@@ -67,7 +67,7 @@ class Backend:
         slow: float = 0.2,
     ) -> None:
         self.mood = mood
-        self.port = free_port()
+        (self.port,) = free_ports(1)
         self.connections: dict[str, ServerConnection] = {}
         self._ledger = ledger
         self._random = random

@@ -6,9 +6,7 @@ import asyncio
 import contextlib
 import json
 import os
-import secrets
 import signal
-import socket
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -16,10 +14,11 @@ from typing import Any
 
 import sqlalchemy
 
+from tests.ports import free_ports
+
 ROOT = Path(__file__).parents[3]
 ZYGOTE = ("-m", "tests.bridge.proof.zygote")
 PATIENCE = 60
-LASTING_PORTS = range(20_000, 32_000)
 QUICK = {
     "OCPP16_BRIDGE_RETRY_INTERVAL": "0.1",
     "OCPP16_BRIDGE_UPSTREAM_TIMEOUT": "1",
@@ -33,18 +32,6 @@ QUICK = {
     "OCPP16_BRIDGE_PROTOCOL_HANDLER_TIMEOUT": "3",
 }
 """Waits that suit a test; what they are in the field changes how long things take, not what."""
-
-
-def free_port() -> int:
-    """Return a port that is free, and stays so for whoever has to come back to it.
-
-    None that the system gives to connections: it would be given away while nobody listens there.
-    """
-    while True:
-        port = secrets.choice(LASTING_PORTS)
-        with socket.socket() as probe, contextlib.suppress(OSError):
-            probe.bind(("127.0.0.1", port))
-            return port
 
 
 class BridgeProcess:
@@ -69,7 +56,7 @@ class BridgeProcess:
         program: Sequence[str] = ZYGOTE,
         environment: Mapping[str, str] | None = None,
     ) -> None:
-        self.port = free_port()
+        (self.port,) = free_ports(1)
         self.log = folder / "bridge.log"
         self.starts = 0
         self._arguments = [
