@@ -12,7 +12,7 @@ pytest.importorskip("lxml")
 pytest.importorskip("psycopg")
 
 from tests.apps.processes import COMMAND, PATIENCE, read_until, started
-from tests.bridge.proof.bridge_process import free_port
+from tests.ports import free_ports
 from tests.store.postgres import PostgresServer, postgres
 
 __all__ = ["postgres"]
@@ -34,7 +34,7 @@ def command(store: str, port: int) -> list[str]:
 
 
 def test_a_hot_standby_takes_over(postgres: PostgresServer) -> None:
-    store, ports = postgres.url(), (free_port(), free_port())
+    store, ports = postgres.url(), (free_ports(1)[0], free_ports(1)[0])
     with started(*command(store, ports[0])) as first:
         read_until(first, "/metrics")
         assert readiness(ports[0]) == (200, "ready\n")
