@@ -4,7 +4,10 @@ import asyncio
 
 import pytest
 
+from ocpp16 import CentralSystem
 from ocpp16.errors import CallTimeout, ConnectionRefused, SessionClosed
+from ocpp16.messages import HeartbeatRequest, HeartbeatResponse
+from ocpp16.roles.peer import Peer
 from ocpp16.testing import (
     HandClock,
     connected,
@@ -115,8 +118,15 @@ def test_a_losing_network_costs_calls_their_answer() -> None:
 
 def test_a_duplicating_network_repeats_calls_and_answers() -> None:
     async def main() -> None:
-        central, station = make_central(), make_station()
+        central, station = CentralSystem(), make_station()
         stream = central.events()
+
+        @central.on(HeartbeatRequest)
+        async def heartbeat(peer: Peer, request: HeartbeatRequest) -> HeartbeatResponse:
+            for _ in range(3):
+                await asyncio.sleep(0)  # at work while the second one comes
+            return PULSE
+
         async with connected(central, station, to_central=duplicating) as (peer, backend):
             assert await backend.call(HEARTBEAT) == PULSE
             assert await peer.call(RESET) == RESET_DONE

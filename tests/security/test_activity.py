@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 
 from ocpp16 import CentralSystem
 from ocpp16.apps.back_office import BackOffice
-from ocpp16.messages import StartTransactionRequest, StopTransactionRequest
+from ocpp16.datatypes import IdTagInfo
+from ocpp16.enums import AuthorizationStatus
+from ocpp16.messages import (
+    AuthorizeRequest,
+    AuthorizeResponse,
+    StartTransactionRequest,
+    StopTransactionRequest,
+)
 from ocpp16.roles.event import ForeignTransaction
+from ocpp16.roles.peer import Peer
 from ocpp16.security.activity import Activity, UnusualActivity
 from ocpp16.security_event import SecurityEvent
 from tests.parties import ENDPOINT, NOON, drained, make_station, run, until
@@ -98,12 +108,20 @@ def test_a_charge_point_that_calls_too_much_hits_a_limit(authority: Authority) -
             guarded(security, handlers=1, waiting_calls=2) as (central, url),
             await open_socket(url) as socket,
         ):
+            may_end = asyncio.Event()
+
+            @central.on(AuthorizeRequest)
+            async def authorize(peer: Peer, request: AuthorizeRequest) -> AuthorizeResponse:
+                await may_end.wait()
+                return AuthorizeResponse(id_tag_info=IdTagInfo(status=AuthorizationStatus.ACCEPTED))
+
             assert (await socket.ask("/ocpp/CP1", login())).status == 101
             for number in range(10):
-                socket.send(TEXT, b'[2,"%d","Heartbeat",{}]' % number)
+                socket.send(TEXT, b'[2,"%d","Authorize",{"idTag":"TAG1"}]' % number)
+            await until(lambda: central.activity.of("CP1").get(UnusualActivity.LIMIT_HIT))
+            may_end.set()
             for _ in range(10):
                 await socket.text()
-            assert central.activity.of("CP1")[UnusualActivity.LIMIT_HIT] > 0
 
     run(main)
 

@@ -256,8 +256,8 @@ def test_what_got_no_answer_is_not_sent_again() -> None:
         def lose_the_answer(frame: bytes) -> tuple[float, ...]:
             return () if b"status" in frame else (0.0,)
 
-        await backend.call(REQUEST)
         scene.pair.to_central = lose_the_answer
+        await backend.call(REQUEST)
         await scene.clock.advance(100)
 
     scene = play(body)
