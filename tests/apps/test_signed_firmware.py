@@ -193,11 +193,12 @@ def test_a_root_of_the_maker_that_is_installed_counts_and_one_that_is_deleted_do
             job = await site.ask("firmware", image="v2.bin", retries=0)
             assert job["answer"] == "Accepted"
             assert await site.told(job["job"], "Installed") == [*SIGNED_UP, "Installed"]
+            # It has started anew, and is there again.
+            await until(lambda: security_events(site.app).count("StartupOfTheDevice") == 2, 20)
             listed = await site.ask("calls/GetInstalledCertificateIds", certificateType=kind)
             (named,) = listed["certificateHashData"]
             body = {"certificateHashData": named}
             assert (await site.ask("calls/DeleteCertificate", **body))["status"] == "Accepted"
-            await until(lambda: security_events(site.app).count("StartupOfTheDevice") == 2, 20)
             job = await site.ask("firmware", image="v2.bin", retries=0)
             assert job["answer"] == "InvalidCertificate"
 
