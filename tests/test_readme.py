@@ -35,7 +35,7 @@ def test_the_examples_of_both_roles_meet() -> None:
         program.communicate(timeout=60) for program in programs
     )
     assert [SLOW.sub("", told) for told in (central_err, station_err)] == ["", ""]
-    assert central_out == "CP1 is a Example One\nCP1 answers the reset with Accepted\n"
+    assert central_out == "CP1 is here: Example One\nCP1 answers the reset with Accepted\n"
     assert re.fullmatch(r"the central system says it is \d\d:\d\d UTC\n", station_out)
     assert [program.returncode for program in programs] == [0, 0]
 
