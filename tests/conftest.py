@@ -26,9 +26,10 @@ settings.register_profile(
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "quick"))
 
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
-    # A shell that starts something in the background lets it ignore Ctrl-C, and so would all that
-    # the tests start to see it end.
+    # A shell that starts something in the background lets it ignore Ctrl-C and Ctrl-\, and so would
+    # all that the tests start to see it end.
     signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.signal(signal.SIGQUIT, signal.SIG_DFL)
 
 
 def _folder(variable: str) -> Path:
