@@ -115,7 +115,8 @@ def running(path: str, folder: Path) -> Iterator[Page]:
     )  # fmt: skip
     try:
         address = _address(process, folder / "DevToolsActivePort")
-        with connect(address, max_size=None, open_timeout=PATIENCE) as socket:
+        # A ping takes its number from `random`, in a thread: other tests watch what they draw.
+        with connect(address, max_size=None, open_timeout=PATIENCE, ping_interval=None) as socket:
             yield Page(socket)
     finally:
         process.terminate()
