@@ -203,7 +203,7 @@ class _Config(uvicorn.Config):
 _UNFINISHED: Final = frozenset({h11.IDLE, h11.SEND_BODY})
 
 
-class WholeAnswers:
+class HeadWithBody:
     """A transport that sends the head of an answer with the first of its body.
 
     uvicorn writes them apart, and each would be a system call. The head of an answer that does not
@@ -253,7 +253,7 @@ class _HttpProtocol(H11Protocol):
         self._has_begun = False  # Some of the head of a request is there.
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        whole = WholeAnswers(cast("asyncio.Transport", transport), self.conn)
+        whole = HeadWithBody(cast("asyncio.Transport", transport), self.conn)
         super().connection_made(cast("asyncio.Transport", whole))
         # A copy is in the scope of each request.
         self.app_state = {CUT: self.transport.abort}

@@ -10,7 +10,7 @@ pytest.importorskip("uvicorn")
 
 import h11
 
-from ocpp16.transports.soap_server import WholeAnswers
+from ocpp16.transports.soap_server import HeadWithBody
 
 
 class Recording(asyncio.Transport):
@@ -39,7 +39,7 @@ def ask(connection: h11.Connection) -> None:
 
 def test_head_and_body_of_an_answer_leave_in_one_piece() -> None:
     raw, connection = Recording(), asked()
-    transport = WholeAnswers(raw, connection)
+    transport = HeadWithBody(raw, connection)
     transport.write(connection.send(h11.InformationalResponse(status_code=100, headers=[])))
     assert raw.written == [b"HTTP/1.1 100 \r\n\r\n"]
     transport.write(
@@ -53,7 +53,7 @@ def test_head_and_body_of_an_answer_leave_in_one_piece() -> None:
 
 def test_a_stream_leaves_as_it_comes() -> None:
     raw, connection = Recording(), asked()
-    transport = WholeAnswers(raw, connection)
+    transport = HeadWithBody(raw, connection)
     transport.write(connection.send(h11.Response(status_code=200, headers=[])))
     assert raw.written == [b"HTTP/1.1 200 \r\nTransfer-Encoding: chunked\r\n\r\n"]
     transport.write(connection.send(h11.Data(data=b"one")))
@@ -63,7 +63,7 @@ def test_a_stream_leaves_as_it_comes() -> None:
 
 def test_a_long_body_is_not_gathered() -> None:
     raw, connection = Recording(), asked()
-    transport = WholeAnswers(raw, connection)
+    transport = HeadWithBody(raw, connection)
     transport.write(
         connection.send(h11.Response(status_code=200, headers=[("Content-Length", "6")]))
     )
@@ -74,7 +74,7 @@ def test_a_long_body_is_not_gathered() -> None:
 
 def test_the_next_answer_is_held_in_turn() -> None:
     raw, connection = Recording(), asked()
-    transport = WholeAnswers(raw, connection)
+    transport = HeadWithBody(raw, connection)
     for _ in range(2):
         transport.write(
             connection.send(h11.Response(status_code=200, headers=[("Content-Length", "0")]))
